@@ -1,0 +1,38 @@
+# Every target works on a clean checkout. make help lists them.
+
+GOLANGCI_LINT_VERSION = v2.15.0
+golangci_lint = bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+
+.DEFAULT_GOAL = help
+.PHONY: help build run test bench lint generate
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+build: ## build bin/handbill, Caddy with Handbill compiled in
+	go build -o bin/handbill ./cmd/handbill
+
+run: build ## run the demo on http://localhost:8080
+	@scripts/run-demo.sh
+
+test: ## run every test; gets the browser and the pages that they need
+	scripts/install-test-tools.sh
+	scripts/check-generated.sh
+	@unformatted=$$(gofmt -l .); \
+	if [ -n "$$unformatted" ]; then printf 'Not formatted, run gofmt -w on:\n%s\n' "$$unformatted" >&2; exit 1; fi
+	go vet ./...
+	go test -timeout 20m ./...
+
+bench: build ## measure, and write the figures to docs/performance.md; BENCH_ROUNDS sets the rounds
+	go run ./bench
+
+generate: ## write the generated files anew
+	go generate ./...
+
+lint: $(golangci_lint) ## golangci-lint for Go, tsc --strict for the client
+	$(golangci_lint) run
+	cd client && npm ci --silent --no-audit --no-fund && npx tsc --noEmit
+
+$(golangci_lint):
+	GOBIN="$(CURDIR)/bin" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv bin/golangci-lint $@
