@@ -1,0 +1,117 @@
+package caddymodule
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+// Defaults of the app, the same in JSON and in a Caddyfile.
+const (
+	defaultWorkspace = "default"
+	defaultCacheSize = 64 << 20
+	defaultRetention = caddy.Duration(395 * 24 * time.Hour)
+	defaultPollSlow  = caddy.Duration(60 * time.Second)
+	defaultPollFast  = caddy.Duration(10 * time.Second)
+)
+
+// App is what all sites share: the workspaces, which say what the messages are, and the store, which remembers what
+// visitors did. Sites use it through the handler `handbill`.
+//
+// A workspace that cannot be loaded never keeps Caddy from starting: its sites are served without messages, the log says
+// what to fix, and the workspace is taken as soon as it is right.
+type App struct {
+	// The workspaces by name. A name is made of lower-case letters, digits, `-` and `_`. Everything that is stored belongs
+	// to a workspace, so renaming one begins it anew. At least one is required.
+	Workspaces map[string]*Workspace `json:"workspaces,omitempty"`
+
+	// Where visitors, their messages' counters and the secret that signs deliveries are kept. Default: `bbolt` in Caddy's
+	// data directory.
+	StoreRaw json.RawMessage `json:"store,omitempty" caddy:"namespace=handbill.stores inline_key=module"`
+
+	// The most memory, in bytes, that visitors' records may take as a cache in front of the store. Default: 67108864 (64 MiB).
+	CacheSize int64 `json:"cache_size,omitempty"`
+
+	// How long a visitor is remembered after the last visit. Default: `395d`.
+	Retention caddy.Duration `json:"retention,omitempty"`
+
+	// How long a browser waits between two polls of an unchanged page before its visitor has seen a first message.
+	// Default: `60s`. At least `1s`.
+	PollSlow caddy.Duration `json:"poll_slow,omitempty"`
+
+	// The same after the first message. Default: `10s`. At least `1s`.
+	PollFast caddy.Duration `json:"poll_fast,omitempty"`
+}
+
+// Workspace is one set of messages and where it comes from.
+type Workspace struct {
+	// Where the workspace's TOML comes from. Required.
+	SourceRaw json.RawMessage `json:"source,omitempty" caddy:"namespace=handbill.sources inline_key=module"`
+}
+
+// CaddyModule returns the module's information.
+func (App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: directive, New: func() caddy.Module { return new(App) }}
+}
+
+// workspaceName is what a workspace may be called: it stands in the store's keys, in paths of the admin API, in metrics.
+var workspaceName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+
+func checkWorkspaceName(name string) error {
+	if !workspaceName.MatchString(name) {
+		return fmt.Errorf("%q cannot be a workspace's name; use lower-case letters, digits, - and _, at most 63", name)
+	}
+	if name == "health" {
+		return errors.New(`a workspace cannot be called "health": the admin API answers /handbill/health/ itself`)
+	}
+	return nil
+}
+
+// chooseWorkspace returns the workspace that a site means: the one it names, or, when it names none, the only one there
+// is, or the one called default.
+func chooseWorkspace(workspaces map[string]*Workspace, name string) (string, error) {
+	names := slices.Sorted(maps.Keys(workspaces))
+	if name == "" {
+		if len(names) == 1 {
+			return names[0], nil
+		}
+		name = defaultWorkspace
+		if workspaces[name] == nil {
+			return "", fmt.Errorf("there are several workspaces and none is called %s, so a site must name its own: %s", defaultWorkspace, strings.Join(names, ", "))
+		}
+	}
+	if workspaces[name] == nil {
+		return "", fmt.Errorf("there is no workspace %q; the global option handbill defines: %s", name, strings.Join(names, ", "))
+	}
+	return name, nil
+}
+
+func checkPoll(interval caddy.Duration) error {
+	if time.Duration(interval) < time.Second {
+		return fmt.Errorf("%s is too short for an interval between polls; use 1s or more", time.Duration(interval))
+	}
+	return nil
+}
+
+func checkRetention(retention caddy.Duration) error {
+	if time.Duration(retention) < 24*time.Hour {
+		return fmt.Errorf("%s is too short to remember a visitor; use 1d or more", time.Duration(retention))
+	}
+	return nil
+}
+
+const leastCacheSize = 1 << 20
+
+func checkCacheSize(size int64) error {
+	if size < leastCacheSize {
+		return fmt.Errorf("%d bytes are too few for the cache; use 1MiB or more", size)
+	}
+	return nil
+}

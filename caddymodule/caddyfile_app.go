@@ -1,0 +1,170 @@
+package caddymodule
+
+import (
+	"encoding/json"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/dustin/go-humanize"
+)
+
+// parseGlobalOption reads the global option into the app's configuration.
+func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
+	app := new(App)
+	if err := app.UnmarshalCaddyfile(d); err != nil {
+		return nil, err
+	}
+	if existing != nil {
+		d.Reset()
+		d.Next()
+		return nil, d.Err("the global option handbill is given twice; put everything in one block")
+	}
+	return httpcaddyfile.App{Name: directive, Value: caddyconfig.JSON(app, nil)}, nil
+}
+
+// UnmarshalCaddyfile reads the global option. Syntax:
+//
+//	handbill [<path>] {
+//		workspace  <path>
+//		workspace  <name> <path>
+//		workspace  <name> {
+//			source file <path>
+//		}
+//		store      bbolt [<path>] | memory
+//		cache_size <size>
+//		retention  <duration>
+//		poll_slow  <duration>
+//		poll_fast  <duration>
+//	}
+//
+// A path is that of a TOML file or of a folder of TOML files; the workspace at a path without a name is called default.
+func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next() // the option's name
+	a.Workspaces = map[string]*Workspace{}
+	if arguments := d.RemainingArgs(); len(arguments) > 0 {
+		if len(arguments) > 1 {
+			return d.Errf("handbill takes one path here, and %q is one too many; name several workspaces in a block: "+
+				"handbill { workspace %s %s }", arguments[1], arguments[0], arguments[1])
+		}
+		a.addWorkspace(defaultWorkspace, "file", FileSource{Path: arguments[0]})
+	}
+	block := words{
+		"workspace":  {read: a.readWorkspace, repeatable: true},
+		"store":      {read: a.readStore},
+		"cache_size": {read: a.readCacheSize},
+		"retention":  duration(&a.Retention, "395d", checkRetention),
+		"poll_slow":  duration(&a.PollSlow, "60s", checkPoll),
+		"poll_fast":  duration(&a.PollFast, "10s", checkPoll),
+		"stream":     comesLater("stream"),
+		"sink":       comesLater("sink"),
+	}
+	if err := block.read(d, "the global option handbill"); err != nil {
+		return err
+	}
+	if len(a.Workspaces) == 0 {
+		return d.Err("handbill needs a workspace; write: handbill ./messages.toml")
+	}
+	return nil
+}
+
+// readWorkspace reads one of the three forms of the word workspace.
+func (a *App) readWorkspace(d *caddyfile.Dispenser) error {
+	name, source, module := defaultWorkspace, "file", any(nil)
+	arguments := d.RemainingArgs()
+	switch len(arguments) {
+	case 0:
+		return d.Err("workspace needs a path, or a name and a path; write: workspace ./messages.toml")
+	case 1:
+		block, err := a.readSource(d, arguments[0])
+		if err != nil {
+			return err
+		}
+		if block == nil {
+			module = FileSource{Path: arguments[0]}
+			break
+		}
+		name, source, module = arguments[0], block.name, block.module
+	case 2:
+		name, module = arguments[0], FileSource{Path: arguments[1]}
+	default:
+		return d.Errf("workspace takes a name and a path, and %q is one too many", arguments[2])
+	}
+	if err := checkWorkspaceName(name); err != nil {
+		return d.WrapErr(err)
+	}
+	if a.Workspaces[name] != nil {
+		return d.Errf("workspace %s is given twice; give one of them another name: workspace <name> <path>", name)
+	}
+	a.addWorkspace(name, source, module)
+	return nil
+}
+
+// sourceBlock is what stood in the block of a workspace.
+type sourceBlock struct {
+	name   string
+	module caddyfile.Unmarshaler
+}
+
+// readSource reads the block of a workspace; nil when there is none.
+func (a *App) readSource(d *caddyfile.Dispenser, workspace string) (*sourceBlock, error) {
+	var found *sourceBlock
+	line := d.Line()
+	block := words{"source": {read: func(d *caddyfile.Dispenser) error {
+		name, module, err := guest(d, "handbill.sources", "source", "http", "redis")
+		if err != nil {
+			return err
+		}
+		found = &sourceBlock{name, module}
+		return nil
+	}}}
+	if err := block.read(d, "workspace "+workspace); err != nil {
+		return nil, err
+	}
+	if found == nil && d.Line() != line {
+		return nil, d.Errf("workspace %s needs a source; write: source file <path>", workspace)
+	}
+	return found, nil
+}
+
+func (a *App) addWorkspace(name, source string, module any) {
+	a.Workspaces[name] = &Workspace{SourceRaw: caddyconfig.JSONModuleObject(module, "module", source, nil)}
+}
+
+func (a *App) readStore(d *caddyfile.Dispenser) error {
+	name, module, err := guest(d, "handbill.stores", "store", "redis")
+	if err != nil {
+		return err
+	}
+	a.StoreRaw = caddyconfig.JSONModuleObject(module, "module", name, nil)
+	return nil
+}
+
+func (a *App) readCacheSize(d *caddyfile.Dispenser) error {
+	value, err := one(d, "64MiB")
+	if err != nil {
+		return err
+	}
+	size, err := humanize.ParseBytes(value)
+	if err != nil || size > 1<<62 {
+		return d.Errf("%q is not a size; write it as 64MiB", value)
+	}
+	a.CacheSize = int64(size)
+	if err := checkCacheSize(a.CacheSize); err != nil {
+		return d.WrapErr(err)
+	}
+	return nil
+}
+
+// appOf returns the configuration that the global option made earlier in the same Caddyfile; nil when there is none.
+func appOf(h httpcaddyfile.Helper) *App {
+	option, ok := h.Option(directive).(httpcaddyfile.App)
+	if !ok {
+		return nil
+	}
+	app := new(App)
+	if err := json.Unmarshal(option.Value, app); err != nil {
+		return nil
+	}
+	return app
+}

@@ -1,0 +1,250 @@
+package caddymodule
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// site is a Caddyfile whose site has one directive, on line 6.
+func site(directive string) string {
+	return "{\n\thandbill {\n\t\tworkspace shop ./shop.toml\n\t}\n}\n:8080 { # site\n" + directive + "\nfile_server\n}\n"
+}
+
+// global is a Caddyfile with one global option, from line 2 on.
+func global(option string) string {
+	return "{\n" + option + "\n}\n:8080 {\n\thandbill\n\tfile_server\n}\n"
+}
+
+func TestMistakesInACaddyfileNameTheLineAndWhatIsAllowed(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "messages.toml"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		caddyfile string
+		want      []string
+	}{
+		"an unknown word in a site": {
+			site("handbill {\n\tanonymus on\n}"),
+			[]string{`"anonymus" is unknown in the directive handbill`, "allowed: anonymous, ask_encoding,", "Caddyfile:8"},
+		},
+		"a word given twice": {
+			site("handbill {\n\tprefix /_a\n\tprefix /_b\n}"),
+			[]string{"prefix is given twice, first on line 8", "Caddyfile:9"},
+		},
+		"a word without its value": {
+			site("handbill {\n\tprefix\n}"),
+			[]string{"prefix needs a value, such as: prefix /_handbill", "Caddyfile:8"},
+		},
+		"a word with two values": {
+			site("handbill {\n\tsite_id shop web\n}"),
+			[]string{`"web" is one too many`, "Caddyfile:8"},
+		},
+		"a value that is not one of the choices": {
+			site("handbill {\n\tsnippet internal\n}"),
+			[]string{`snippet cannot be "internal"; allowed: external, inline, off`, "Caddyfile:8"},
+		},
+		"a switch that is neither on nor off": {
+			site("handbill {\n\tanonymous true\n}"),
+			[]string{`anonymous cannot be "true"; allowed: on, off`, "Caddyfile:8"},
+		},
+		"a block where none belongs": {
+			site("handbill {\n\tanonymous on {\n\t\tprefix /_a\n\t}\n}"),
+			[]string{"a block cannot stand here", "Caddyfile:8"},
+		},
+		"a prefix that ends in a slash": {
+			site("handbill {\n\tprefix /_handbill/\n}"),
+			[]string{`"/_handbill/" cannot be the endpoint's prefix`, "such as /_handbill", "Caddyfile:8"},
+		},
+		"a prefix that is the whole site": {
+			site("handbill {\n\tprefix /\n}"),
+			[]string{`"/" cannot be the endpoint's prefix`, "Caddyfile:8"},
+		},
+		"an origin with a path": {
+			site("handbill {\n\torigin https://shop.example.com/\n}"),
+			[]string{"is not an origin", "Caddyfile:8"},
+		},
+		"a global name that is no JavaScript name": {
+			site("handbill {\n\tglobal_name my-analytics\n}"),
+			[]string{"cannot be the name of a global object", "Caddyfile:8"},
+		},
+		"a cookie with an unknown word": {
+			site("handbill {\n\tcookie {\n\t\tpath /shop\n\t}\n}"),
+			[]string{`"path" is unknown in cookie; allowed: domain, max_age, name`, "Caddyfile:9"},
+		},
+		"a cookie without a block": {
+			site("handbill {\n\tcookie visitor\n}"),
+			[]string{`cookie takes a block, not "visitor"`, "Caddyfile:8"},
+		},
+		"a cookie for no time at all": {
+			site("handbill {\n\tcookie {\n\t\tmax_age 0s\n\t}\n}"),
+			[]string{"too short", "Caddyfile:9"},
+		},
+		"a time span without a unit": {
+			site("handbill {\n\tcookie {\n\t\tmax_age 30\n\t}\n}"),
+			[]string{`"30" is not a time span`, "Caddyfile:9"},
+		},
+		"skip without a matcher": {
+			site("handbill {\n\tskip\n}"),
+			[]string{"skip needs a matcher", "Caddyfile:8"},
+		},
+		"skip with a word that is no matcher": {
+			site("handbill {\n\tskip wp-admin\n}"),
+			[]string{`"wp-admin" is not a matcher`, "Caddyfile:8"},
+		},
+		"skip with a matcher that nobody defined": {
+			site("handbill {\n\tskip @admin\n}"),
+			[]string{"unrecognized matcher name: @admin", "Caddyfile:8"},
+		},
+		"skip that leaves nothing": {
+			site("handbill {\n\tskip *\n}"),
+			[]string{"snippet off", "Caddyfile:8"},
+		},
+		"match without a condition": {
+			site("handbill {\n\tmatch {\n\t}\n}"),
+			[]string{"match needs a condition; allowed: header, status", "Caddyfile:9"},
+		},
+		"a word of the surface that comes later": {
+			site("handbill {\n\tconsent persistent\n}"),
+			[]string{"consent comes with a later version of Handbill", "Caddyfile:8"},
+		},
+		"an identity that comes later": {
+			site("handbill {\n\tidentity signed\n}"),
+			[]string{"identity signed comes with a later version", "Caddyfile:8"},
+		},
+		"a client that comes later": {
+			site("handbill {\n\tclient reference\n}"),
+			[]string{"client reference comes with a later version", "Caddyfile:8"},
+		},
+		"the console, which comes later": {
+			site("handbill_console"),
+			[]string{"handbill_console comes with a later version", "Caddyfile:7"},
+		},
+		"a workspace's file in a site": {
+			site("handbill ./messages.toml"),
+			[]string{"./messages.toml is a workspace's file", "global options", "{ handbill ./messages.toml }", "Caddyfile:7"},
+		},
+		"a workspace's file in a site, where it would be a path matcher": {
+			site("handbill /etc/caddy/messages.toml"),
+			[]string{"/etc/caddy/messages.toml is a workspace's file", "global options", "Caddyfile:7"},
+		},
+		"a workspace's folder in a site, where it would be a path matcher": {
+			site("handbill " + folder),
+			[]string{folder + " is a workspace's file", "global options", "Caddyfile:7"},
+		},
+		"a workspace that nobody defined": {
+			site("handbill docs"),
+			[]string{`there is no workspace "docs"; the global option handbill defines: shop`, "Caddyfile:7"},
+		},
+		"the workspace before the matcher": {
+			site("handbill shop /cart/*"),
+			[]string{"write: handbill /cart/* shop", "Caddyfile:7"},
+		},
+		"too many names in a site": {
+			site("handbill shop docs"),
+			[]string{`"docs" is one too many`, "Caddyfile:7"},
+		},
+		"a site without any workspace": {
+			":8080 {\n\thandbill\n}\n",
+			[]string{"no workspace is configured", "{ handbill ./messages.toml }", "Caddyfile:2"},
+		},
+		"several workspaces, and a site that names none": {
+			"{\n\thandbill {\n\t\tworkspace shop ./shop\n\t\tworkspace docs ./docs\n\t}\n}\n:8080 {\n\thandbill\n}\n",
+			[]string{"a site must name its own: docs, shop", "Caddyfile:8"},
+		},
+		"an unknown word in the global option": {
+			global("handbill {\n\tworkspaces ./messages\n}"),
+			[]string{`"workspaces" is unknown in the global option handbill`, "allowed: cache_size, poll_fast,", "Caddyfile:3"},
+		},
+		"a site's word in the global option": {
+			global("handbill ./messages {\n\tprefix /_messages\n}"),
+			[]string{`"prefix" is unknown in the global option handbill`, "Caddyfile:3"},
+		},
+		"no workspace at all": {
+			global("handbill"),
+			[]string{"handbill needs a workspace; write: handbill ./messages.toml", "Caddyfile:2"},
+		},
+		"two paths in the short form": {
+			global("handbill ./shop ./docs"),
+			[]string{`"./docs" is one too many`, "Caddyfile:2"},
+		},
+		"the global option twice": {
+			global("handbill ./shop\nhandbill ./docs"),
+			[]string{"the global option handbill is given twice", "Caddyfile:3"},
+		},
+		"a workspace twice": {
+			global("handbill ./shop {\n\tworkspace ./docs\n}"),
+			[]string{"workspace default is given twice", "Caddyfile:3"},
+		},
+		"a workspace without a path": {
+			global("handbill {\n\tworkspace\n}"),
+			[]string{"workspace needs a path", "Caddyfile:3"},
+		},
+		"a workspace with a name that cannot be one": {
+			global("handbill {\n\tworkspace Shop/Web ./shop\n}"),
+			[]string{`"Shop/Web" cannot be a workspace's name`, "Caddyfile:3"},
+		},
+		"a workspace with an empty block": {
+			global("handbill {\n\tworkspace shop {\n\t}\n}"),
+			[]string{"workspace shop needs a source", "Caddyfile:4"},
+		},
+		"a source that comes later": {
+			global("handbill {\n\tworkspace shop {\n\t\tsource http https://config.example.net/shop.toml\n\t}\n}"),
+			[]string{"source http comes with a later version", "Caddyfile:4"},
+		},
+		"an unknown source": {
+			global("handbill {\n\tworkspace shop {\n\t\tsource git\n\t}\n}"),
+			[]string{`source "git" is unknown; allowed: file`, "Caddyfile:4"},
+		},
+		"a store that comes later": {
+			global("handbill ./shop {\n\tstore redis redis://localhost\n}"),
+			[]string{"store redis comes with a later version", "Caddyfile:3"},
+		},
+		"an unknown store": {
+			global("handbill ./shop {\n\tstore sqlite\n}"),
+			[]string{`store "sqlite" is unknown; allowed: bbolt, memory`, "Caddyfile:3"},
+		},
+		"a store with a block": {
+			global("handbill ./shop {\n\tstore memory {\n\t\tsize 3\n\t}\n}"),
+			[]string{"store memory takes no block", "Caddyfile:4"},
+		},
+		"a stream, which comes later": {
+			global("handbill ./shop {\n\tstream on\n}"),
+			[]string{"stream comes with a later version", "Caddyfile:3"},
+		},
+		"a sink, which comes later": {
+			global("handbill ./shop {\n\tsink file /var/log/handbill.ndjson\n}"),
+			[]string{"sink comes with a later version", "Caddyfile:3"},
+		},
+		"a cache that is too small": {
+			global("handbill ./shop {\n\tcache_size 64\n}"),
+			[]string{"64 bytes are too few", "Caddyfile:3"},
+		},
+		"a cache that is no size": {
+			global("handbill ./shop {\n\tcache_size large\n}"),
+			[]string{`"large" is not a size; write it as 64MiB`, "Caddyfile:3"},
+		},
+		"polls that come too fast": {
+			global("handbill ./shop {\n\tpoll_fast 10ms\n}"),
+			[]string{"10ms is too short", "Caddyfile:3"},
+		},
+		"a retention that forgets everybody": {
+			global("handbill ./shop {\n\tretention 1h\n}"),
+			[]string{"1h0m0s is too short to remember a visitor", "Caddyfile:3"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config, err := adapt(test.caddyfile)
+			if err == nil {
+				t.Fatalf("adapted without an error:\n%s", config)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the error does not say %q:\n%v", want, err)
+				}
+			}
+		})
+	}
+}

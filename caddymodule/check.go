@@ -1,0 +1,115 @@
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+// The values of words that are a choice, in JSON as in a Caddyfile; the first is the default.
+var (
+	snippetForms = []string{"external", "inline", "off"}
+	positions    = []string{"head", "after-charset"}
+	askEncodings = []string{"gzip", "identity"}
+	cspPolicies  = []string{"extend", "keep"}
+)
+
+// Validate checks what JSON and placeholders may have filled in wrongly. A Caddyfile's values were checked where they stand.
+func (h *Handler) Validate() error {
+	problems := []error{
+		checkText("prefix", h.Prefix, checkPrefix),
+		checkText("origin", h.Origin, checkOrigin),
+		checkText("global_name", h.GlobalName, checkGlobalName),
+		checkChoice("snippet", h.Snippet, snippetForms),
+		checkChoice("position", h.Position, positions),
+		checkChoice("ask_encoding", h.AskEncoding, askEncodings),
+		checkChoice("csp", h.CSP, cspPolicies),
+	}
+	if h.Cookie != nil {
+		problems = append(problems,
+			checkText("cookie name", h.Cookie.Name, checkCookieName),
+			checkText("cookie domain", h.Cookie.Domain, checkCookieDomain))
+		if h.Cookie.MaxAge != 0 {
+			problems = append(problems, checkMaxAge(h.Cookie.MaxAge))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func checkText(name, value string, check func(string) error) error {
+	if value == "" {
+		return nil
+	}
+	if err := check(value); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+func checkChoice(name, value string, allowed []string) error {
+	if value != "" && !slices.Contains(allowed, value) {
+		return fmt.Errorf("%s cannot be %q; allowed: %s", name, value, strings.Join(allowed, ", "))
+	}
+	return nil
+}
+
+var prefixText = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`)
+
+func checkPrefix(prefix string) error {
+	if !prefixText.MatchString(prefix) || path.Clean(prefix) != prefix {
+		return fmt.Errorf("%q cannot be the endpoint's prefix; use a path without a final slash, such as /_handbill", prefix)
+	}
+	return nil
+}
+
+func checkOrigin(origin string) error {
+	u, err := url.Parse(origin)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || origin != u.Scheme+"://"+u.Host {
+		return fmt.Errorf("%q is not an origin; write scheme and host alone, such as https://shop.example.com", origin)
+	}
+	return nil
+}
+
+var javaScriptName = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
+
+func checkGlobalName(name string) error {
+	if !javaScriptName.MatchString(name) {
+		return fmt.Errorf("%q cannot be the name of a global object; use letters, digits, _ and $", name)
+	}
+	return nil
+}
+
+var cookieName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+
+func checkCookieName(name string) error {
+	switch {
+	case !cookieName.MatchString(name):
+		return fmt.Errorf("%q cannot be a cookie's name; use letters, digits, - and _", name)
+	case strings.HasPrefix(strings.ToLower(name), "__host-"):
+		return fmt.Errorf("%q cannot be the cookie's name: browsers refuse __Host- cookies on plain http", name)
+	}
+	return nil
+}
+
+var domainText = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$`)
+
+func checkCookieDomain(domain string) error {
+	if !domainText.MatchString(domain) {
+		return fmt.Errorf("%q is not a domain; write it without scheme, port and leading dot, such as example.com", domain)
+	}
+	return nil
+}
+
+func checkMaxAge(age caddy.Duration) error {
+	if time.Duration(age) < time.Minute {
+		return fmt.Errorf("%s is too short for the cookie's max_age; use 1m or more", time.Duration(age))
+	}
+	return nil
+}
