@@ -1,0 +1,89 @@
+// Package content holds what a message shows: a small tree of steps, text,
+// images and buttons.
+//
+// Authors write Markdown and plain words; this package turns them into a
+// [Content] once, when the workspace is loaded. The tree is written in two
+// places: the browser client builds DOM nodes from its JSON, and
+// [Content.HTML] writes the same tree as HTML. HTML that an author writes
+// stays text in both, and only addresses that [CheckLink] and [CheckImage]
+// accept ever become an href or a src, so nothing in a workspace can become
+// markup or script of its own.
+package content
+
+// The displays, and the positions that they have.
+const (
+	DisplayModal  = "modal"
+	DisplayBanner = "banner"
+
+	PositionCenter = "center"
+	PositionTop    = "top"
+	PositionBottom = "bottom"
+)
+
+// Content is everything that one message shows.
+type Content struct {
+	// Display is how it is shown: DisplayModal or DisplayBanner.
+	Display string `json:"display"`
+	// Position is where: PositionTop or PositionBottom, for a modal also PositionCenter.
+	Position string `json:"position,omitempty"`
+	// Steps come one after the other. There is at least one.
+	Steps []Step `json:"steps"`
+}
+
+// Step is one screen of a message.
+type Step struct {
+	// Name is unique in the message. The changed event reports it.
+	Name string `json:"name"`
+	// Title is plain text.
+	Title string `json:"title,omitempty"`
+	// Body is the step's text, as a tree.
+	Body    []Node   `json:"body,omitempty"`
+	Image   *Image   `json:"image,omitempty"`
+	Buttons []Button `json:"buttons,omitempty"`
+}
+
+// Node is either text or an element. An element has one of the tags p, br,
+// strong, em, code, pre, a, ul, ol, li, blockquote and h3.
+type Node struct {
+	// Text is plain text; never markup.
+	Text string `json:"text,omitempty"`
+	Tag  string `json:"tag,omitempty"`
+	// Href is set on the tag a alone, and passed [CheckLink].
+	Href     string `json:"href,omitempty"`
+	Children []Node `json:"children,omitempty"`
+}
+
+// Image is a step's picture.
+type Image struct {
+	// Src passed [CheckImage].
+	Src string `json:"src"`
+	// Alt is what the picture says to those who do not see it; empty for decoration.
+	Alt string `json:"alt"`
+	// Width and Height are in CSS pixels; 0 means unknown. With both, the page does not jump when the picture arrives.
+	Width  int `json:"width,omitempty"`
+	Height int `json:"height,omitempty"`
+}
+
+// Button is one button of a step.
+type Button struct {
+	// Name is unique in the step. The action event reports it as actionName.
+	Name string `json:"name"`
+	// Text is what is written on the button.
+	Text string `json:"text"`
+	// Action is what the author wrote, one that [ParseAction] accepts. The action event reports it as actionValue.
+	Action string `json:"action"`
+}
+
+// Walk calls visit for every node of the trees, parents before their children.
+func Walk(nodes []Node, visit func(Node)) {
+	for _, node := range nodes {
+		visit(node)
+		Walk(node.Children, visit)
+	}
+}
+
+// Error says why something that an author wrote cannot be used, and what to write instead.
+type Error struct{ Problem, Fix string }
+
+// Error returns both in one sentence.
+func (e *Error) Error() string { return e.Problem + "; " + e.Fix }

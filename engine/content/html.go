@@ -1,0 +1,80 @@
+package content
+
+import (
+	"html"
+	"strconv"
+	"strings"
+)
+
+// HTML writes the content as the client builds it in the page: one section per
+// step with its title, image, text and buttons in this order. All text and
+// every attribute is escaped.
+func (c Content) HTML() string {
+	var out strings.Builder
+	for _, step := range c.Steps {
+		writeStep(&out, step)
+	}
+	return out.String()
+}
+
+func writeStep(out *strings.Builder, step Step) {
+	open(out, "section", "data-step", step.Name)
+	if step.Title != "" {
+		open(out, "h2")
+		out.WriteString(html.EscapeString(step.Title))
+		out.WriteString("</h2>")
+	}
+	if image := step.Image; image != nil {
+		attributes := []string{"src", image.Src, "alt", image.Alt}
+		if image.Width > 0 {
+			attributes = append(attributes, "width", strconv.Itoa(image.Width))
+		}
+		if image.Height > 0 {
+			attributes = append(attributes, "height", strconv.Itoa(image.Height))
+		}
+		open(out, "img", attributes...)
+	}
+	if len(step.Body) > 0 {
+		open(out, "div", "class", "body")
+		writeNodes(out, step.Body)
+		out.WriteString("</div>")
+	}
+	if len(step.Buttons) > 0 {
+		open(out, "div", "class", "buttons")
+		for _, button := range step.Buttons {
+			open(out, "button", "type", "button", "name", button.Name, "value", button.Action)
+			out.WriteString(html.EscapeString(button.Text))
+			out.WriteString("</button>")
+		}
+		out.WriteString("</div>")
+	}
+	out.WriteString("</section>")
+}
+
+func writeNodes(out *strings.Builder, nodes []Node) {
+	for _, node := range nodes {
+		switch node.Tag {
+		case "":
+			out.WriteString(html.EscapeString(node.Text))
+			continue
+		case "br":
+			open(out, "br")
+			continue
+		case "a":
+			open(out, "a", "href", node.Href)
+		default:
+			open(out, node.Tag)
+		}
+		writeNodes(out, node.Children)
+		out.WriteString("</" + node.Tag + ">")
+	}
+}
+
+// open writes a start tag with attributes given as name, value, name, value.
+func open(out *strings.Builder, name string, attributes ...string) {
+	out.WriteString("<" + name)
+	for i := 0; i+1 < len(attributes); i += 2 {
+		out.WriteString(" " + attributes[i] + `="` + html.EscapeString(attributes[i+1]) + `"`)
+	}
+	out.WriteString(">")
+}

@@ -1,0 +1,98 @@
+package workspace
+
+import (
+	"cmp"
+	"slices"
+	"time"
+	_ "time/tzdata" // timezone must mean the same on a machine without a time zone database
+)
+
+// Compile checks and compiles the files of a workspace. The files are checked
+// as one: where their settings or messages stand does not matter, except that
+// messages of equal priority and start come in the files' order. The warnings
+// are there with and without an error. An error is [Problems].
+func Compile(files []File) (*Snapshot, []Problem, error) {
+	return CompileFrom(nil, files)
+}
+
+// CompileFrom is Compile, reusing the messages of a previous snapshot that did
+// not change. Without one, previous is nil.
+func CompileFrom(previous *Snapshot, files []File) (*Snapshot, []Problem, error) {
+	c := &check{previous: previous, now: time.Now()}
+	snapshot := c.workspace(files)
+	warnings := inOrder(c.warnings)
+	if len(c.problems) > 0 {
+		return nil, warnings, Problems(inOrder(c.problems))
+	}
+	return snapshot, warnings, nil
+}
+
+// check is one run over a workspace's files.
+type check struct {
+	previous *Snapshot
+	// now is the time by which a message has ended.
+	now      time.Time
+	problems []located
+	warnings []located
+	// settings are those of the table [workspace].
+	settings settings
+	// ids says where each id was used first.
+	ids map[string]located
+}
+
+func (c *check) workspace(files []File) *Snapshot {
+	c.ids = make(map[string]located)
+	documents := make([]section, 0, len(files))
+	for order, file := range files {
+		f := parse(c, order, file)
+		if f == nil {
+			c.settings.uncertain = true
+			continue
+		}
+		document := section{check: c, file: f, values: f.values, place: f.places}
+		document.checkKeys(documentKeys)
+		documents = append(documents, document)
+	}
+	c.readSettings(documents)
+
+	var messages []*Message
+	for _, document := range documents {
+		for i, values := range document.tables("messages") {
+			at := document.place.key("messages").item(i)
+			if message := c.message(document.child("", values, at, document.at("messages"))); message != nil {
+				messages = append(messages, message)
+			}
+		}
+	}
+	if len(messages) == 0 && len(c.problems) == 0 && len(documents) > 0 {
+		documents[0].doubtful(0, "add one that begins with [[messages]]", "the workspace has no messages")
+	}
+	return c.snapshot(messages)
+}
+
+func (c *check) snapshot(messages []*Message) *Snapshot {
+	slices.SortStableFunc(messages, func(a, b *Message) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), a.Start.Compare(b.Start))
+	})
+	s := &Snapshot{
+		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp,
+		Messages: messages, byID: make(map[string]*Message, len(messages)),
+	}
+	for _, message := range messages {
+		s.byID[message.ID] = message
+	}
+	s.Generation = generation(s)
+	return s
+}
+
+// inOrder sorts problems by file and place.
+func inOrder(all []located) []Problem {
+	slices.SortStableFunc(all, func(a, b located) int {
+		return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	var problems []Problem
+	for _, one := range all {
+		problems = append(problems, one.Problem)
+	}
+	return problems
+}

@@ -1,0 +1,182 @@
+package workspace
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/BurntSushi/toml"
+)
+
+// MaximumFileSize is the most bytes that one file of a workspace may have.
+const MaximumFileSize = 10 << 20
+
+// File is one file of a workspace.
+type File struct {
+	// Name is how problems call it.
+	Name string
+	// Data is its TOML, in UTF-8.
+	Data []byte
+}
+
+// parsedFile is a file that was read: its values, and where they stand.
+type parsedFile struct {
+	name  string
+	order int
+	// text is the file's text without a byte order mark, with line feeds alone.
+	text   string
+	values map[string]any
+	places *place
+	// lines are the offsets at which lines begin, found when first asked for.
+	lines []int
+}
+
+// located is a problem with its file's place in the order of files.
+type located struct {
+	Problem
+	order int
+}
+
+// located makes a problem at an offset of the file.
+func (f *parsedFile) located(offset int, text, fix string) located {
+	line, column := f.position(offset)
+	return located{Problem{File: f.name, Line: line, Column: column, Text: text, Fix: fix}, f.order}
+}
+
+// position is the line and column of an offset, both from 1.
+func (f *parsedFile) position(offset int) (line, column int) {
+	if f.lines == nil {
+		f.lines = []int{0}
+		for i := range len(f.text) {
+			if f.text[i] == '\n' {
+				f.lines = append(f.lines, i+1)
+			}
+		}
+	}
+	offset = min(max(offset, 0), len(f.text))
+	line = sort.SearchInts(f.lines, offset+1)
+	return line, utf8.RuneCountInString(f.text[f.lines[line-1]:offset]) + 1
+}
+
+var (
+	utf8Mark  = []byte("\xef\xbb\xbf")
+	utf16Mark = [][]byte{[]byte("\xff\xfe"), []byte("\xfe\xff")}
+)
+
+// parse reads a file. What keeps it from being read as a whole is reported.
+func parse(c *check, order int, file File) *parsedFile {
+	f := &parsedFile{name: file.Name, order: order}
+	wrong := func(offset int, fix, format string, values ...any) *parsedFile {
+		c.problems = append(c.problems, f.located(offset, fmt.Sprintf(format, values...), fix))
+		return nil
+	}
+	if len(file.Data) > MaximumFileSize {
+		return wrong(0, "spread the messages over several files in one folder", "the file has %d bytes, more than the %d MiB that one may have", len(file.Data), MaximumFileSize>>20)
+	}
+	for _, mark := range utf16Mark {
+		if bytes.HasPrefix(file.Data, mark) {
+			return wrong(0, "save it as UTF-8", "the file is written in UTF-16")
+		}
+	}
+	data := bytes.ReplaceAll(bytes.TrimPrefix(file.Data, utf8Mark), []byte("\r\n"), []byte("\n"))
+	f.text = string(data)
+	if i := invalidUTF8(f.text); i >= 0 {
+		return wrong(i, "save the file as UTF-8", "the byte 0x%02x is not UTF-8", f.text[i])
+	}
+	if i := tooDeep(f.text); i >= 0 {
+		return wrong(i, "take brackets away", "lists or tables stand in each other more than %d deep", maximumNesting)
+	}
+	if err := decode(f.text, &f.values); err != nil {
+		var syntax toml.ParseError
+		if !errors.As(err, &syntax) {
+			return wrong(0, "correct the file, or report its text as a bug", "the file cannot be read as TOML (%v)", err)
+		}
+		offset := f.lineOffset(syntax.Position.Line) + max(syntax.Position.Col-1, 0)
+		return wrong(offset, syntaxFix(syntax.Message), "%s", strings.TrimSuffix(syntax.Message, "."))
+	}
+	f.places = index(f.text)
+	return f
+}
+
+// lineOffset is where a line begins.
+func (f *parsedFile) lineOffset(line int) int {
+	f.position(0)
+	return f.lines[min(max(line, 1), len(f.lines))-1]
+}
+
+// decode keeps a failure inside the TOML library from becoming ours.
+func decode(text string, values *map[string]any) (err error) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			err = fmt.Errorf("reading it failed: %v", failure)
+		}
+	}()
+	_, err = toml.Decode(text, values)
+	return err
+}
+
+func invalidUTF8(text string) int {
+	for i, r := range text {
+		if r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd") {
+			return i
+		}
+	}
+	return -1
+}
+
+// maximumNesting bounds the brackets in each other and the names in a dotted
+// key that the TOML library, which is recursive, gets to see. No workspace
+// comes near it.
+const maximumNesting = 1000
+
+// tooDeep returns where brackets begin to stand in each other too deep, or
+// where a key has too many dots, or -1. It does not know strings: text that
+// opens a thousand brackets without closing one is refused too.
+func tooDeep(text string) int {
+	depth, dots := 0, 0
+	for i := range len(text) {
+		switch text[i] {
+		case '[', '{':
+			depth++
+		case ']', '}':
+			depth = max(depth-1, 0)
+		case '.':
+			dots++
+		case '\n', '"', '\'', '=', ',', '#':
+			dots = 0
+		}
+		if depth > maximumNesting || dots > maximumNesting {
+			return i
+		}
+	}
+	return -1
+}
+
+// syntaxFix says what to do about a message of the TOML library.
+func syntaxFix(message string) string {
+	for _, known := range []struct{ part, fix string }{
+		{"already been defined", "keep one of the two"},
+		{"already defined", "keep one of the two"},
+		{"already exists", "keep one of the two"},
+		{"already created", "keep one of the two"},
+		{"strings cannot contain newlines", `write """ before and after a text of several lines`},
+		{"unexpected newline", `close the text with ", or write """ before and after a text of several lines`},
+		{"invalid escape", `write \\ for a backslash, or put the text in single quotes`},
+		{"invalid datetime", "write it as 2026-12-01T09:00:00+01:00"},
+		{"expected value", `put text in double quotes: key = "text"`},
+		{"expected a top-level item to end", "begin a new line after the value"},
+		{"expected a comma", "put a comma between the items, and close the list with ]"},
+		{"expected '.' or '='", "write key = value"},
+		{"expected '.' or ']'", "write a table's header as [workspace] or [[messages]]"},
+		{"unexpected EOF", "close what was opened here"},
+		{"control characters", "take the character away, or write it as an escape such as \\u0007"},
+	} {
+		if strings.Contains(message, known.part) {
+			return known.fix
+		}
+	}
+	return "correct the TOML here"
+}

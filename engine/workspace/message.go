@@ -1,0 +1,250 @@
+package workspace
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"handbill/engine/content"
+	"handbill/engine/pagerule"
+)
+
+// message checks one message and compiles it. It is nil for one that another
+// already has the id of.
+func (c *check) message(s section) *Message {
+	id := s.text("id")
+	s.subject = "this message"
+	if id != "" {
+		s.subject = fmt.Sprintf("message %q", id)
+	}
+	excused := []string{}
+	if s.has("template") {
+		excused = append(excused, "display")
+	}
+	s.checkKeys(messageKeys, excused...)
+	unique := c.checkID(s, id)
+
+	position := s.problem(s.offset, "", "")
+	m := &Message{
+		ID:        id,
+		Status:    Status(s.word("status", string(StatusLive))),
+		Audience:  Audience(s.word("audience", string(AudienceAnyone))),
+		Frequency: Frequency(s.word("frequency", string(FrequencyUntilDismissed))),
+		Priority:  c.priority(s),
+		PageRules: s.texts("pages"),
+		Except:    s.texts("except"),
+		File:      position.File,
+		Line:      position.Line,
+	}
+	m.Start, m.End = c.schedule(s, m.Status)
+	m.fingerprint = fingerprintOf(s.values, c.settings.zone)
+
+	before := c.unchanged(m)
+	if before != nil {
+		m.Pages, m.Content = before.Pages, before.Content
+	} else {
+		m.Pages = c.pages(s, m)
+		m.Content = c.content(s)
+	}
+	c.warnOfPages(s, m.Pages)
+	c.warnOfContent(s, m.Content)
+	switch {
+	case !unique:
+		return nil
+	case before != nil && before.File == m.File && before.Line == m.Line:
+		return before
+	}
+	return m
+}
+
+// unchanged is the message of the previous snapshot with the same text, or nil.
+func (c *check) unchanged(m *Message) *Message {
+	if c.previous == nil {
+		return nil
+	}
+	if before := c.previous.Message(m.ID); before != nil && before.fingerprint == m.fingerprint {
+		return before
+	}
+	return nil
+}
+
+// checkID reports an id that cannot be used or was used before.
+func (c *check) checkID(s section, id string) (unique bool) {
+	switch {
+	case !s.has("id"), kindOf(s.values["id"]) != aText:
+		return true
+	case !identifier.MatchString(id):
+		s.wrong(s.at("id"), identifierRule, "the id %q cannot be used", id)
+		return true
+	case id == helloID:
+		s.wrong(s.at("id"), "choose another", "the id %q is that of the built-in test message", id)
+		return true
+	}
+	here := s.problem(s.at("id"), "", "")
+	if first, used := c.ids[id]; used {
+		s.wrong(s.at("id"), "give one of the two another id", "the id is used already in %s:%d", first.File, first.Line)
+		return false
+	}
+	c.ids[id] = here
+	return true
+}
+
+func (c *check) priority(s section) int {
+	priority, given := s.number("priority")
+	switch {
+	case !given:
+		return DefaultPriority
+	case priority < math.MinInt32 || priority > math.MaxInt32:
+		s.wrong(s.at("priority"), "write a smaller one; the default is 100, and lower comes first", "priority %d is out of range", priority)
+	}
+	return int(priority)
+}
+
+// schedule reads start and end.
+func (c *check) schedule(s section, status Status) (start, end time.Time) {
+	start, startKnown := c.moment(s, "start")
+	end, endKnown := c.moment(s, "end")
+	switch {
+	case !endKnown:
+	case startKnown && !start.Before(end):
+		s.wrong(s.at("end"), "put end after start", "end (%s) is not after start (%s)", end.Format(time.RFC3339), start.Format(time.RFC3339))
+	case !end.After(c.now) && status == StatusLive:
+		s.doubtful(s.at("end"), `move end, or set status = "archived"`, "it ended on %s and is not shown any more", end.Format("2 January 2006"))
+	}
+	return start, end
+}
+
+// The TOML library marks what a date-time lacks by the name of its location.
+const (
+	locationOfLocalDateTime = "datetime-local"
+	locationOfLocalDate     = "date-local"
+	locationOfLocalTime     = "time-local"
+)
+
+// moment reads a date-time, in the workspace's timezone if it names none of its own.
+func (c *check) moment(s section, name string) (moment time.Time, known bool) {
+	written, ok := s.values[name].(time.Time)
+	if !ok {
+		return time.Time{}, false
+	}
+	switch written.Location().String() {
+	case locationOfLocalDate:
+		s.wrong(s.at(name), "write for example "+written.Format("2006-01-02")+"T09:00:00+01:00", "%s has a date alone", name)
+	case locationOfLocalTime:
+		s.wrong(s.at(name), "write for example 2026-12-01T"+written.Format("15:04:05")+"+01:00", "%s has a time alone", name)
+	case locationOfLocalDateTime:
+		if c.settings.zone == nil {
+			if !c.settings.uncertain {
+				s.wrong(s.at(name), fmt.Sprintf(`write %s+01:00, or set timezone = "Europe/Berlin" in [workspace]`, written.Format("2006-01-02T15:04:05")),
+					"%s has no time zone", name)
+			}
+			return time.Time{}, false
+		}
+		moment = time.Date(written.Year(), written.Month(), written.Day(), written.Hour(), written.Minute(), written.Second(), written.Nanosecond(), c.settings.zone)
+		if moment.Hour() != written.Hour() || moment.Minute() != written.Minute() {
+			s.wrong(s.at(name), "choose a time before or after", "%s does not exist in %s: the clocks are put forward over %s", name, c.settings.zone, written.Format("15:04 on 2 January 2006"))
+			return time.Time{}, false
+		}
+		return moment, true
+	default:
+		return written, true
+	}
+	return time.Time{}, false
+}
+
+// pages compiles the page rules.
+func (c *check) pages(s section, m *Message) pagerule.Set {
+	if !aTextList.accepts(s.values["pages"]) || s.has("except") && !aTextList.accepts(s.values["except"]) {
+		return pagerule.Set{} // reported as missing or of a wrong type
+	}
+	set, err := pagerule.Compile(m.PageRules, m.Except)
+	var wrong pagerule.RuleErrors
+	if !errors.As(err, &wrong) {
+		return set
+	}
+	for _, rule := range wrong {
+		what, fix := cutFix(rule.Problem)
+		if rule.Index < 0 {
+			s.wrong(s.at(rule.List), fix, "%s: %s", rule.List, what)
+			continue
+		}
+		s.wrong(s.atItem(rule.List, rule.Index), fix, "the page rule %q in %s: %s", rule.Rule, rule.List, what)
+	}
+	return pagerule.Set{}
+}
+
+func (c *check) warnOfPages(s section, set pagerule.Set) {
+	for _, list := range []struct {
+		name  string
+		rules []pagerule.Rule
+	}{{"pages", set.Pages()}, {"except", set.Except()}} {
+		for i, rule := range list.rules {
+			for _, warning := range rule.Warnings() {
+				what, fix := cutFix(warning)
+				s.doubtful(s.atItem(list.name, i), fix, "the page rule %q in %s: %s", rule, list.name, what)
+			}
+		}
+	}
+}
+
+// cutFix parts a sentence of a page rule, "what is wrong: what to write", in two.
+func cutFix(sentence string) (what, fix string) {
+	what, fix, found := strings.Cut(sentence, ": ")
+	if !found {
+		fix = "see the page rules in the documentation"
+	}
+	return what, fix
+}
+
+// content reads what the message shows.
+func (c *check) content(s section) content.Content {
+	shown := content.Content{Display: s.text("display"), Position: c.position(s)}
+	steps := s.tables("steps")
+	if !s.has("steps") {
+		shown.Steps = []content.Step{c.step(s, "step-1", s.has("template"))}
+	}
+	for _, name := range []string{"title", "text", "image", "buttons"} {
+		if s.has("steps") && s.has(name) {
+			s.wrong(s.at(name), "move it into a step, or take the steps away", "%s stands beside steps", name)
+		}
+	}
+	if s.has("steps") && len(steps) == 0 && aTables.accepts(s.values["steps"]) {
+		s.wrong(s.at("steps"), "add a step, or write title and text without steps", "steps is empty")
+	}
+	used := make(map[string]int)
+	for i := range steps {
+		step := c.stepSection(s, i)
+		step.checkKeys(stepKeys)
+		read := c.step(step, fmt.Sprintf("step-%d", i+1), false)
+		if before, ok := used[read.Name]; ok {
+			step.wrong(step.at("name"), "give one of the two another name", "the name %q is that of step %d already", read.Name, before)
+		}
+		used[read.Name] = i + 1
+		shown.Steps = append(shown.Steps, read)
+	}
+	c.checkNext(s, shown.Steps)
+	return shown
+}
+
+// positions are those of each display, the default first.
+var positions = map[string][]string{
+	content.DisplayModal:  {content.PositionCenter, content.PositionTop, content.PositionBottom},
+	content.DisplayBanner: {content.PositionTop, content.PositionBottom},
+}
+
+func (c *check) position(s section) string {
+	display := s.text("display")
+	allowed, known := positions[display]
+	if !known {
+		return ""
+	}
+	position := s.word("position", allowed[0])
+	all, _ := find(messageKeys, "position")
+	if slices.Contains(all.words, position) && !slices.Contains(allowed, position) {
+		s.wrong(s.at("position"), "write "+quoted(allowed), "a %s has no position %q", display, position)
+	}
+	return position
+}

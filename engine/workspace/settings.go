@@ -1,0 +1,72 @@
+package workspace
+
+import (
+	"regexp"
+	"strings"
+	"time"
+)
+
+// settings are the values of the table [workspace].
+type settings struct {
+	name, siteID, writeKey string
+	inApp                  bool
+	// zone is what date-times without one are in; nil if the workspace names none.
+	zone *time.Location
+	// uncertain is set when the table may be in a file that could not be read, or is itself wrong.
+	uncertain bool
+}
+
+// identifier is what messages and keys of the browser's snippet are named by.
+var identifier = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+const identifierRule = "use 1 to 64 of the letters a to z and A to Z, digits, dot, dash and underscore"
+
+// readSettings reads the table [workspace] from the one document that has it.
+func (c *check) readSettings(documents []section) {
+	c.settings.name, c.settings.siteID, c.settings.writeKey, c.settings.inApp = DefaultName, DefaultSiteID, DefaultWriteKey, true
+	var first *section
+	for _, document := range documents {
+		values := document.table("workspace")
+		if values == nil {
+			continue
+		}
+		s := document.child("[workspace]", values, document.place.key("workspace"), 0)
+		if first != nil {
+			place := first.problem(first.offset, "", "")
+			s.wrong(s.offset, "keep one of the two", "a workspace has this table once, and it stands in %s:%d already", place.File, place.Line)
+			continue
+		}
+		first = &s
+		s.checkKeys(workspaceKeys)
+		c.readSetting(s)
+	}
+}
+
+func (c *check) readSetting(s section) {
+	for name, target := range map[string]*string{"name": &c.settings.name, "site_id": &c.settings.siteID, "write_key": &c.settings.writeKey} {
+		value, given := s.values[name].(string)
+		switch {
+		case !given:
+		case name == "name" && strings.TrimSpace(value) == "":
+			s.wrong(s.at(name), "name the workspace, or leave the key out", "name is empty")
+		case name != "name" && !identifier.MatchString(value):
+			s.wrong(s.at(name), identifierRule, "%s %q cannot be used", name, value)
+		default:
+			*target = value
+		}
+	}
+	if inApp, ok := s.values["in_app"].(bool); ok {
+		c.settings.inApp = inApp
+	}
+	c.settings.uncertain = c.settings.uncertain || s.has("timezone")
+	zone, given := s.values["timezone"].(string)
+	if !given {
+		return
+	}
+	location, err := time.LoadLocation(zone)
+	if err != nil || zone == "" || zone == "Local" {
+		s.wrong(s.at("timezone"), `write one of the IANA time zone names, such as "Europe/Berlin" or "UTC"`, "timezone %q is not known", zone)
+		return
+	}
+	c.settings.zone, c.settings.uncertain = location, false
+}

@@ -1,0 +1,108 @@
+// Package workspace turns an operator's TOML files into a checked, compiled
+// and immutable [Snapshot] of settings and messages.
+//
+// [Compile] looks at everything and reports every [Problem] at once, each with
+// file, line and what to do about it; only a workspace without problems
+// becomes a snapshot. [CompileFrom] also reuses what did not change since the
+// snapshot before, so that an edit of one message among thousands is cheap.
+//
+// The keys that an author may write are listed in keys.go and described in
+// docs/workspace.md, whose examples are run by this package's tests.
+package workspace
+
+import (
+	"time"
+
+	"handbill/engine/content"
+	"handbill/engine/pagerule"
+)
+
+// Status says whether a message is shown.
+type Status string
+
+const (
+	// StatusLive messages are shown. It is the default.
+	StatusLive Status = "live"
+	// StatusDraft messages are checked, and shown by send test alone.
+	StatusDraft Status = "draft"
+	// StatusPaused messages are not shown for now.
+	StatusPaused Status = "paused"
+	// StatusArchived messages are kept for their history.
+	StatusArchived Status = "archived"
+)
+
+// Audience says to whom a message is shown.
+type Audience string
+
+const (
+	// AudienceAnyone is everybody. It is the default.
+	AudienceAnyone Audience = "anyone"
+	// AudienceAnonymous is who has not identified.
+	AudienceAnonymous Audience = "anonymous"
+	// AudienceIdentified is who has identified.
+	AudienceIdentified Audience = "identified"
+)
+
+// Frequency says how often a message is shown to one visitor.
+type Frequency string
+
+const (
+	// FrequencyOnce is a single time, dismissed or not.
+	FrequencyOnce Frequency = "once"
+	// FrequencyUntilDismissed is again and again until the visitor dismisses it. It is the default.
+	FrequencyUntilDismissed Frequency = "until_dismissed"
+)
+
+// Defaults of settings and messages.
+const (
+	DefaultName     = "Handbill"
+	DefaultSiteID   = "handbill"
+	DefaultWriteKey = "handbill-web"
+	DefaultPriority = 100
+)
+
+// Message is one message, checked and compiled. It is never changed.
+type Message struct {
+	// ID is unique in the workspace.
+	ID       string
+	Status   Status
+	Audience Audience
+	// Pages is PageRules without Except, compiled.
+	Pages pagerule.Set
+	// PageRules and Except are the page rules as they were written.
+	PageRules, Except []string
+	// Start and End bound the time in which the message is shown: from Start, until just before End. Zero means unbounded.
+	Start, End time.Time
+	// Priority orders messages, the lower first.
+	Priority  int
+	Frequency Frequency
+	Content   content.Content
+	// File and Line say where the message begins.
+	File string
+	Line int
+
+	// fingerprint stands for everything that an author wrote about the message.
+	fingerprint fingerprint
+}
+
+// Snapshot is a compiled workspace. It is never changed, and safe for use by
+// many goroutines.
+type Snapshot struct {
+	// Name is what the operator calls the workspace.
+	Name string
+	// SiteID and WriteKey are what the browser's snippet names it by.
+	SiteID, WriteKey string
+	// InApp is whether in-app messaging is enabled.
+	InApp bool
+	// Generation changes whenever a setting or message does, and does not when only
+	// comments, blanks or the spread over files do. The same text has the same
+	// generation on every machine.
+	Generation string
+	// Messages are in the order in which they are shown: by priority, then by start, then as in the files.
+	Messages []*Message
+
+	byID map[string]*Message
+}
+
+// Message returns the message with an id, or nil.
+func (s *Snapshot) Message(id string) *Message { return s.byID[id] }
