@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// startTimeout bounds how long a server may take until it answers.
+const startTimeout = 20 * time.Second
+
+// launcher starts servers of one binary, each with a folder of its own for its state.
+type launcher struct {
+	binary, folder string
+}
+
+// server is a running Caddy.
+type server struct {
+	address string
+	process *exec.Cmd
+	log     *bytes.Buffer
+	exited  chan error
+}
+
+// start runs a Caddyfile, whose global options and site directives are given, on a free port of loopback.
+func (l launcher) start(ctx context.Context, global, site string) (*server, error) {
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	home, err := os.MkdirTemp(l.folder, "server-")
+	if err != nil {
+		return nil, err
+	}
+	caddyfile := fmt.Sprintf("{\n\tadmin off\n\tpersist_config off\n\t%s\n}\nhttp://%s {\n\tbind 127.0.0.1\n%s\n}\n", global, address, site)
+	path := filepath.Join(home, "Caddyfile")
+	if err := os.WriteFile(path, []byte(caddyfile), 0o600); err != nil {
+		return nil, err
+	}
+	s := &server{address: address, log: new(bytes.Buffer), exited: make(chan error, 1)}
+	s.process = exec.CommandContext(ctx, l.binary, "run", "--config", path, "--adapter", "caddyfile")
+	s.process.Env = append(os.Environ(), "XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home)
+	s.process.Stdout, s.process.Stderr = s.log, s.log
+	s.process.Cancel = func() error { return s.process.Process.Signal(syscall.SIGTERM) }
+	s.process.WaitDelay = 10 * time.Second
+	// A Ctrl-C is for the harness, which stops its servers itself.
+	s.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := s.process.Start(); err != nil {
+		return nil, err
+	}
+	go func() { s.exited <- s.process.Wait() }()
+	if err := s.waitUntilItListens(ctx); err != nil {
+		s.stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *server) waitUntilItListens(ctx context.Context) error {
+	deadline := time.NewTimer(startTimeout)
+	defer deadline.Stop()
+	for {
+		conn, err := net.DialTimeout("tcp", s.address, time.Second)
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case err := <-s.exited:
+			s.exited <- err
+			return fmt.Errorf("the server ended at once (%v): %s", err, s.log)
+		case <-deadline.C:
+			return fmt.Errorf("the server does not answer after %s", startTimeout)
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// stop ends the server and waits until it has.
+func (s *server) stop() {
+	_ = s.process.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-s.exited:
+	case <-time.After(10 * time.Second):
+		_ = s.process.Process.Kill()
+		<-s.exited
+	}
+}
+
+// freeAddress finds a free port of loopback.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer listener.Close()
+	return listener.Addr().String(), nil
+}
+
+// usage is what a process has used since it started.
+type usage struct {
+	processor time.Duration
+	writes    int64 // write system calls
+}
+
+// clockTick is the unit of processor times in /proc, USER_HZ, which is 100 a second on every Linux.
+const clockTick = 10 * time.Millisecond
+
+func (s *server) usage() (usage, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.process.Process.Pid))
+	if err != nil {
+		return usage{}, err
+	}
+	counters, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", s.process.Process.Pid))
+	if err != nil {
+		return usage{}, err
+	}
+	ticks, err := processorTicks(string(stat))
+	if err != nil {
+		return usage{}, err
+	}
+	writes, err := writeCalls(string(counters))
+	if err != nil {
+		return usage{}, err
+	}
+	return usage{processor: time.Duration(ticks) * clockTick, writes: writes}, nil
+}
+
+// processorTicks reads utime and stime, the fields 14 and 15 of proc_pid_stat(5). The program's name before them is in
+// parentheses and may hold anything.
+func processorTicks(stat string) (int64, error) {
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("not a /proc stat line: %q", stat)
+	}
+	user, err := strconv.ParseInt(fields[11], 10, 64)
+	if err != nil {
+		return 0, err
+	}
+	system, err := strconv.ParseInt(fields[12], 10, 64)
+	return user + system, err
+}
+
+// writeCalls reads syscw of proc_pid_io(5).
+func writeCalls(counters string) (int64, error) {
+	for line := range strings.Lines(counters) {
+		if value, ok := strings.CutPrefix(line, "syscw:"); ok {
+			return strconv.ParseInt(strings.TrimSpace(value), 10, 64)
+		}
+	}
+	return 0, errors.New("/proc tells no write calls of the server")
+}
