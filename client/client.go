@@ -1,0 +1,34 @@
+// Package client holds the browser client: what runs in a visitor's page, asks
+// the endpoint what to show, shows it, and reports what happened.
+//
+// Its source is the TypeScript in src; go generate builds dist/client.js of it,
+// which is committed and embedded here. The bundle by itself does nothing: it
+// declares handbillClient, whose start the edge calls in the same file with
+// what the client must know of the site.
+package client
+
+import (
+	"embed"
+	"io/fs"
+)
+
+//go:embed dist/client.js
+var dist embed.FS
+
+// Files returns the built files, client.js at the top.
+func Files() fs.FS {
+	files, err := fs.Sub(dist, "dist")
+	if err != nil {
+		panic(err) // only for a malformed path, and this one is not
+	}
+	return files
+}
+
+// Bundle returns client.js.
+func Bundle() []byte {
+	bundle, err := dist.ReadFile("dist/client.js")
+	if err != nil {
+		panic(err) // the file is embedded
+	}
+	return bundle
+}

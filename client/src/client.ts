@@ -1,0 +1,142 @@
+import { createEmitter, type Emitter, type Listener } from "./emitter";
+import { address, post } from "./endpoint";
+import { announce, listen, METRICS } from "./events";
+import { newId } from "./id";
+import { anonymousId, forgetIdentity, setUserId, userId } from "./identity";
+import { createPoller } from "./poll";
+import { createQueue } from "./queue";
+import { watchRoutes } from "./routes";
+import { createStage } from "./show/stage";
+import type { Told } from "./show/showing";
+import type { Site } from "./site";
+import { tabId } from "./tab";
+
+const PLUGIN = "Customer.io In-App Plugin";
+const REPORT = "Report Delivery Event";
+
+/** Milliseconds that a click on a button waits for its report before it leads away. */
+const FAREWELL = 500;
+
+/** The part of `load`'s options that concerns us, as the reference client has it. */
+export interface LoadOptions {
+  integrations?: { [PLUGIN]?: PluginOptions | boolean };
+  initialPageview?: boolean;
+}
+
+export interface PluginOptions {
+  siteId?: string;
+  /** Whether visitors who are not identified get messages. Absent means off. */
+  anonymousInApp?: boolean;
+  /** Hears the in-app events. */
+  events?: Listener;
+  enabled?: boolean;
+}
+
+/** What the methods of the page's global do their work with. */
+export interface Client {
+  emitter: Emitter;
+  load(options: LoadOptions | undefined): void;
+  identify(id: string | undefined, traits: unknown): Promise<unknown>;
+  page(name: string | undefined, properties: unknown): Promise<unknown>;
+  /** Sends an event; resolves to it when it arrived or could not be sent for the moment. */
+  send(type: string, fields: object): Promise<unknown>;
+  reset(): void;
+}
+
+export function createClient(site: Site): Client {
+  const emitter = createEmitter();
+  const queue = createQueue(site);
+  const stage = createStage(tell, leave);
+  const poller = createPoller(ask, stage.update);
+  const tab = tabId();
+  const view = newId();
+  let plugin: PluginOptions = {};
+  let pageName: string | undefined;
+  /** The last identify on its way: a poll waits for it, since the traits decide what is due. */
+  let identified: Promise<unknown> | undefined;
+
+  function tell(...[message, happening, dismiss, particulars]: Parameters<Told>): void {
+    queue.add(track(REPORT, { deliveryId: message.deliveryId, messageId: message.messageId, metric: METRICS[happening], ...particulars }));
+    // The next poll must not offer again what was just closed.
+    if (happening === "dismissed") void queue.flush();
+    announce(emitter, happening, message, dismiss, particulars);
+  }
+
+  function leave(to: string, newTab: boolean): void {
+    if (newTab) window.open(to, "_blank", "noopener");
+    else void Promise.race([queue.flush(), new Promise((done) => setTimeout(done, FAREWELL))]).then(() => location.assign(to));
+  }
+
+  function event(type: string, fields: object) {
+    return { type, messageId: newId(), timestamp: new Date().toISOString(), userId: userId() ?? null, anonymousId: anonymousId(), ...fields };
+  }
+
+  function track(name: string, properties: object) {
+    return event("track", { event: name, properties });
+  }
+
+  function send(type: string, fields: object): Promise<unknown> {
+    const sent = event(type, fields);
+    queue.add(sent);
+    return queue.flush().then(() => ({ event: sent }));
+  }
+
+  async function ask(generation: string | undefined): Promise<Response> {
+    await identified;
+    const user = userId();
+    const headers: Record<string, string> = {
+      "Content-Type": "application/json",
+      "Content-Language": navigator.language,
+      "X-CIO-Site-Id": plugin.siteId ?? site.siteId,
+      "X-CIO-Client-Platform": "web",
+      "X-Gist-User-Anonymous": `${!user}`,
+    };
+    const body = { page: { url: location.href, name: pageName }, tab, view, generation, userId: user };
+    if (user && isLatin1(user)) headers["X-Gist-Encoded-User-Token"] = btoa(user);
+    return post(address(site, `/api/v4/users?sessionId=${tab}`), JSON.stringify(body), { headers });
+  }
+
+  /** Asks anew what is due, if this visitor may be given anything. */
+  function look(): void {
+    if (plugin.enabled !== false && (userId() || plugin.anonymousInApp)) return poller.now();
+    poller.stop();
+    stage.update([]);
+  }
+
+  function load(options: LoadOptions | undefined): void {
+    const { [PLUGIN]: given = {} } = options?.integrations ?? {};
+    const next = typeof given === "object" ? given : { enabled: given };
+    listen(emitter, next.events, plugin.events);
+    plugin = next;
+    look();
+  }
+
+  function identify(id: string | undefined, traits: unknown): Promise<unknown> {
+    if (id) setUserId(id);
+    // Without a user there is nobody whose traits they would be.
+    const sent = userId() ? send("identify", { traits }) : Promise.resolve();
+    identified = sent;
+    look();
+    return sent;
+  }
+
+  function page(name: string | undefined, properties: unknown): Promise<unknown> {
+    pageName = name;
+    look();
+    // The poll says where the visitor is; only what it cannot carry is an event of its own.
+    return name || properties ? send("page", { name, properties }) : Promise.resolve();
+  }
+
+  function reset(): void {
+    forgetIdentity();
+    stage.update([]);
+    look();
+  }
+
+  if (site.spaRoutes) watchRoutes(() => void page(undefined, undefined));
+  return { emitter, load, identify, page, send, reset };
+}
+
+function isLatin1(text: string): boolean {
+  return [...text].every((character) => character <= "\u00ff");
+}

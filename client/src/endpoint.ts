@@ -1,0 +1,20 @@
+import type { Site } from "./site";
+
+/** How long an answer may take, in milliseconds. */
+const PATIENCE = 15_000;
+
+/** An address of the endpoint on the page's own origin, whatever a <base> element says. */
+export function address(site: Site, path: string): string {
+  return location.origin + site.prefix + path;
+}
+
+/** Sends JSON as text, so that the same bytes can also go by sendBeacon. Rejects when there is no answer in time. */
+export async function post(to: string, body: string, options: RequestInit): Promise<Response> {
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), PATIENCE);
+  try {
+    return await fetch(to, { ...options, method: "POST", body, signal: patience.signal });
+  } finally {
+    clearTimeout(timer);
+  }
+}

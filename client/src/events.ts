@@ -1,0 +1,45 @@
+import type { Emitter, Listener } from "./emitter";
+import type { Message } from "./message";
+
+/** What can happen to a message, and the metric by which the edge counts it. */
+export const METRICS = {
+  opened: "opened",
+  dismissed: "dismissed",
+  action: "clicked",
+  error: "error",
+  changed: "changed",
+} as const;
+
+export type Happening = keyof typeof METRICS;
+
+/** What an event says beyond which message it was. */
+export interface Particulars {
+  /** On action the button's name, on changed the next step's. */
+  actionName?: string;
+  /** The action as the author wrote it. */
+  actionValue?: string;
+  /** On error: "image", "display" or "content". */
+  reason?: string;
+}
+
+export function eventName(happening: Happening): string {
+  return `in-app:message-${happening}`;
+}
+
+/** Tells the site, by its listener and as an event of the document. */
+export function announce(emitter: Emitter, happening: Happening, message: Message, dismiss: () => void, particulars: Particulars = {}): void {
+  const detail = { messageId: message.messageId, deliveryId: message.deliveryId, ...particulars };
+  // Not enumerable: a site that copies or logs the detail gets plain data.
+  Object.defineProperty(detail, "message", { value: { dismiss } });
+  const event = new CustomEvent(eventName(happening), { detail });
+  emitter.emit(event.type, event);
+  document.dispatchEvent(event);
+}
+
+/** Makes one listener hear every in-app event, in place of the previous one. */
+export function listen(emitter: Emitter, listener: Listener | undefined, previous: Listener | undefined): void {
+  for (const happening of Object.keys(METRICS) as Happening[]) {
+    if (previous) emitter.off(eventName(happening), previous);
+    if (listener) emitter.on(eventName(happening), listener);
+  }
+}

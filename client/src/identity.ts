@@ -1,0 +1,36 @@
+import { newId } from "./id";
+import { forget, recall, remember } from "./storage";
+
+/** Where the reference client keeps the ids, so that a site may change between the two. */
+const USER = "ajs_user_id";
+const ANONYMOUS = "ajs_anonymous_id";
+
+/** The identified user's id. Read anew each time: another tab may have signed in or out. */
+export function userId(): string | undefined {
+  return recall(USER);
+}
+
+/** The browser's own id for events. It is made when it is first needed. */
+export function anonymousId(): string {
+  const known = recall(ANONYMOUS);
+  if (known) return known;
+  const id = newId();
+  remember(ANONYMOUS, id);
+  return id;
+}
+
+export function setAnonymousId(id: string): void {
+  remember(ANONYMOUS, id);
+}
+
+/** A second person on the same browser does not inherit the first one's anonymous id. */
+export function setUserId(id: string): void {
+  const previous = userId();
+  if (previous && previous !== id) forget(ANONYMOUS);
+  remember(USER, id);
+}
+
+export function forgetIdentity(): void {
+  forget(USER);
+  forget(ANONYMOUS);
+}

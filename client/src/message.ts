@@ -1,0 +1,61 @@
+/** A message in a poll's answer: what should be on screen now, or wait for its turn. */
+export interface Message {
+  messageId: string;
+  deliveryId: string;
+  content: Content;
+  /** Sent by "messages send --test": shown to one person, counted nowhere. */
+  test?: boolean;
+}
+
+/** What a message shows. The Go side of these types is the package engine/content. */
+export interface Content {
+  display: string;
+  position?: string;
+  steps: Step[];
+}
+
+export interface Step {
+  name: string;
+  title?: string;
+  body?: TextNode[];
+  image?: Image;
+  buttons?: Button[];
+}
+
+/** Either text or an element with one of the known tags. */
+export interface TextNode {
+  text?: string;
+  tag?: string;
+  href?: string;
+  children?: TextNode[];
+}
+
+export interface Image {
+  src: string;
+  alt: string;
+  width?: number;
+  height?: number;
+}
+
+export interface Button {
+  name: string;
+  text: string;
+  /** As the author wrote it: an address, "dismiss", "next" or "event:" and a name. */
+  action: string;
+}
+
+/** Reads the messages of a poll's answer. Throws when it is no such answer; leaves out what nobody could name in an event. */
+export function readMessages(answer: unknown): Message[] {
+  return (answer as { inAppMessages: Message[] }).inAppMessages.filter(
+    ({ messageId, deliveryId }) => isName(messageId) && isName(deliveryId),
+  );
+}
+
+/** The same message keeps its key when its delivery changes, as it does when the visitor identifies. */
+export function keyOf(message: Message): string {
+  return `${message.messageId}${message.test ? " (test)" : ""}`;
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
+}

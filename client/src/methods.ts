@@ -1,0 +1,84 @@
+import type { Client, LoadOptions } from "./client";
+import type { Listener } from "./emitter";
+import { anonymousId, setAnonymousId, userId } from "./identity";
+
+type Method = (...args: unknown[]) => unknown;
+
+/** The methods of the page's global: those of the reference client's stub, with `load` and `user`. */
+export function createMethods(client: Client): Record<string, Method> {
+  const { emitter } = client;
+
+  /** Does what a method does, tells who listens for it, and calls the callback that any method may end with. */
+  const call = (name: string, args: unknown[], result: Promise<unknown>): Promise<unknown> => {
+    const callback = args.find(isFunction);
+    emitter.emit(name, ...args.filter((argument) => argument !== callback));
+    return callback ? result.then((context) => (callback(context), context)) : result;
+  };
+
+  const track: Method = (...args) => call("track", args, client.send("track", { event: `${args[0]}`, properties: objects(args)[0] ?? {} }));
+
+  const page: Method = (...args) => {
+    // One text is the page's name; of two the first is its category.
+    const [first, second] = args.filter((argument) => typeof argument === "string");
+    return call("page", args, client.page(second ?? first, objects(args)[0]));
+  };
+
+  /** Tracks when something happens to elements, as trackClick and trackSubmit do. */
+  const trackOn =
+    (type: string): Method =>
+    (elements, name, properties) => {
+      for (const target of isIterable(elements) ? elements : [elements]) {
+        (target as Element).addEventListener(type, () => void track(value(name, target), value(properties, target)));
+      }
+      return Promise.resolve();
+    };
+
+  const nothing: Method = () => Promise.resolve();
+
+  return {
+    load: (_key, options) => client.load(options as LoadOptions | undefined),
+    identify: (...args) => call("identify", args, client.identify(id(args[0]), objects(args)[0] ?? {})),
+    track,
+    page,
+    pageview: () => page(),
+    group: (...args) => call("group", args, client.send("group", { groupId: id(args[0]), traits: objects(args)[0] ?? {} })),
+    alias: (...args) => call("alias", args, client.send("alias", { userId: id(args[0]), previousId: id(args[1]) ?? userId() ?? anonymousId() })),
+    reset: () => (client.reset(), call("reset", [], Promise.resolve())),
+    ready: (...args) => call("ready", args, Promise.resolve()),
+    setAnonymousId: (given) => (setAnonymousId(`${given}`), given),
+    user: () => ({ id: () => userId() ?? null, anonymousId }),
+    on: (name, listener) => emitter.on(`${name}`, listener as Listener),
+    once: (name, listener) => emitter.once(`${name}`, listener as Listener),
+    off: (name, listener) => emitter.off(`${name}`, listener as Listener | undefined),
+    trackClick: trackOn("click"),
+    trackLink: trackOn("click"),
+    trackSubmit: trackOn("submit"),
+    trackForm: trackOn("submit"),
+    debug: nothing,
+    // Events go to the edge as they are: there is nothing on their way that could be put in between.
+    addSourceMiddleware: nothing,
+    addIntegrationMiddleware: nothing,
+    addDestinationMiddleware: nothing,
+  };
+}
+
+function id(argument: unknown): string | undefined {
+  return typeof argument === "string" || typeof argument === "number" ? `${argument}` || undefined : undefined;
+}
+
+function objects(args: unknown[]): object[] {
+  return args.filter((argument): argument is object => !!argument && typeof argument === "object");
+}
+
+function isFunction(argument: unknown): argument is Method {
+  return typeof argument === "function";
+}
+
+function isIterable(argument: unknown): argument is Iterable<unknown> {
+  return Symbol.iterator in Object(argument);
+}
+
+/** What a site gave as a value, or as a function of the element. */
+function value(given: unknown, target: unknown): unknown {
+  return isFunction(given) ? given(target) : given;
+}

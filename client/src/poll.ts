@@ -1,0 +1,83 @@
+import { backoff, retryAfter } from "./backoff";
+import { type Message, readMessages } from "./message";
+
+/** Seconds between polls when an answer does not say. */
+const DEFAULT_INTERVAL = 60;
+const LONGEST_INTERVAL = 86_400;
+
+export interface Poller {
+  /** Polls at once, or as soon as the tab is visible: the page or the visitor is another one. */
+  now(): void;
+  stop(): void;
+}
+
+/**
+ * Asks the edge what to show. `ask` sends one poll, naming the generation of
+ * the list that is held; `answered` receives every new list.
+ */
+export function createPoller(
+  ask: (generation: string | undefined) => Promise<Response>,
+  answered: (messages: Message[]) => void,
+): Poller {
+  /** When the next poll is due; never while one is under way or polling is off. */
+  let due = Infinity;
+  /** The edge asked not to be asked before. */
+  let earliest = 0;
+  let failures = 0;
+  let generation: string | undefined;
+  let timer = 0;
+  /** Counts polls, so that the answer to a question of yesterday is not heard. */
+  let turn = 0;
+
+  function schedule(): void {
+    clearTimeout(timer);
+    if (due < Infinity && isVisible()) {
+      timer = setTimeout(poll, Math.max(0, Math.max(due, earliest) - Date.now()));
+    }
+  }
+
+  function set(next: number): void {
+    turn++;
+    due = next;
+    generation = undefined;
+    schedule();
+  }
+
+  async function poll(): Promise<void> {
+    const mine = ++turn;
+    due = Infinity;
+    let wait: number;
+    try {
+      const response = await ask(generation);
+      if (response.status >= 400) {
+        earliest = Date.now() + retryAfter(response);
+        throw new Error(`${response.status}`);
+      }
+      const answer: unknown = response.status === 200 ? await response.json() : {};
+      if (mine !== turn) return;
+      if (response.status === 200) answered(readMessages(answer));
+      else if (response.status !== 304) answered([]);
+      if (response.status !== 304) generation = (answer as { generation?: string }).generation;
+      wait = 1000 * Math.min(Number(response.headers.get("X-Gist-Queue-Polling-Interval")) || DEFAULT_INTERVAL, LONGEST_INTERVAL);
+      failures = 0;
+    } catch {
+      if (mine !== turn) return;
+      wait = backoff(failures++);
+    }
+    due = Date.now() + wait;
+    schedule();
+  }
+
+  document.addEventListener("visibilitychange", schedule);
+  document.addEventListener("prerenderingchange", schedule);
+  // A page that comes back from the back/forward cache is a page that was just opened.
+  addEventListener("pageshow", (event) => event.persisted && set(0));
+  addEventListener("online", () => failures && set(0));
+
+  return { now: () => set(0), stop: () => set(Infinity) };
+}
+
+/** Hidden tabs and pages that are only being prerendered do not poll. */
+function isVisible(): boolean {
+  return document.visibilityState === "visible" && !(document as { prerendering?: boolean }).prerendering;
+}

@@ -1,0 +1,119 @@
+import { backoff, retryAfter } from "./backoff";
+import { address, post } from "./endpoint";
+import type { Site } from "./site";
+
+/** An event on its way to the edge, in the form of the analytics clients. */
+export interface Sent {
+  type: string;
+  /** The event's own id: the edge counts an event that arrives twice once. */
+  messageId: string;
+  timestamp: string;
+  userId: string | null;
+  anonymousId: string;
+}
+
+/** What waits at most; then the oldest gives way. */
+const CAPACITY = 200;
+const LARGEST_BATCH = 20;
+/** Characters of a body that may outlive its page: browsers allow 64 KiB, and a character may take three bytes. */
+const KEEPALIVE_LIMIT = 20_000;
+/** Milliseconds in which events gather into one request. */
+const GATHER = 100;
+
+export interface Queue {
+  add(event: Sent): void;
+  /** Sends what waits, now. Resolves when it arrived or could not be sent for the moment; never rejects. */
+  flush(): Promise<void>;
+}
+
+/** Events wait here until the edge has acknowledged them. */
+export function createQueue(site: Site): Queue {
+  let waiting: Sent[] = [];
+  /** How many of them, from the front, are in the request that is under way. */
+  let underWay = 0;
+  let sending: Promise<void> | undefined;
+  let failures = 0;
+  let earliest = 0;
+  let timer = 0;
+
+  function add(event: Sent): void {
+    if (waiting.length >= CAPACITY) waiting.splice(underWay, 1);
+    waiting.push(event);
+    timer ||= setTimeout(flush, GATHER);
+  }
+
+  function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = 0;
+    return (sending ??= send().finally(() => (sending = undefined)));
+  }
+
+  async function send(): Promise<void> {
+    while (waiting.length) {
+      let wait = earliest - Date.now();
+      if (wait <= 0) {
+        const batch = firstBatch(waiting);
+        underWay = batch.length;
+        wait = await deliver(batch);
+        if (!wait) waiting.splice(0, underWay);
+        underWay = 0;
+      }
+      if (wait > 0) {
+        timer ||= setTimeout(flush, wait);
+        return;
+      }
+    }
+  }
+
+  /** Returns how long to wait before trying again, in milliseconds; 0 when the batch is done with. */
+  async function deliver(batch: Sent[]): Promise<number> {
+    try {
+      const body = encode(batch);
+      const response = await post(address(site, pathOf(batch)), body, { keepalive: body.length <= KEEPALIVE_LIMIT });
+      earliest = Date.now() + retryAfter(response);
+      // What the edge refuses as wrong would be as wrong the next time.
+      if (response.status < 500 && response.status !== 429) return (failures = 0);
+    } catch {
+      // No answer: the same as a failing one.
+    }
+    return Math.max(backoff(failures++), earliest - Date.now());
+  }
+
+  function encode(batch: Sent[]): string {
+    const envelope = { writeKey: site.writeKey, sentAt: new Date().toISOString() };
+    return JSON.stringify(isIdentify(batch[0]!) ? { ...batch[0], ...envelope } : { batch, ...envelope });
+  }
+
+  function firstBatch(events: Sent[]): Sent[] {
+    const identify = events.findIndex(isIdentify);
+    let batch = events.slice(0, identify < 0 ? LARGEST_BATCH : Math.min(identify || 1, LARGEST_BATCH));
+    while (batch.length > 1 && encode(batch).length > KEEPALIVE_LIMIT) batch = batch.slice(0, batch.length >> 1);
+    return batch;
+  }
+
+  /** The page may never run again: hand everything to the browser. */
+  function leave(): void {
+    const rest = waiting.splice(underWay);
+    while (rest.length) {
+      const batch = firstBatch(rest);
+      if (!navigator.sendBeacon(address(site, pathOf(batch)), encode(batch))) break;
+      rest.splice(0, batch.length);
+    }
+    waiting = waiting.concat(rest);
+  }
+
+  addEventListener("pagehide", leave);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && leave());
+  addEventListener("online", flush);
+
+  return { add, flush };
+}
+
+/** An identify goes by itself, in its order: what follows may depend on it. */
+function isIdentify(event: Sent): boolean {
+  return event.type === "identify";
+}
+
+function pathOf(batch: Sent[]): string {
+  return isIdentify(batch[0]!) ? "/v1/i" : "/v1/b";
+}

@@ -1,0 +1,20 @@
+import type { Step } from "../message";
+
+/** What a step stands in: a dialog or a banner. Knows the platform's way to show it, and nothing about messages. */
+export interface Frame {
+  root: HTMLElement;
+  /** Puts itself on the page and calls fill when a step's content may come in. */
+  open(host: HTMLElement, fill: () => void): void;
+  /** Another step has come in: focus must not be lost with the button that was pressed. */
+  changed(): void;
+  /** Gives the focus back and leaves the screen; the host is removed after it. */
+  close(): void;
+  /** Calls ended when the browser itself closed it, as Escape does with a dialog. */
+  onClosed(ended: () => void): void;
+}
+
+/** The frame's name for those who hear it: the title or, without one, the text. */
+export function nameFrame(root: HTMLElement, step: Step, section: HTMLElement): void {
+  const name = step.title || section.querySelector(".body")?.textContent || step.image?.alt || step.name;
+  root.setAttribute("aria-label", name);
+}

@@ -1,0 +1,126 @@
+import { element } from "../dom";
+import type { Happening, Particulars } from "../events";
+import { safeAddress } from "../link";
+import type { Button, Message } from "../message";
+import { renderStep } from "../render";
+import { closeButton } from "./close";
+import { type Frame, nameFrame } from "./frame";
+import css from "./message.css";
+
+export interface Told {
+  (message: Message, happening: Happening, dismiss: () => void, particulars?: Particulars): void;
+}
+
+/** A message on the screen. */
+export interface Showing {
+  message: Message;
+  /** False when the site has taken our element off the page. */
+  onScreen(): boolean;
+  /** Takes it away without a word: it is no longer due here. */
+  hide(): void;
+}
+
+let sheet: CSSStyleSheet | undefined;
+
+/** One sheet for all, made by script: a site's style-src does not forbid it. */
+function styles(): CSSStyleSheet {
+  if (!sheet) {
+    sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+  }
+  return sheet;
+}
+
+/** Shows a message in a frame and tells what happens to it, in order: nothing before it was opened, nothing after it was dismissed. */
+export function show(message: Message, frame: Frame, tell: Told, leave: (address: string, newTab: boolean) => void, ended: () => void): Showing {
+  const { steps } = message.content;
+  const host = document.createElement("handbill-message");
+  const place = element("div", { class: "content", part: "content", "aria-live": "polite" });
+  const early: Particulars[] = [];
+  let step = 0;
+  let opened = false;
+  let gone = false;
+
+  const showing: Showing = { message, onScreen: () => host.isConnected, hide };
+
+  function happened(happening: Happening, particulars?: Particulars): void {
+    open();
+    tell(showing.message, happening, dismiss, particulars);
+  }
+
+  function open(): void {
+    if (opened || gone) return;
+    opened = true;
+    tell(showing.message, "opened", dismiss);
+    for (const particulars of early) happened("error", particulars);
+  }
+
+  function failed(reason: string): void {
+    if (opened) happened("error", { reason });
+    else early.push({ reason });
+  }
+
+  function hide(): void {
+    if (gone) return;
+    gone = true;
+    frame.close();
+    host.remove();
+  }
+
+  function dismiss(): void {
+    if (gone) return;
+    open();
+    hide();
+    happened("dismissed");
+    ended();
+  }
+
+  function pressed(button: Button, event: MouseEvent): void {
+    const { name: actionName, action: actionValue } = button;
+    happened("action", { actionName, actionValue });
+    if (actionValue === "next") next(actionValue);
+    else if (actionValue === "dismiss") dismiss();
+    else if (!actionValue.startsWith("event:")) follow(actionValue, event.ctrlKey || event.metaKey);
+  }
+
+  function next(actionValue: string): void {
+    const following = steps[step + 1];
+    if (!following || gone) return dismiss();
+    step++;
+    fill();
+    frame.changed();
+    happened("changed", { actionName: following.name, actionValue });
+  }
+
+  function follow(action: string, newTab: boolean): void {
+    const address = safeAddress(action);
+    if (!address) return;
+    dismiss();
+    leave(address, newTab);
+  }
+
+  function fill(): void {
+    const current = steps[step]!;
+    const section = renderStep(current, { pressed, imageFailed: () => failed("image") });
+    nameFrame(frame.root, current, section);
+    place.replaceChildren(section);
+    frame.root.scrollTop = 0;
+  }
+
+  // A page that says which colour schemes it has is followed; for others the system's setting holds.
+  if (getComputedStyle(document.documentElement).colorScheme !== "normal") host.setAttribute("data-scheme", "page");
+  const root = host.attachShadow({ mode: "open" });
+  root.adoptedStyleSheets = [styles()];
+  root.append(frame.root);
+  frame.root.append(closeButton(dismiss), place);
+  frame.onClosed(dismiss);
+  try {
+    frame.open(host, fill);
+  } catch (error) {
+    hide();
+    throw error;
+  }
+  // Two frames later it has been painted. A hidden tab paints none until it is looked at.
+  requestAnimationFrame(() => requestAnimationFrame(open));
+  return showing;
+}

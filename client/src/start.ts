@@ -1,0 +1,103 @@
+import { createClient, type LoadOptions } from "./client";
+import { address } from "./endpoint";
+import { createMethods } from "./methods";
+import type { Site } from "./site";
+import { isForeign, LOADED_BY_STUB, type Stub, stubOf } from "./stub";
+
+/**
+ * Starts the client, once a page. There are three ways to here: the snippet of
+ * one script element, which asks for everything by itself; a stub in the page,
+ * ours or the site's own, whose load brought the script; and any of them a
+ * second time, which changes nothing but takes over what the site's stub has
+ * gathered meanwhile.
+ */
+export function start(site: Site): void {
+  try {
+    // A message belongs to the page, not to a frame in it.
+    if (window !== window.top) return;
+    const script = document.currentScript;
+    const name = script?.getAttribute(LOADED_BY_STUB) || site.globalName;
+    const running = Symbol.for(`handbill ${name}`);
+    const marked = document as unknown as Record<symbol, (() => void) | undefined>;
+    if (!marked[running]) {
+      // Not a property that anyone would come across.
+      Object.defineProperty(marked, running, { value: begin({ ...site, globalName: name }, script) });
+    } else marked[running]();
+  } catch {
+    // Whatever this page has done to the browser, it goes on without messages.
+  }
+}
+
+/** Returns what is to be done when the script comes a second time. */
+function begin(site: Site, script: Element | null): () => void {
+  const client = createClient(site);
+  const methods = createMethods(client);
+  const byStub = script?.hasAttribute(LOADED_BY_STUB) ?? false;
+  /** The options of the stub's load that has been followed; null before there was one. */
+  let followed: LoadOptions | undefined | null = null;
+  /** The address of the page call that we made ourselves. */
+  let ownPage: string | undefined;
+
+  function perform(method: string, args: unknown[]): unknown {
+    try {
+      return methods[method]?.(...args);
+    } catch {
+      return Promise.resolve();
+    }
+  }
+
+  /** A stub's call. The page call of a snippet that came after us is the one we have made already. */
+  function replay([method, ...args]: [string, ...unknown[]]): void {
+    if (method === "page" && !args.length && ownPage === location.href) ownPage = undefined;
+    else perform(method, args);
+  }
+
+  /** Another client's calls are heard, and left to it. */
+  const isOthers = (): boolean => isForeign(site.globalName, address(site, "/"));
+
+  function followLoad(stub: Stub): void {
+    if (!("_loadOptions" in stub) || stub._loadOptions === followed) return;
+    client.load((followed = stub._loadOptions));
+    // The reference snippet looks for this: included once more, it does nothing and says nothing.
+    if (!isOthers()) stub.initialize = true;
+  }
+
+  function adopt(stub: Stub): void {
+    followLoad(stub);
+    const others = isOthers();
+    const calls = others ? [...stub] : stub.splice(0);
+    stub.push = (...added) => {
+      if (isOthers()) Array.prototype.push.apply(stub, added);
+      followLoad(stub);
+      added.forEach(replay);
+      return stub.length;
+    };
+    if (!others) {
+      for (const method of Object.keys(methods)) {
+        stub[method] = (...args: unknown[]) => {
+          const result = perform(method, args);
+          return result === undefined ? stub : result;
+        };
+      }
+    }
+    calls.forEach(replay);
+  }
+
+  const stub = stubOf(site.globalName);
+  const loaded = byStub || (stub && "_loadOptions" in stub);
+  const hasPage = stub?.some(([method]) => method === "page");
+  if (!loaded) {
+    const anonymousInApp = script ? script.hasAttribute("data-anonymous-in-app") : site.anonymousInApp;
+    client.load({ integrations: { "Customer.io In-App Plugin": { siteId: site.siteId, anonymousInApp } } });
+  }
+  if (stub) adopt(stub);
+  if (!loaded && !hasPage) {
+    ownPage = location.href;
+    perform("page", []);
+  }
+
+  return () => {
+    const again = stubOf(site.globalName);
+    if (again) adopt(again);
+  };
+}
