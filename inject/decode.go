@@ -1,0 +1,156 @@
+package inject
+
+import (
+	"bufio"
+	"compress/zlib"
+	"errors"
+	"io"
+	"iter"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+const (
+	// maxWindow bounds a decoder's memory. It is what browsers accept of zstd
+	// (RFC 9659); brotli has at most twice as much by its format.
+	maxWindow = 8 << 20
+	// maxDecoded bounds what a compressed page may grow to.
+	maxDecoded = 256 << 20
+	// decodeBuffer is the size of the pieces in which decoded text appears.
+	decodeBuffer = 16 << 10
+)
+
+var (
+	errStopped = errors.New("the response has ended")
+	errTooLong = errors.New("the compressed page is longer than 256 MiB")
+)
+
+// decoder decodes a compressed body that is pushed into it piece by piece. The
+// decoders of the libraries pull; the decoder runs them in a coroutine that rests
+// whenever they want more than there is.
+type decoder struct {
+	input []byte
+	ended bool  // no more input will come
+	err   error // why decoding stopped; nil at the regular end
+
+	next func() (decoded []byte, ok bool)
+	stop func()
+}
+
+func newDecoder(c coding) *decoder {
+	d := &decoder{}
+	d.next, d.stop = iter.Pull(func(yield func([]byte) bool) {
+		d.err = d.run(c, yield)
+	})
+	return d
+}
+
+// push decodes a piece and hands what becomes readable to emit. It reports false
+// when the stream has ended, by its own end or by a fault; then d.err says which.
+func (d *decoder) push(piece []byte, emit func([]byte) error) (more bool, err error) {
+	d.input = piece
+	return d.pull(emit)
+}
+
+// end tells that the body has ended and hands out what was still to come.
+func (d *decoder) end(emit func([]byte) error) error {
+	d.input, d.ended = nil, true
+	_, err := d.pull(emit)
+	return err
+}
+
+func (d *decoder) pull(emit func([]byte) error) (more bool, err error) {
+	for {
+		decoded, ok := d.next()
+		if !ok {
+			return false, nil
+		}
+		if decoded == nil {
+			return true, nil // hungry
+		}
+		if err := emit(decoded); err != nil {
+			return true, err
+		}
+	}
+}
+
+// run is the coroutine: it yields decoded text, or nil when it needs input.
+func (d *decoder) run(c coding, yield func([]byte) bool) error {
+	source := &pushed{decoder: d, yield: yield}
+	reader, err := newReader(c, source)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	buffer := make([]byte, decodeBuffer)
+	for total := 0; total <= maxDecoded; {
+		n, err := reader.Read(buffer)
+		total += n
+		if n > 0 && !yield(buffer[:n]) {
+			return errStopped
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return errTooLong
+}
+
+// pushed is the decoder's input as the libraries read it.
+type pushed struct {
+	decoder *decoder
+	yield   func([]byte) bool
+}
+
+func (p *pushed) Read(to []byte) (int, error) {
+	d := p.decoder
+	for len(d.input) == 0 {
+		if d.ended {
+			return 0, io.EOF
+		}
+		if !p.yield(nil) {
+			return 0, errStopped
+		}
+	}
+	n := copy(to, d.input)
+	d.input = d.input[n:]
+	return n, nil
+}
+
+func newReader(c coding, source io.Reader) (io.ReadCloser, error) {
+	switch c {
+	case gzipCoding:
+		return gzip.NewReader(source)
+	case deflateCoding:
+		return newDeflateReader(source)
+	case brotliCoding:
+		return io.NopCloser(brotli.NewReader(source)), nil
+	default:
+		reader, err := zstd.NewReader(source, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxWindow(maxWindow))
+		if err != nil {
+			return nil, err
+		}
+		return reader.IOReadCloser(), nil
+	}
+}
+
+// newDeflateReader reads "deflate", which should be wrapped by zlib (RFC 9110,
+// 8.4.1.2) and often is not.
+func newDeflateReader(source io.Reader) (io.ReadCloser, error) {
+	buffered := bufio.NewReader(source)
+	head, err := buffered.Peek(2)
+	if err != nil {
+		return nil, err
+	}
+	if head[0]&0x0f == 8 && (int(head[0])<<8|int(head[1]))%31 == 0 {
+		return zlib.NewReader(buffered)
+	}
+	return flate.NewReader(buffered), nil
+}

@@ -1,0 +1,114 @@
+package inject
+
+import (
+	"net/http"
+	"strconv"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// headerName is the response header by which a site opts out, by which one
+// injector knows what another has done, and which explains when asked to.
+const headerName = "Handbill"
+
+const (
+	markOff      = "off"      // the site wants no insertion
+	markInjected = "injected" // the page has its insertion
+	markPlanned  = "planned"  // the header had to go before the place was found
+)
+
+// integrityHeaders vouch for bytes that an insertion changes (RFC 9530, RFC 9421,
+// RFC 1864); Accept-Ranges offers parts of them.
+var integrityHeaders = [...]string{
+	"Accept-Ranges", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest", "Signature", "Signature-Input",
+}
+
+// trailerDigests are those of them that may come after the body.
+var trailerDigests = [...]string{"Digest", "Content-Digest", "Repr-Digest", "Signature", "Signature-Input"}
+
+// headerChange says what an insertion means for a response's header.
+type headerChange struct {
+	// added is the number of bytes by which the body grows; -1: unknown.
+	added int64
+	// decoded: the body's coding was taken off.
+	decoded bool
+	// asked: the request's Accept-Encoding was changed.
+	asked bool
+	// mark is the value of the header Handbill.
+	mark string
+	// private: the page is for this visitor alone.
+	private bool
+}
+
+// apply changes header; the memory for the new values is storage.
+func (c headerChange) apply(header http.Header, storage *headerValues) {
+	for _, name := range integrityHeaders {
+		delete(header, name)
+	}
+	if length := contentLength(header); c.decoded || c.added < 0 || length < 0 {
+		delete(header, "Content-Length")
+	} else {
+		header["Content-Length"] = storage.set(0, strconv.FormatInt(length+c.added, 10))
+	}
+	if c.decoded {
+		delete(header, "Content-Encoding")
+	}
+	if c.decoded || c.asked {
+		addVary(header, storage)
+	}
+	delete(header, "Etag")
+	header[headerName] = storage.set(2, c.mark)
+}
+
+// headerValues is memory for new values in a header, allocated with the
+// response's writer. Header maps outlive a handler, so it is never used again.
+type headerValues [3]string
+
+func (v *headerValues) set(i int, value string) []string {
+	v[i] = value
+	return v[i : i+1 : i+1]
+}
+
+func addVary(header http.Header, storage *headerValues) {
+	const name = "Accept-Encoding"
+	vary := header["Vary"]
+	switch {
+	case len(vary) == 0:
+		header["Vary"] = storage.set(1, name)
+	case !httpguts.HeaderValuesContainsToken(vary, name) && !httpguts.HeaderValuesContainsToken(vary, "*"):
+		header["Vary"] = append(vary[:len(vary):len(vary)], name)
+	}
+}
+
+// contentLength reads Content-Length; -1 where there is none, or no one number.
+func contentLength(header http.Header) int64 {
+	values := header["Content-Length"]
+	if len(values) != 1 {
+		return -1
+	}
+	length, err := strconv.ParseInt(values[0], 10, 64)
+	if err != nil || length < 0 {
+		return -1
+	}
+	return length
+}
+
+// dropTrailers takes back digests that came after the body.
+func dropTrailers(header http.Header) {
+	for _, name := range trailerDigests {
+		delete(header, name)
+		delete(header, http.TrailerPrefix+name)
+	}
+}
+
+// headerSize estimates how many bytes of net/http's buffer a header takes.
+func headerSize(header http.Header) int {
+	const statusDateConnection = len("HTTP/1.1 200 OK\r\nDate: Mon, 02 Jan 2006 15:04:05 GMT\r\nConnection: close\r\n\r\n")
+	size := statusDateConnection
+	for name, values := range header {
+		for _, value := range values {
+			size += len(name) + len(value) + len(": \r\n")
+		}
+	}
+	return size
+}

@@ -1,0 +1,159 @@
+package inject
+
+import (
+	"net/http"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// plan is what the headers of a request and its response say about injecting:
+// no, for a reason, or how to read the body.
+type plan struct {
+	reason   Reason
+	coding   coding
+	encoding textEncoding
+	// declared: the header names the charset, so browsers need not look for it.
+	declared bool
+	// stopAtEscape: the text may be ISO-2022-JP.
+	stopAtEscape bool
+}
+
+func not(reason Reason) plan { return plan{reason: reason} }
+
+// planRequest judges a request before it is passed on.
+func planRequest(r *http.Request) Reason {
+	switch {
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		return ReasonMethod
+	case len(r.Header["Upgrade"]) > 0 || len(r.Header["Sec-Websocket-Key"]) > 0:
+		return ReasonUpgrade
+	}
+	return ReasonNone
+}
+
+// planResponse judges a response to a request that planRequest lets through, by
+// its header. It is a pure function: operators' matchers, what there is to
+// insert and the page's policy are asked afterwards.
+func planResponse(r *http.Request, status int, header http.Header, errorPages bool) plan {
+	switch {
+	case status == http.StatusPartialContent || len(header["Content-Range"]) > 0:
+		return not(ReasonPartialContent)
+	case status != http.StatusOK && (status < 400 || !errorPages):
+		return not(ReasonStatus)
+	}
+	types := header["Content-Type"]
+	if len(types) == 0 || types[0] == "" {
+		return not(ReasonNoContentType)
+	}
+	mediaType, charset := parseContentType(types[len(types)-1])
+	if !strings.EqualFold(mediaType, "text/html") || len(types) > 1 && !sameType(types) {
+		return not(ReasonContentType)
+	}
+	p := plan{declared: charset != "", stopAtEscape: charset == ""}
+	if p.declared {
+		p.encoding, p.stopAtEscape = encodingOf(charset)
+	}
+	switch mark := first(header, headerName); {
+	case p.encoding == otherEncoding:
+		return not(ReasonCharset)
+	case isAttachment(header["Content-Disposition"]):
+		return not(ReasonAttachment)
+	case httpguts.HeaderValuesContainsToken(header["Cache-Control"], "no-transform"):
+		return not(ReasonNoTransform)
+	case strings.EqualFold(mark, markOff):
+		return not(ReasonOptedOutBySite)
+	case mark == markInjected || mark == markPlanned:
+		return not(ReasonAlreadyInjected)
+	case wantsFragment(r) && mayVary(r, header):
+		return not(ReasonFragmentRequest)
+	}
+	p.coding, p.reason = codingOf(header)
+	return p
+}
+
+// sameType reports whether repeated Content-Type lines agree.
+func sameType(values []string) bool {
+	for _, value := range values[1:] {
+		if value != values[0] {
+			return false
+		}
+	}
+	return true
+}
+
+func first(header http.Header, name string) string {
+	if values := header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// isAttachment reports whether a browser would save the response; unknown
+// dispositions count as attachments (RFC 6266, 4.2).
+func isAttachment(values []string) bool {
+	for _, value := range values {
+		disposition, _, _ := strings.Cut(value, ";")
+		disposition = strings.TrimSpace(disposition)
+		if disposition != "" && !strings.EqualFold(disposition, "inline") {
+			return true
+		}
+	}
+	return false
+}
+
+// fragmentHeaders are the request headers by which scripts say that they ask for
+// a part of a page, and the values that say so ("": any).
+var fragmentHeaders = []struct{ name, value string }{
+	{"Hx-Request", "true"},
+	{"Turbo-Frame", ""},
+	{"X-Requested-With", "XMLHttpRequest"},
+	{"X-Pjax", ""},
+	{"X-Up-Target", ""},
+	{"X-Inertia", ""},
+	{"Rsc", ""},
+	{"Next-Router-State-Tree", ""},
+}
+
+// fragmentHeader returns the name of the request header by which a script says
+// that it asks for a part of a page; "" where there is none.
+func fragmentHeader(r *http.Request) string {
+	for _, h := range fragmentHeaders {
+		values := r.Header[h.name]
+		if len(values) == 0 || h.value != "" && !strings.EqualFold(values[0], h.value) {
+			continue
+		}
+		if h.name == "Hx-Request" && (len(r.Header["Hx-Boosted"]) > 0 || len(r.Header["Hx-History-Restore-Request"]) > 0) {
+			continue // htmx asks for a whole page
+		}
+		return h.name
+	}
+	if destination := first(r.Header, "Sec-Fetch-Dest"); destination != "" && !isPageDestination(destination) {
+		return "Sec-Fetch-Dest"
+	}
+	return ""
+}
+
+func wantsFragment(r *http.Request) bool { return fragmentHeader(r) != "" }
+
+// mayVary reports whether the request's headers may decide about this response:
+// no cache can give it to another request, or caches know of the difference.
+// Otherwise the body alone decides, so that a cache never mixes both.
+func mayVary(r *http.Request, header http.Header) bool {
+	control := header["Cache-Control"]
+	if httpguts.HeaderValuesContainsToken(control, "no-store") || httpguts.HeaderValuesContainsToken(control, "private") {
+		return true
+	}
+	vary := header["Vary"]
+	return httpguts.HeaderValuesContainsToken(vary, "*") || httpguts.HeaderValuesContainsToken(vary, fragmentHeader(r))
+}
+
+// isPageDestination tells documents from other fetch destinations (Fetch
+// standard, Sec-Fetch-Dest).
+func isPageDestination(destination string) bool {
+	switch destination {
+	case "document", "iframe", "frame", "fencedframe", "embed", "object":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,375 @@
+package inject
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"runtime/debug"
+)
+
+const (
+	// serverBuffer is the size of net/http's buffers for a connection. What fits
+	// in it beside the header leaves only with more, or at the end.
+	serverBuffer = 4 << 10
+	// startBuffer is what net/http gathers of a body of unknown length.
+	startBuffer = 2 << 10
+	// joinLimit bounds what is copied to leave in one piece with what was held.
+	joinLimit = 32 << 10
+	// rawLimit bounds what is kept of a compressed body while undecided, and
+	// prologueLimit what that may decode to.
+	rawLimit      = 64 << 10
+	prologueLimit = 256 << 10
+	// poolLimit bounds the memory that waits for the next response.
+	poolLimit = 192 << 10
+)
+
+// progress is how far a response has come.
+type progress uint8
+
+const (
+	awaitingHeader progress = iota
+	passing                 // nothing to do with this response
+	deciding                // the header is held back until the first bytes tell
+	gathered                // decided; the beginning waits for more, to leave in one piece
+	scanning                // the header has gone before the place was found
+	copying                 // what remains of the body follows as it is
+)
+
+// responseWriter injects the response that is written to it.
+type responseWriter struct {
+	next     http.ResponseWriter
+	request  *http.Request
+	injector *Injector
+	change   requestChange
+
+	progress  progress
+	status    int
+	announced bool  // WriteHeader was called
+	length    int64 // the site's Content-Length; -1 where there is none
+	plan      plan
+	values    headerValues
+	// rewrite is there from deciding on.
+	rewrite *rewrite
+}
+
+// rewrite is what a response needs only when it may be injected.
+type rewrite struct {
+	document  document
+	insertion Insertion
+	nonce     string
+	// buffer is what was received and not yet sent: at most what net/http would
+	// hold as well, then the beginning of a tag.
+	buffer   []byte
+	received int64
+	limit    int // of buffer, while deciding
+	injected bool
+	piece    []byte // for ReadFrom
+	// straight: what is decided leaves at once; the rest follows without copying.
+	straight bool
+
+	decoder *decoder
+	raw     []byte // the compressed body, while undecided
+	failed  error  // the rest of the compressed body cannot be read
+}
+
+// readBuffer is small enough for net/http to hold what is read into it, so that
+// reading costs no write of its own.
+func (rw *rewrite) readBuffer() []byte {
+	if rw.piece == nil {
+		rw.piece = make([]byte, startBuffer)
+	}
+	return rw.piece
+}
+
+// errRefused ends the decoding of a body that is to pass as it came.
+var errRefused = errors.New("not to be injected")
+
+// isInjecting reports whether w leads to a writer of an injector.
+func isInjecting(w http.ResponseWriter) bool {
+	for {
+		switch t := w.(type) {
+		case *responseWriter:
+			return t.progress != passing
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = t.Unwrap()
+		default:
+			return false
+		}
+	}
+}
+
+// Unwrap lets http.ResponseController reach what this writer does not do itself:
+// deadlines, full duplex, hijacking.
+func (w *responseWriter) Unwrap() http.ResponseWriter { return w.next }
+
+func (w *responseWriter) Header() http.Header { return w.next.Header() }
+
+// WriteHeader judges the response. What is not to be injected goes on at once.
+func (w *responseWriter) WriteHeader(status int) {
+	// Informational responses may come from another goroutine: they touch nothing here.
+	if 100 <= status && status < 200 && status != http.StatusSwitchingProtocols {
+		w.next.WriteHeader(status)
+		return
+	}
+	switch w.progress {
+	case awaitingHeader:
+		w.announced = true
+		w.begin(status)
+		if w.progress == passing {
+			w.next.WriteHeader(status)
+		}
+	case deciding, gathered: // superfluous: the first call holds
+	default:
+		w.next.WriteHeader(status)
+	}
+}
+
+// begin decides whether the response may be injected.
+func (w *responseWriter) begin(status int) {
+	w.status = status
+	if reason := w.judge(); reason != ReasonNone {
+		w.pass(reason)
+		return
+	}
+	w.progress = deciding
+}
+
+// judge asks plan, matcher and source. A fault of theirs is no fault of the page.
+func (w *responseWriter) judge() (reason Reason) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			reason = w.injector.fault(w.request, fault)
+		}
+	}()
+	options := &w.injector.options
+	header := w.next.Header()
+	w.plan = planResponse(w.request, w.status, header, options.ErrorPages)
+	if w.plan.reason != ReasonNone {
+		return w.plan.reason
+	}
+	if !options.Match(w.request, w.status, header) {
+		return ReasonNotMatched
+	}
+	insertion, ok := options.Insertion(w.request, w.status, header)
+	if !ok || len(insertion.Bytes) == 0 {
+		return ReasonNothingToInsert
+	}
+	if insertion.NonceAt > len(insertion.Bytes) {
+		return ReasonInvalidInsertion
+	}
+	w.prepare(insertion, header)
+	return ReasonNone
+}
+
+func (w *responseWriter) prepare(insertion Insertion, header http.Header) {
+	w.length = contentLength(header)
+	rw := w.injector.states.Get().(*rewrite)
+	*rw = rewrite{insertion: insertion, buffer: rw.buffer[:0], raw: rw.raw[:0], piece: rw.piece}
+	rw.document.encoding = w.plan.encoding
+	rw.document.scanner.position = w.injector.options.Position
+	rw.document.scanner.stopAtEscape = w.plan.stopAtEscape
+	if !w.plan.declared {
+		rw.document.insertionLength = len(insertion.Bytes)
+		if len(insertion.Bytes) > longInsertion {
+			rw.document.scanner.position = AfterCharset
+		}
+	}
+	if w.plan.coding != identity {
+		rw.decoder = newDecoder(w.plan.coding)
+	}
+	w.rewrite = rw
+}
+
+// longInsertion is the length above which an insertion goes after the
+// declaration of the charset, when only the page has one.
+const longInsertion = 256
+
+// pass lets the response through as the site sends it.
+func (w *responseWriter) pass(reason Reason) {
+	w.progress = passing
+	w.injector.skipped(w.request, reason)
+	if w.injector.options.DebugHeader && reason != ReasonAlreadyInjected {
+		w.next.Header()[headerName] = []string{"skipped; reason=" + reason.String()}
+	}
+}
+
+func (w *responseWriter) Write(p []byte) (int, error) {
+	if w.progress == awaitingHeader {
+		w.begin(http.StatusOK)
+	}
+	if w.progress == passing || w.progress == copying && w.rewrite.decoder == nil {
+		return w.next.Write(p)
+	}
+	if w.request.Method == http.MethodHead {
+		return len(p), nil // net/http would take it for the length of the page
+	}
+	var err error
+	if w.rewrite.decoder != nil {
+		err = w.decode(p)
+	} else {
+		err = w.body(p)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// WriteString saves io.WriteString a copy where there is nothing to do.
+func (w *responseWriter) WriteString(s string) (int, error) {
+	if w.progress == passing || w.progress == copying && w.rewrite.decoder == nil {
+		return io.WriteString(w.next, s)
+	}
+	return w.Write([]byte(s))
+}
+
+// Flush implements http.Flusher for handlers that ask for it by name.
+func (w *responseWriter) Flush() { _ = w.FlushError() }
+
+// FlushError sends what was written so far, but for the beginning of a tag.
+func (w *responseWriter) FlushError() error {
+	if w.progress == awaitingHeader {
+		w.begin(http.StatusOK)
+	}
+	if err := w.release(); err != nil {
+		return err
+	}
+	if w.progress == deciding {
+		return nil // a compressed body whose beginning is not known yet
+	}
+	return http.NewResponseController(w.next).Flush()
+}
+
+// release sends what is held back for other reasons than its being the beginning
+// of a tag.
+func (w *responseWriter) release() error {
+	switch w.progress {
+	case deciding:
+		if w.rewrite.decoder != nil && w.request.Method != http.MethodHead {
+			return nil
+		}
+		w.sendHeader(false)
+		w.progress = scanning
+		return w.forward(nil, w.rewrite.document.held())
+	case gathered:
+		return w.sendGathered()
+	}
+	return nil
+}
+
+// ReadFrom reads until the place of the insertion is known and leaves the rest to
+// the writer below, which may have the kernel copy it.
+func (w *responseWriter) ReadFrom(source io.Reader) (total int64, err error) {
+	if w.progress == awaitingHeader {
+		w.begin(http.StatusOK)
+	}
+	for w.progress != passing && (w.progress != copying || w.rewrite.decoder != nil) {
+		w.rewrite.straight = true
+		if w.progress == gathered {
+			if err := w.sendGathered(); err != nil {
+				return total, err
+			}
+			continue
+		}
+		piece := w.rewrite.readBuffer()
+		n, err := source.Read(piece)
+		total += int64(n)
+		if n > 0 {
+			if _, err := w.Write(piece[:n]); err != nil {
+				return total, err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+	}
+	n, err := copyTo(w.next, source)
+	return total + n, err
+}
+
+// copyTo is io.Copy that takes the destination's ReadFrom, and nothing else.
+func copyTo(to io.Writer, source io.Reader) (int64, error) {
+	if to, ok := to.(io.ReaderFrom); ok {
+		return to.ReadFrom(source)
+	}
+	return io.Copy(struct{ io.Writer }{to}, source)
+}
+
+// finish ends the response after the site's handler has returned.
+func (w *responseWriter) finish(handlerError error) error {
+	switch w.progress {
+	case deciding:
+		return w.finishUndecided(handlerError)
+	case gathered:
+		return w.sendGathered()
+	case scanning:
+		if w.request.Method != http.MethodHead {
+			w.injector.skipped(w.request, ReasonEndedEarly)
+		}
+		return w.forward(nil, 0)
+	case copying:
+		if w.rewrite.decoder != nil {
+			return w.finishDecoding()
+		}
+	}
+	return nil
+}
+
+// finishUndecided ends a response whose header is still held back: either it has
+// no body, or the body ended before the place of the insertion.
+func (w *responseWriter) finishUndecided(handlerError error) error {
+	rw := w.rewrite
+	switch {
+	case handlerError != nil && !w.announced && rw.received == 0:
+		w.progress = passing // so that an error page can be written instead
+		w.injector.skipped(w.request, ReasonSiteError)
+		return nil
+	case handlerError != nil:
+		rw.document.scanner.reason = ReasonSiteError
+	case w.request.Method == http.MethodHead:
+		w.sendHeader(false)
+		return nil
+	case rw.decoder != nil:
+		err := rw.decoder.end(w.decoded)
+		if w.progress != deciding {
+			return err
+		}
+		rw.document.scanner.reason = w.undecodedReason()
+		return w.passRaw()
+	default:
+		rw.document.scanner.reason = ReasonEndedEarly
+	}
+	if rw.decoder != nil {
+		return w.passRaw()
+	}
+	return w.refuse(nil)
+}
+
+// close frees what the response held, also when the handler panicked.
+func (w *responseWriter) close() {
+	rw := w.rewrite
+	if rw == nil {
+		return
+	}
+	w.progress, w.rewrite = passing, nil
+	if rw.decoder != nil {
+		rw.decoder.stop()
+	}
+	if rw.injected {
+		dropTrailers(w.next.Header())
+	}
+	if cap(rw.buffer)+cap(rw.raw) > poolLimit {
+		return
+	}
+	w.injector.states.Put(rw)
+}
+
+// fault logs a panic of ours, or of what the Options call.
+func (i *Injector) fault(r *http.Request, fault any) Reason {
+	i.options.Logger.ErrorContext(r.Context(), "fault while injecting; the page passes as the site sent it",
+		"fault", fault, "uri", r.RequestURI, "stack", string(debug.Stack()))
+	return ReasonInternalError
+}
