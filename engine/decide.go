@@ -1,0 +1,231 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"handbill/engine/pagerule"
+	"handbill/engine/visitor"
+	"handbill/engine/workspace"
+)
+
+// Check is one question that a decision asked about a message, and what it saw.
+type Check struct {
+	// Name is the question: in_app, status, schedule, audience, page, frequency or lease.
+	Name string `json:"check"`
+	// Passed says whether the message may still be shown after it.
+	Passed bool `json:"passed"`
+	// Reason is the stable code of a check that did not pass.
+	Reason Reason `json:"reason,omitempty"`
+	// Saw says in words what was compared.
+	Saw string `json:"saw"`
+	// Help says what would make the check pass; empty when it passed.
+	Help string `json:"help,omitempty"`
+}
+
+// situation is everything about a visitor's question that does not depend on the message.
+type situation struct {
+	now      time.Time
+	identity visitor.Identity
+	record   *visitor.Record // nil: nothing is remembered about the visitor
+	page     *pagerule.Page  // nil: the client did not say where it is
+	view     string
+	inApp    bool
+}
+
+// state is what the visitor's record says of a message; nil when it says nothing.
+func (s *situation) state(message string) *visitor.MessageState {
+	if s.record == nil {
+		return nil
+	}
+	return s.record.Messages[message]
+}
+
+// trace collects the checks of a decision. A nil trace collects nothing, and decisions then stop at the first check that
+// does not pass: the way of a poll.
+type trace struct{ checks []Check }
+
+// note records a check that was made and says whether the decision should go on.
+func (t *trace) note(name string, reason Reason, describe func() (saw, help string)) (goOn bool) {
+	if t == nil {
+		return reason == ReasonNone
+	}
+	saw, help := describe()
+	if reason == ReasonNone {
+		help = ""
+	}
+	t.checks = append(t.checks, Check{Name: name, Passed: reason == ReasonNone, Reason: reason, Saw: saw, Help: help})
+	return true
+}
+
+// decide says whether a message is due in a situation, up to its lease: ReasonNone, or the first reason against it. It
+// neither takes a lease nor changes anything, so that asking why is the same code as deciding.
+func (e *Engine) decide(m *workspace.Message, s *situation, t *trace) Reason {
+	first := ReasonNone
+	for _, check := range checks {
+		reason := check.ask(e, m, s)
+		if first == ReasonNone {
+			first = reason
+		}
+		if !t.note(check.name, reason, func() (string, string) { return check.describe(e, m, s) }) {
+			break
+		}
+	}
+	return first
+}
+
+// check is one question of a decision: ask answers it without allocating, describe puts it in words.
+type check struct {
+	name     string
+	ask      func(*Engine, *workspace.Message, *situation) Reason
+	describe func(*Engine, *workspace.Message, *situation) (saw, help string)
+}
+
+// checks are asked in this order, the cheap ones first.
+var checks = []check{
+	{"in_app", askInApp, describeInApp},
+	{"status", askStatus, describeStatus},
+	{"schedule", askSchedule, describeSchedule},
+	{"audience", askAudience, describeAudience},
+	{"page", askPage, describePage},
+	{"frequency", askFrequency, describeFrequency},
+}
+
+func askInApp(_ *Engine, _ *workspace.Message, s *situation) Reason {
+	if !s.inApp {
+		return ReasonInAppOff
+	}
+	return ReasonNone
+}
+
+func describeInApp(_ *Engine, _ *workspace.Message, s *situation) (string, string) {
+	return fmt.Sprintf("in_app is %t", s.inApp), "set in_app = true in [workspace]"
+}
+
+func askStatus(_ *Engine, m *workspace.Message, _ *situation) Reason {
+	if m.Status != workspace.StatusLive {
+		return ReasonNotLive
+	}
+	return ReasonNone
+}
+
+func describeStatus(_ *Engine, m *workspace.Message, _ *situation) (string, string) {
+	return fmt.Sprintf("status is %q", m.Status), `set status = "live", or try it with: handbill messages send --test WHO ` + m.ID
+}
+
+func askSchedule(_ *Engine, m *workspace.Message, s *situation) Reason {
+	switch {
+	case !m.Start.IsZero() && s.now.Before(m.Start):
+		return ReasonNotStarted
+	case !m.End.IsZero() && !s.now.Before(m.End):
+		return ReasonEnded
+	}
+	return ReasonNone
+}
+
+func describeSchedule(_ *Engine, m *workspace.Message, s *situation) (string, string) {
+	var parts []string
+	help := ""
+	if !m.Start.IsZero() {
+		parts = append(parts, "start is "+m.Start.Format(time.RFC3339))
+		if s.now.Before(m.Start) {
+			help = "wait until start, or set an earlier one"
+		}
+	}
+	if !m.End.IsZero() {
+		parts = append(parts, "end is "+m.End.Format(time.RFC3339))
+		if !s.now.Before(m.End) {
+			help = "set a later end, or remove it"
+		}
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "neither start nor end is set")
+	}
+	return strings.Join(parts, ", ") + "; now is " + s.now.Format(time.RFC3339), help
+}
+
+func askAudience(_ *Engine, m *workspace.Message, s *situation) Reason {
+	identified := s.identity.User != ""
+	switch {
+	case m.Audience == workspace.AudienceAnonymous && identified,
+		m.Audience == workspace.AudienceIdentified && !identified:
+		return ReasonAudience
+	}
+	return ReasonNone
+}
+
+func describeAudience(_ *Engine, m *workspace.Message, s *situation) (string, string) {
+	who, help := "anonymous", "the site must call identify(…) for this visitor first"
+	if s.identity.User != "" {
+		who, help = "identified", "this message is for visitors who have not identified; sign out, or change its audience"
+	}
+	return fmt.Sprintf("audience is %q, the visitor is %s", m.Audience, who), help
+}
+
+// askPage lets every page rule pass where the client did not say its page: the reference client tests the rule itself.
+func askPage(_ *Engine, m *workspace.Message, s *situation) Reason {
+	if s.page == nil || m.Pages.Match(s.page) {
+		return ReasonNone
+	}
+	return ReasonPage
+}
+
+func describePage(_ *Engine, m *workspace.Message, s *situation) (string, string) {
+	if s.page == nil {
+		return "no page was given; the client tests the rule itself", ""
+	}
+	matched, rule, reason := m.Pages.Explain(s.page)
+	saw := reason
+	if rule != "" && !strings.Contains(reason, rule) {
+		saw = fmt.Sprintf("%s (rule %q)", reason, rule)
+	}
+	if matched {
+		return saw, ""
+	}
+	return saw, fmt.Sprintf("pages = %q, except = %q: add a rule that fits this page, or open one that fits", m.PageRules, m.Except)
+}
+
+// askFrequency lets a delivery that is being shown in this very page view stay: it is the same showing, not a new one.
+func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
+	state := s.state(m.ID)
+	if state == nil {
+		return ReasonNone
+	}
+	if !state.Dismissed.IsZero() {
+		return ReasonFrequency
+	}
+	if m.Frequency == workspace.FrequencyOnce && state.Opened > 0 && !e.showing(state, m, s) {
+		return ReasonFrequency
+	}
+	return ReasonNone
+}
+
+func describeFrequency(e *Engine, m *workspace.Message, s *situation) (string, string) {
+	state := s.state(m.ID)
+	if state == nil {
+		return fmt.Sprintf("frequency is %q; the visitor has not seen it", m.Frequency), ""
+	}
+	saw := fmt.Sprintf("frequency is %q; opened %d times", m.Frequency, state.Opened)
+	switch {
+	case !state.Dismissed.IsZero():
+		saw += ", dismissed at " + state.Dismissed.Format(time.RFC3339)
+	case e.showing(state, m, s):
+		saw += ", being shown in this page view"
+	}
+	return saw, "it is not shown again to this visitor; try it with: handbill messages send --test WHO " + m.ID
+}
+
+// showing says whether the message's delivery to this page view has been opened already.
+func (e *Engine) showing(state *visitor.MessageState, m *workspace.Message, s *situation) bool {
+	if len(state.Recent) == 0 || s.view == "" {
+		return false
+	}
+	key := e.sealer.seal(s.identity.ID(), s.view, m.ID, false).key
+	for _, recent := range state.Recent {
+		if recent == key {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"hash"
+	"sync"
+)
+
+// A delivery's id is sealed text: it says which message was handed to whom in which page view, and only an edge that
+// holds the store's secret can make one. It is URL-safe, because the reference client puts it in a path unencoded.
+//
+//	version (1) | flags (1) | visitor (8) | view (8) | message id | seal (16)
+const (
+	deliveryVersion = 1
+	deliveryHead    = 1 + 1 + 8 + 8
+	deliverySeal    = 16
+	deliveryLimit   = 512 // characters; a longer id was not made here
+
+	deliveryIsTest = 1 << 0
+)
+
+// errForeignDelivery is what a report of a delivery that no edge of this workspace made is answered with.
+var errForeignDelivery = errors.New("deliveryId is not one that this workspace handed out")
+
+// delivery is what a delivery's id says.
+type delivery struct {
+	id      string
+	message string
+	visitor uint64 // hash of the visitor's id
+	view    uint64 // hash of the page view
+	key     uint64 // stands for the whole id where a number is enough
+	test    bool
+}
+
+// sealer makes and reads delivery ids of one workspace.
+type sealer struct {
+	workspace string
+	macs      *sync.Pool
+}
+
+func newSealer(secret []byte, workspace string) sealer {
+	key := append([]byte(nil), secret...)
+	return sealer{workspace: workspace, macs: &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
+}
+
+// seal names the delivery of a message to a visitor in a page view. The same three always give the same id, so that a
+// tab that asks again receives the delivery it holds.
+func (s sealer) seal(visitorID, view, message string, test bool) delivery {
+	d := delivery{message: message, visitor: hash64(visitorID), view: hash64(view), test: test}
+	raw := make([]byte, deliveryHead, deliveryHead+len(message)+deliverySeal)
+	raw[0] = deliveryVersion
+	if test {
+		raw[1] |= deliveryIsTest
+	}
+	binary.BigEndian.PutUint64(raw[2:], d.visitor)
+	binary.BigEndian.PutUint64(raw[10:], d.view)
+	raw = append(raw, message...)
+	raw = s.sign(raw)
+	d.key = binary.BigEndian.Uint64(raw[len(raw)-8:])
+	d.id = base64.RawURLEncoding.EncodeToString(raw)
+	return d
+}
+
+// open reads a delivery's id; it fails when the id was not sealed with this workspace's secret.
+func (s sealer) open(id string) (delivery, error) {
+	if len(id) > deliveryLimit {
+		return delivery{}, errForeignDelivery
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(id)
+	if err != nil || len(raw) < deliveryHead+deliverySeal || raw[0] != deliveryVersion {
+		return delivery{}, errForeignDelivery
+	}
+	body, seal := raw[:len(raw)-deliverySeal], raw[len(raw)-deliverySeal:]
+	if want := s.sign(append([]byte(nil), body...)); !hmac.Equal(seal, want[len(body):]) {
+		return delivery{}, errForeignDelivery
+	}
+	return delivery{
+		id:      id,
+		message: string(body[deliveryHead:]),
+		visitor: binary.BigEndian.Uint64(body[2:]),
+		view:    binary.BigEndian.Uint64(body[10:]),
+		key:     binary.BigEndian.Uint64(seal[deliverySeal-8:]),
+		test:    body[1]&deliveryIsTest != 0,
+	}, nil
+}
+
+// sign appends the seal of raw to it.
+func (s sealer) sign(raw []byte) []byte {
+	mac := s.macs.Get().(hash.Hash)
+	defer s.macs.Put(mac)
+	mac.Reset()
+	mac.Write([]byte("delivery\x00"))
+	mac.Write([]byte(s.workspace))
+	mac.Write([]byte{0})
+	mac.Write(raw)
+	var sum [sha256.Size]byte
+	return append(raw, mac.Sum(sum[:0])[:deliverySeal]...)
+}
+
+// derive gives the visitor id that stands for an alias, such as the reference client's anonymous id: always the same for
+// the same alias, and not to be guessed from it.
+func (s sealer) derive(alias string) string {
+	mac := s.macs.Get().(hash.Hash)
+	defer s.macs.Put(mac)
+	mac.Reset()
+	mac.Write([]byte("alias\x00"))
+	mac.Write([]byte(s.workspace))
+	mac.Write([]byte{0})
+	mac.Write([]byte(alias))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// hash64 is the first 8 bytes of the SHA-256 of text.
+func hash64(text string) uint64 {
+	sum := sha256.Sum256([]byte(text))
+	return binary.BigEndian.Uint64(sum[:8])
+}

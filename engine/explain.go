@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"handbill/engine/pagerule"
+	"handbill/engine/store"
+	"handbill/engine/visitor"
+)
+
+// ExplainRequest asks why messages show, or do not, for a visitor on a page at a time.
+type ExplainRequest struct {
+	// Page is where the visitor is.
+	Page *pagerule.Page
+	// Visitor is a user id, an anonymous id, an e-mail address, or empty for somebody who was never here.
+	Visitor string
+	// At is the time of the decision; zero means now.
+	At time.Time
+}
+
+// Explanation is the answer: every message in the settled order with each check it passed and failed.
+type Explanation struct {
+	// Workspace and Generation name what was decided on.
+	Workspace  string `json:"workspace"`
+	Generation string `json:"generation"`
+	// Page and At are what was asked.
+	Page string    `json:"page"`
+	At   time.Time `json:"at"`
+	// Visitor is who was looked at, and Known whether anything is remembered about them.
+	Visitor string `json:"visitor"`
+	Known   bool   `json:"known"`
+	// Messages are all messages of the workspace.
+	Messages []MessageExplanation `json:"messages"`
+}
+
+// MessageExplanation says of one message whether it is due, and why.
+type MessageExplanation struct {
+	Message string  `json:"message"`
+	Due     bool    `json:"due"`
+	Reason  Reason  `json:"reason,omitempty"`
+	Checks  []Check `json:"checks"`
+	// Position is the message's place in its file, such as "messages.toml:12".
+	Position string `json:"position"`
+}
+
+// Explain takes the same decisions as [Engine.Poll], for every message and with each check written down. It takes no
+// lease and counts nothing.
+func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanation, error) {
+	snapshot := e.Snapshot()
+	if snapshot == nil {
+		return Explanation{}, fmt.Errorf("workspace %s has not been loaded: %w; the log says what to fix", e.workspace, ErrNotEnabled)
+	}
+	if request.Page == nil {
+		return Explanation{}, errors.New("explain needs the page's URL")
+	}
+	identity, record, err := e.find(ctx, strings.TrimSpace(request.Visitor))
+	if err != nil {
+		return Explanation{}, err
+	}
+	s := &situation{now: request.At, identity: identity, record: record, page: request.Page, inApp: snapshot.InApp}
+	if s.now.IsZero() {
+		s.now = e.now()
+	}
+	explanation := Explanation{
+		Workspace: e.workspace, Generation: snapshot.Generation, Page: request.Page.URL, At: s.now,
+		Visitor: identity.ID(), Known: record != nil,
+	}
+	if request.Visitor == "" {
+		explanation.Visitor = "somebody new"
+	}
+	for _, m := range snapshot.Messages {
+		t := &trace{}
+		reason := e.decide(m, s, t)
+		explanation.Messages = append(explanation.Messages, MessageExplanation{
+			Message: m.ID, Due: reason == ReasonNone, Reason: reason, Checks: t.checks, Position: fmt.Sprintf("%s:%d", m.File, m.Line),
+		})
+	}
+	return explanation, nil
+}
+
+// find looks for the visitor that an operator named.
+func (e *Engine) find(ctx context.Context, name string) (visitor.Identity, *visitor.Record, error) {
+	if name == "" {
+		return visitor.Identity{Anonymous: "new"}, nil, nil
+	}
+	id, err := e.recipient(ctx, name)
+	if errors.Is(err, ErrNoRecipient) {
+		id, err = "u:"+name, nil
+	}
+	if err != nil {
+		return visitor.Identity{}, nil, err
+	}
+	identity := visitor.Identity{Anonymous: strings.TrimPrefix(id, "a:")}
+	if user, identified := strings.CutPrefix(id, "u:"); identified {
+		identity = visitor.Identity{User: user, Level: visitor.LevelIdentified}
+	}
+	record, err := e.store.Load(ctx, store.Key{Workspace: e.workspace, Visitor: id})
+	if err != nil {
+		return visitor.Identity{}, nil, fmt.Errorf("reading the record of %s: %w", id, err)
+	}
+	return identity, record, nil
+}

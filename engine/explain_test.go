@@ -1,0 +1,85 @@
+package engine_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"handbill/engine"
+	"handbill/engine/visitor"
+)
+
+func TestExplainNamesTheFirstReasonAgainstEachMessage(t *testing.T) {
+	const shoes = "https://shop.example.com/shoes"
+	e := newEdge(t, shop)
+	d := find(t, e.poll(ada, shoes, "tab", "view"), "spring-sale")
+	e.report(ada, engine.OutcomeOpened, d.ID)
+	e.report(ada, engine.OutcomeDismissed, d.ID)
+	if err := e.Identify(context.Background(), adaKnown, map[string]any{"email": "ada@example.com"}); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name    string
+		visitor string
+		page    string
+		at      time.Time
+		want    map[string]engine.Reason
+	}{
+		{"somebody new", "", shoes, time.Time{}, map[string]engine.Reason{
+			"welcome": engine.ReasonPage, "spring-sale": engine.ReasonNone, "members-only": engine.ReasonAudience,
+			"newcomers": engine.ReasonPage, "winter-sale": engine.ReasonNotStarted, "not-yet": engine.ReasonNotLive,
+		}},
+		{"somebody who dismissed", "ada@example.com", shoes, time.Time{}, map[string]engine.Reason{
+			"spring-sale": engine.ReasonFrequency, "members-only": engine.ReasonNone, "newcomers": engine.ReasonAudience,
+		}},
+		{"at another time", "", shoes, december, map[string]engine.Reason{"winter-sale": engine.ReasonNone}},
+		{"after the end", "", shoes, december.AddDate(0, 1, 0), map[string]engine.Reason{"winter-sale": engine.ReasonEnded}},
+		{"on an excepted page", "", "https://shop.example.com/checkout/pay", time.Time{}, map[string]engine.Reason{"spring-sale": engine.ReasonPage}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			explanation, err := e.Explain(context.Background(), engine.ExplainRequest{Page: page(t, test.page, ""), Visitor: test.visitor, At: test.at})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range explanation.Messages {
+				want, asked := test.want[m.Message]
+				if asked && m.Reason != want {
+					t.Errorf("%s: reason %q, want %q", m.Message, m.Reason, want)
+				}
+				if m.Due != (m.Reason == engine.ReasonNone) || len(m.Checks) < 6 {
+					t.Errorf("%s: due %t with reason %q after %d checks", m.Message, m.Due, m.Reason, len(m.Checks))
+				}
+				for _, check := range m.Checks {
+					if check.Saw == "" || !check.Passed && check.Help == "" {
+						t.Errorf("%s: check %s says nothing: %+v", m.Message, check.Name, check)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestExplainAgreesWithPoll(t *testing.T) {
+	for _, address := range []string{"https://shop.example.com/", "https://shop.example.com/help", "https://shop.example.com/checkout/", "https://other.example.org/"} {
+		for _, who := range []struct {
+			name     string
+			identity visitor.Identity
+		}{{"", visitor.Identity{Anonymous: "new"}}, {"grace", visitor.Identity{User: "grace", Level: visitor.LevelIdentified}}} {
+			e := newEdge(t, shop)
+			explanation, err := e.Explain(context.Background(), engine.ExplainRequest{Page: page(t, address, ""), Visitor: who.name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			due := map[string]bool{}
+			for _, id := range ids(e.poll(who.identity, address, "tab", "view")) {
+				due[id] = true
+			}
+			for _, m := range explanation.Messages {
+				if m.Due != due[m.Message] {
+					t.Errorf("%s for %q on %s: explained %t, polled %t", m.Message, who.name, address, m.Due, due[m.Message])
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"handbill/engine/eventlog"
+	"handbill/engine/visitor"
+)
+
+// DeriveAnonymous gives the anonymous visitor's id that stands for an alias of theirs: the analytics client's anonymous
+// id or the in-app client's guest id. The same alias always gives the same id.
+func (e *Engine) DeriveAnonymous(alias string) string { return e.sealer.derive(alias) }
+
+// Identify says who a visitor is, and remembers traits of theirs. What was remembered about the anonymous visitor joins
+// the person's record: the larger of each count, the union of what was dismissed. It is durable when it returns.
+func (e *Engine) Identify(ctx context.Context, identity visitor.Identity, traits map[string]any) error {
+	if identity.User == "" {
+		return errors.New("identify needs a userId")
+	}
+	if err := visitor.CheckTraits(traits); err != nil {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	from := ""
+	if identity.Anonymous != "" {
+		from = "a:" + identity.Anonymous
+	}
+	change := visitor.Change{Kind: visitor.Identified, At: e.now(), Traits: traits}
+	if _, err := e.store.Merge(ctx, e.workspace, from, identity.ID(), change); err != nil {
+		return fmt.Errorf("remembering the identified visitor: %w", err)
+	}
+	return nil
+}
+
+// Track keeps events of a visitor that are not reports. They are durable when it returns.
+func (e *Engine) Track(ctx context.Context, identity visitor.Identity, events []eventlog.Event) error {
+	if e.events == nil || len(events) == 0 {
+		return nil
+	}
+	now := e.now()
+	for i := range events {
+		events[i].Workspace, events[i].Visitor = e.workspace, identity.ID()
+		if events[i].At.IsZero() || events[i].At.After(now.Add(time.Minute)) {
+			events[i].At = now
+		}
+	}
+	if err := e.events.Append(ctx, events...); err != nil {
+		return fmt.Errorf("keeping events: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,33 @@
+package engine
+
+import "handbill/engine/store"
+
+// Recorder counts what an engine does. Its methods are called on the way of a request: they must not block.
+type Recorder interface {
+	// Polled is called once for each poll that was answered.
+	Polled(result PollResult)
+	// Delivered is called once for each message handed to a visitor, not again when the same tab asks again.
+	Delivered()
+	// Reported is called once for each report that counted.
+	Reported(metric store.Metric)
+	// Refused is called for each report that was not believed.
+	Refused()
+}
+
+// PollResult says how a poll was answered.
+type PollResult string
+
+// The ways a poll is answered.
+const (
+	PollMessages  PollResult = "messages"  // a list of messages
+	PollNothing   PollResult = "nothing"   // nothing is due
+	PollUnchanged PollResult = "unchanged" // the client holds the answer already
+	PollFailed    PollResult = "failed"    // the store could not be asked
+)
+
+type noRecorder struct{}
+
+func (noRecorder) Polled(PollResult)     {}
+func (noRecorder) Delivered()            {}
+func (noRecorder) Reported(store.Metric) {}
+func (noRecorder) Refused()              {}

@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"handbill/engine/eventlog"
+	"handbill/engine/store"
+	"handbill/engine/visitor"
+)
+
+// Outcome is what a browser says happened to a delivery.
+type Outcome string
+
+// The outcomes, as they stand in a report's "metric".
+const (
+	OutcomeOpened    Outcome = "opened"
+	OutcomeClicked   Outcome = "clicked"
+	OutcomeDismissed Outcome = "dismissed"
+	OutcomeError     Outcome = "error"
+	OutcomeChanged   Outcome = "changed"
+)
+
+// Report is one thing that happened to a delivery.
+type Report struct {
+	// EventID is unique to the event: a report that is sent again is counted once.
+	EventID string
+	// DeliveryID is the id of the delivery, as a poll's answer had it.
+	DeliveryID string
+	// Outcome is what happened.
+	Outcome Outcome
+	// ActionName and ActionValue are the button's name and action (clicked), or the name of the step that came up (changed).
+	ActionName, ActionValue string
+	// Reason says what went wrong (error).
+	Reason string
+	// At is when it happened, as the browser says; the zero time means now. It is only logged: decisions use the edge's clock.
+	At time.Time
+}
+
+// ErrRefused is wrapped by the errors of reports that are not believed: a delivery that this workspace did not make, one
+// that belongs to another visitor, or an outcome that does not exist. Sending such a report again does not help.
+var ErrRefused = errors.New("report refused")
+
+// Report takes what happened to deliveries. When it returns without an error, every report that was not refused is
+// durable. refused has one error for each report that was not believed, nil for the others.
+func (e *Engine) Report(ctx context.Context, identity visitor.Identity, reports []Report) (refused []error, err error) {
+	now := e.now()
+	refused = make([]error, len(reports))
+	var (
+		mutations []store.Mutation
+		events    []eventlog.Event
+		counted   []counted
+	)
+	for i, report := range reports {
+		d, owner, err := e.believe(identity, report)
+		if err != nil {
+			refused[i] = fmt.Errorf("%w: %w", ErrRefused, err)
+			e.recorder.Refused()
+			continue
+		}
+		mutations, counted = e.mutate(mutations, counted, identity, owner, d, report, now)
+		events = append(events, e.event(owner, d, report, now))
+	}
+	if len(events) == 0 {
+		return refused, nil
+	}
+	if err := e.keep(ctx, mutations, counted, events); err != nil {
+		return refused, err
+	}
+	return refused, nil
+}
+
+// counted is what follows from a mutation that counted.
+type counted struct {
+	at      int // index of the mutation
+	metric  store.Metric
+	release *store.Key // the lease to give back
+	message string
+}
+
+// believe checks that a report speaks of a delivery which was made here and handed to this visitor, and says under which
+// id the visitor received it: before or after identifying.
+func (e *Engine) believe(identity visitor.Identity, report Report) (delivery, string, error) {
+	if _, known := metrics[report.Outcome]; !known && report.Outcome != OutcomeChanged {
+		return delivery{}, "", fmt.Errorf("metric %q does not exist; use opened, clicked, dismissed, error or changed", report.Outcome)
+	}
+	d, err := e.sealer.open(report.DeliveryID)
+	if err != nil {
+		return delivery{}, "", err
+	}
+	for _, id := range candidates(identity) {
+		if hash64(id) == d.visitor {
+			return d, id, nil
+		}
+	}
+	return delivery{}, "", errors.New("deliveryId belongs to another visitor")
+}
+
+// candidates are the ids under which a visitor may have received a delivery.
+func candidates(identity visitor.Identity) []string {
+	var ids []string
+	if identity.User != "" {
+		ids = append(ids, "u:"+identity.User)
+	}
+	if identity.Anonymous != "" {
+		ids = append(ids, "a:"+identity.Anonymous)
+	}
+	return ids
+}
+
+// metrics are the statistics that outcomes raise; changed raises none.
+var metrics = map[Outcome]store.Metric{
+	OutcomeOpened:    store.MetricOpened,
+	OutcomeClicked:   store.MetricClicked,
+	OutcomeDismissed: store.MetricDismissed,
+	OutcomeError:     store.MetricError,
+}
+
+var kinds = map[Outcome]visitor.ChangeKind{
+	OutcomeOpened:    visitor.Opened,
+	OutcomeClicked:   visitor.Clicked,
+	OutcomeDismissed: visitor.Dismissed,
+	OutcomeError:     visitor.Failed,
+}
+
+// mutate adds what a report changes: the record of the visitor who received the delivery, and, where that visitor has
+// identified since, the person's own record, without counting twice.
+func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity visitor.Identity, owner string, d delivery, report Report, now time.Time) ([]store.Mutation, []counted) {
+	kind, changes := kinds[report.Outcome]
+	if !changes {
+		return mutations, after
+	}
+	change := visitor.Change{Kind: kind, Message: d.message, Delivery: d.key, EventID: report.EventID, At: now, Test: d.test}
+	key := store.Key{Workspace: e.workspace, Visitor: owner}
+	mutation := store.Mutation{Key: key, Change: change}
+	follow := counted{at: len(mutations), message: d.message}
+	if !d.test {
+		mutation.Metric = metrics[report.Outcome]
+		follow.metric = mutation.Metric
+		if report.Outcome == OutcomeOpened {
+			follow.release = &key
+		}
+	}
+	mutations, after = append(mutations, mutation), append(after, follow)
+	if current := identity.ID(); current != owner {
+		mutations = append(mutations, store.Mutation{Key: store.Key{Workspace: e.workspace, Visitor: current}, Change: change})
+	}
+	return mutations, after
+}
+
+func (e *Engine) event(owner string, d delivery, report Report, now time.Time) eventlog.Event {
+	event := eventlog.Event{
+		ID: report.EventID, Type: "report", Workspace: e.workspace, Visitor: owner, Message: d.message, Delivery: d.id,
+		Name: string(report.Outcome), At: now,
+	}
+	properties := map[string]any{}
+	for name, value := range map[string]string{
+		"actionName": report.ActionName, "actionValue": report.ActionValue, "reason": report.Reason,
+	} {
+		if value != "" {
+			properties[name] = value
+		}
+	}
+	if d.test {
+		properties["test"] = true
+	}
+	if !report.At.IsZero() {
+		properties["reportedAt"] = report.At.UTC().Format(time.RFC3339Nano)
+	}
+	if len(properties) > 0 {
+		event.Properties = properties
+	}
+	return event
+}
+
+// keep makes a batch durable: the log first, so that what was counted can always be found in it.
+func (e *Engine) keep(ctx context.Context, mutations []store.Mutation, after []counted, events []eventlog.Event) error {
+	if e.events != nil {
+		if err := e.events.Append(ctx, events...); err != nil {
+			return fmt.Errorf("keeping reports: %w", err)
+		}
+	}
+	if len(mutations) == 0 {
+		return nil
+	}
+	outcomes, err := e.store.Apply(ctx, mutations)
+	if err != nil {
+		return fmt.Errorf("counting reports: %w", err)
+	}
+	for _, follow := range after {
+		if follow.release != nil {
+			if err := e.store.Release(ctx, *follow.release, follow.message); err != nil {
+				e.logger.Warn("a lease was not given back; it lapses by itself", "message", follow.message, "error", err)
+			}
+		}
+		if outcomes[follow.at].Counted && follow.metric != "" {
+			e.recorder.Reported(follow.metric)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"handbill/engine/store"
+	"handbill/engine/visitor"
+	"handbill/engine/workspace"
+)
+
+// TestTime is how long a test send waits for its recipient.
+const TestTime = 24 * time.Hour
+
+// Errors of [Engine.SendTest], wrapped with what was asked for.
+var (
+	// ErrNoRecipient: nobody has identified with the e-mail address.
+	ErrNoRecipient = errors.New("nobody is known by this e-mail address")
+	// ErrNoMessage: the workspace has no message of this id.
+	ErrNoMessage = errors.New("there is no such message")
+	// ErrNotEnabled: the workspace is not loaded, or has in_app = false.
+	ErrNotEnabled = errors.New("in-app messaging is not enabled")
+)
+
+// TestReceipt says what a test send will do.
+type TestReceipt struct {
+	// Message is the id of the message that waits.
+	Message string `json:"message"`
+	// Visitor is the id of the visitor it waits for: "u:" and a user id, or "a:" and an anonymous id.
+	Visitor string `json:"visitor"`
+	// Known is false when nothing is remembered about the visitor: the message then waits until somebody by that id comes.
+	Known bool `json:"known"`
+	// Until is when the message stops waiting.
+	Until time.Time `json:"until"`
+	// Pages are the message's page rules: it shows on a page that fits one of them.
+	Pages []string `json:"pages"`
+}
+
+// SendTest makes one message wait for one person, whatever its status, audience, schedule and frequency; its page rules
+// hold. The showing is not counted. The recipient is an e-mail address (of a visitor who identified with a trait
+// "email"), a user id or an anonymous id; an unknown id waits for [TestTime]. An empty message means the built-in hello,
+// which every workspace has.
+func (e *Engine) SendTest(ctx context.Context, recipient, message string) (TestReceipt, error) {
+	snapshot := e.Snapshot()
+	switch {
+	case snapshot == nil:
+		return TestReceipt{}, fmt.Errorf("workspace %s has not been loaded: %w; the log says what to fix", e.workspace, ErrNotEnabled)
+	case !snapshot.InApp:
+		return TestReceipt{}, fmt.Errorf("workspace %s has in_app = false: %w; set in_app = true in [workspace]", e.workspace, ErrNotEnabled)
+	}
+	if message == "" {
+		message = workspace.Hello().ID
+	}
+	m := messageOrHello(snapshot, message)
+	if m == nil {
+		return TestReceipt{}, fmt.Errorf("message %q: %w in workspace %s; it has: %s", message, ErrNoMessage, e.workspace, messageIDs(snapshot))
+	}
+	id, err := e.recipient(ctx, strings.TrimSpace(recipient))
+	if err != nil {
+		return TestReceipt{}, err
+	}
+	key := store.Key{Workspace: e.workspace, Visitor: id}
+	known, err := e.store.Load(ctx, key)
+	if err != nil {
+		return TestReceipt{}, fmt.Errorf("reading the record of %s: %w", id, err)
+	}
+	now := e.now()
+	change := visitor.Change{Kind: visitor.TestQueued, Message: m.ID, At: now, Until: now.Add(TestTime)}
+	if _, err := e.store.Apply(ctx, []store.Mutation{{Key: key, Change: change}}); err != nil {
+		return TestReceipt{}, fmt.Errorf("keeping the test send for %s: %w", id, err)
+	}
+	return TestReceipt{Message: m.ID, Visitor: id, Known: known != nil, Until: change.Until, Pages: m.PageRules}, nil
+}
+
+// recipient finds the visitor that an operator named.
+func (e *Engine) recipient(ctx context.Context, name string) (string, error) {
+	switch {
+	case name == "":
+		return "", errors.New("a test send needs somebody to send to: an e-mail address, a user id or an anonymous id")
+	case strings.HasPrefix(name, "u:"), strings.HasPrefix(name, "a:"):
+		return name, nil
+	}
+	known, err := e.store.Load(ctx, store.Key{Workspace: e.workspace, Visitor: "u:" + name})
+	if err != nil {
+		return "", fmt.Errorf("looking for user %s: %w", name, err)
+	}
+	if known != nil {
+		return known.ID, nil
+	}
+	if strings.Contains(name, "@") {
+		id, err := e.store.Find(ctx, e.workspace, "email", name)
+		if err != nil {
+			return "", fmt.Errorf("looking for the e-mail address %s: %w", name, err)
+		}
+		if id == "" {
+			return "", fmt.Errorf("%s: %w; that person must identify first: the page calls identify(\"their user id\", {email: %q})", name, ErrNoRecipient, name)
+		}
+		return id, nil
+	}
+	for _, anonymous := range []string{name, e.sealer.derive(name)} {
+		known, err := e.store.Load(ctx, store.Key{Workspace: e.workspace, Visitor: "a:" + anonymous})
+		if err != nil {
+			return "", fmt.Errorf("looking for anonymous visitor %s: %w", name, err)
+		}
+		if known != nil {
+			return known.ID, nil
+		}
+	}
+	return "u:" + name, nil
+}
+
+// tests are the test sends that wait for the visitor on this page, or are being shown in this page view.
+func (e *Engine) tests(snapshot *workspace.Snapshot, s *situation) []Delivery {
+	if s.record == nil {
+		return nil
+	}
+	var due []Delivery
+	for _, test := range s.record.Tests {
+		m := messageOrHello(snapshot, test.Message)
+		if m == nil || !s.now.Before(test.Until) || askPage(e, m, s) != ReasonNone {
+			continue
+		}
+		d := e.sealer.seal(s.identity.ID(), s.view, m.ID, true)
+		if test.Shown == 0 || test.Shown == d.key {
+			due = append(due, Delivery{ID: d.id, Message: m, Test: true})
+		}
+	}
+	return due
+}
+
+func messageOrHello(snapshot *workspace.Snapshot, id string) *workspace.Message {
+	if m := snapshot.Message(id); m != nil {
+		return m
+	}
+	if hello := workspace.Hello(); hello.ID == id {
+		return hello
+	}
+	return nil
+}
+
+func messageIDs(snapshot *workspace.Snapshot) string {
+	if len(snapshot.Messages) == 0 {
+		return "no messages; leave MESSAGE out to send the built-in hello"
+	}
+	const most = 20
+	var ids []string
+	for i, m := range snapshot.Messages {
+		if i == most {
+			ids = append(ids, fmt.Sprintf("and %d more", len(snapshot.Messages)-most))
+			break
+		}
+		ids = append(ids, m.ID)
+	}
+	return strings.Join(ids, ", ")
+}

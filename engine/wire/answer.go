@@ -1,0 +1,78 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Limits on what the public endpoint reads: bytes of a body, and the time to receive it.
+const (
+	pollBody   = 16 << 10
+	ingestBody = 512 << 10
+	bodyTime   = 10 * time.Second
+)
+
+// fail answers with a status and a sentence that says what is wrong and what to do.
+func fail(w http.ResponseWriter, status int, format string, args ...any) {
+	answer(w, status, map[string]string{"error": fmt.Sprintf(format, args...)})
+}
+
+// answer writes a JSON answer.
+func answer(w http.ResponseWriter, status int, body any) {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(body); err != nil {
+		http.Error(w, `{"error":"the answer could not be encoded"}`, http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(buffer.Len()))
+	w.WriteHeader(status)
+	_, _ = w.Write(buffer.Bytes()) // the client may be gone; there is nobody left to tell
+}
+
+// read decodes a request's JSON body of at most limit bytes into body; an empty one leaves it as it is. It answers and
+// returns false when the body is too large, too slow or malformed.
+func read(w http.ResponseWriter, r *http.Request, limit int64, body any) bool {
+	// Not every connection can set a deadline; where one cannot, the server's own holds.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		fail(w, http.StatusRequestEntityTooLarge, "the body is larger than %d bytes; send less at once", limit)
+		return false
+	case err != nil:
+		fail(w, http.StatusBadRequest, "the body did not arrive whole; send it again")
+		return false
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	if len(bytes.TrimSpace(data)) == 0 {
+		return true
+	}
+	if err := json.Unmarshal(data, body); err != nil {
+		fail(w, http.StatusBadRequest, "the body is not the JSON that is expected here: %s", describe(err))
+		return false
+	}
+	return true
+}
+
+// describe says where in a JSON text something is wrong.
+func describe(err error) string {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("%s at byte %d", syntax.Error(), syntax.Offset)
+	case errors.As(err, &kind):
+		return fmt.Sprintf("%q is a %s, expected %s", kind.Field, kind.Value, kind.Type)
+	}
+	return err.Error()
+}

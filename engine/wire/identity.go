@@ -1,0 +1,125 @@
+package wire
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"handbill/engine/visitor"
+)
+
+// maxIdentifier bounds what is taken as an id from outside, in bytes.
+const maxIdentifier = 256
+
+// analyticsCookie is where the analytics clients keep the anonymous id; an alias of the visitor.
+const analyticsCookie = "ajs_anonymous_id"
+
+// who says who a poll comes from. fresh is true when the browser has no valid cookie yet; the identity then holds the id
+// that its cookie should get.
+func (h *Handler) who(r *http.Request, userID string) (identity visitor.Identity, fresh bool) {
+	guest := ""
+	if token := userToken(r); token != "" {
+		if r.Header.Get("X-Gist-User-Anonymous") == "true" {
+			guest = token
+		} else if userID == "" {
+			userID = token
+		}
+	}
+	identity = withUser(visitor.Identity{Anonymous: h.cookie(r)}, userID)
+	if identity.Anonymous != "" {
+		return identity, false
+	}
+	if alias := cmp.Or(analyticsID(r), guest); alias != "" {
+		identity.Anonymous = h.engine.DeriveAnonymous(alias)
+	} else {
+		identity.Anonymous = newID()
+	}
+	return identity, true
+}
+
+// whoSent says who an event comes from: the browser by its cookie, a server library by the ids in the event.
+func (h *Handler) whoSent(r *http.Request, userID, anonymousID string) visitor.Identity {
+	identity := visitor.Identity{Anonymous: h.cookie(r)}
+	if identity.Anonymous == "" {
+		if alias := cmp.Or(clean(anonymousID), analyticsID(r)); alias != "" {
+			identity.Anonymous = h.engine.DeriveAnonymous(alias)
+		}
+	}
+	return withUser(identity, userID)
+}
+
+// withUser adds a user id that the browser claims; it is believed, but not verified.
+func withUser(identity visitor.Identity, userID string) visitor.Identity {
+	if userID = clean(userID); userID != "" {
+		identity.User, identity.Level = userID, visitor.LevelIdentified
+	}
+	return identity
+}
+
+// cookie is the visitor's id in the edge's cookie; empty when there is none that the edge could have made.
+func (h *Handler) cookie(r *http.Request) string {
+	c, err := r.Cookie(h.site.Cookie.Name)
+	if err != nil {
+		return ""
+	}
+	if raw, err := base64.RawURLEncoding.DecodeString(c.Value); err != nil || len(raw) != 16 {
+		return ""
+	}
+	return c.Value
+}
+
+// remember sets the visitor's cookie.
+func (h *Handler) remember(w http.ResponseWriter, r *http.Request, id string) {
+	http.SetCookie(w, &http.Cookie{
+		Name: h.site.Cookie.Name, Value: id, Domain: h.site.Cookie.Domain, Path: "/",
+		MaxAge: int(h.site.Cookie.MaxAge.Seconds()), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: strings.HasPrefix(h.origin(r), "https://"),
+	})
+}
+
+// newID is a new visitor's id: 128 random bits.
+func newID() string {
+	var raw [16]byte
+	_, _ = rand.Read(raw[:]) // never fails: crypto/rand ends the program instead
+	return base64.RawURLEncoding.EncodeToString(raw[:])
+}
+
+// userToken reads the reference client's user token: base64 of bytes that are Latin-1, because the browser's btoa takes
+// code units. An unreadable one counts as none.
+func userToken(r *http.Request) string {
+	encoded := r.Header.Get("X-Gist-Encoded-User-Token")
+	raw, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil || len(raw) == 0 {
+		return ""
+	}
+	text := make([]rune, len(raw))
+	for i, b := range raw {
+		text[i] = rune(b)
+	}
+	return clean(string(text))
+}
+
+// analyticsID reads the analytics clients' anonymous id; they write it as a JSON string, in older versions bare.
+func analyticsID(r *http.Request) string {
+	c, err := r.Cookie(analyticsCookie)
+	if err != nil {
+		return ""
+	}
+	value, err := url.QueryUnescape(c.Value)
+	if err != nil {
+		return ""
+	}
+	return clean(strings.Trim(value, `"`))
+}
+
+// clean returns an id from outside that may be stored, or nothing.
+func clean(id string) string {
+	if len(id) > maxIdentifier || !utf8.ValidString(id) || strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return ""
+	}
+	return strings.TrimSpace(id)
+}

@@ -1,0 +1,62 @@
+package wire
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"handbill/engine/pagerule"
+)
+
+// pageSent is the page that our client's poll names.
+type pageSent struct {
+	// URL is the browser's address, with query and fragment.
+	URL string `json:"url"`
+	// Name is what the site called the page; it then stands instead of the URL.
+	Name string `json:"name"`
+}
+
+// maxPage bounds a page's URL and name, in bytes.
+const maxPage = 8 << 10
+
+// page says where a poll's visitor is. The address that the browser itself sends as Referer is preferred where it has a
+// path: page code cannot change it. Only the fragment, which no Referer has, then comes from the client.
+func (h *Handler) page(r *http.Request, sent pageSent) (*pagerule.Page, error) {
+	if len(sent.URL) > maxPage || len(sent.Name) > maxPage {
+		return nil, fmt.Errorf("page.url and page.name may have at most %d bytes", maxPage)
+	}
+	claimed, err := url.Parse(sent.URL)
+	if err != nil || claimed.Host == "" {
+		return nil, fmt.Errorf("page.url %q is not an absolute URL; send location.href", sent.URL)
+	}
+	if own := h.origin(r); !sameOrigin(claimed.Scheme+"://"+claimed.Host, own) {
+		return nil, fmt.Errorf("page.url is on %s://%s, but this endpoint serves pages of %s", claimed.Scheme, claimed.Host, own)
+	}
+	address := sent.URL
+	if referer := h.referer(r); referer != "" {
+		address = referer
+		if _, fragment, has := strings.Cut(sent.URL, "#"); has {
+			address += "#" + fragment
+		}
+	}
+	page, err := pagerule.NewPage(address, sent.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &page, nil
+}
+
+// referer is the Referer where it says a page of this site: one trimmed to its origin by a policy does not.
+func (h *Handler) referer(r *http.Request) string {
+	text := r.Header.Get("Referer")
+	parsed, err := url.Parse(text)
+	if err != nil || parsed.Host == "" || parsed.Path == "" || parsed.Path == "/" && parsed.RawQuery == "" {
+		return ""
+	}
+	if !sameOrigin(parsed.Scheme+"://"+parsed.Host, h.origin(r)) {
+		return ""
+	}
+	address, _, _ := strings.Cut(text, "#")
+	return address
+}

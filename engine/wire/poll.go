@@ -1,0 +1,94 @@
+package wire
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"handbill/engine"
+	"handbill/engine/pagerule"
+)
+
+// pollBodySent is the body of our client's poll; the reference client sends an empty object.
+type pollBodySent struct {
+	Page *pageSent `json:"page"`
+	// Tab names the browser tab, View this load of the page.
+	Tab  string `json:"tab"`
+	View string `json:"view"`
+	// Generation is that of the answer which the client holds.
+	Generation string `json:"generation"`
+	// UserID is the identified user, where the reference client's header cannot carry it (outside Latin-1).
+	UserID string `json:"userId"`
+}
+
+// intervalHeader tells the client how many seconds to wait before it polls again on an unchanged page.
+const intervalHeader = "X-Gist-Queue-Polling-Interval"
+
+// servePoll answers what is due: POST /api/v4/users.
+func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
+	var sent pollBodySent
+	if !read(w, r, pollBody, &sent) {
+		return
+	}
+	identity, fresh := h.who(r, sent.UserID)
+	if !h.site.Anonymous && identity.User == "" {
+		interval(w, engine.DefaultPollSlow)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	var page *pagerule.Page
+	if sent.Page != nil {
+		var err error
+		if page, err = h.page(r, *sent.Page); err != nil {
+			fail(w, http.StatusBadRequest, "%s", err)
+			return
+		}
+	}
+	session := clean(r.URL.Query().Get("sessionId"))
+	request := engine.PollRequest{
+		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Generation: sent.Generation,
+	}
+	if request.Tab == "" {
+		request.Tab = session
+	}
+	if request.View == "" {
+		request.View = request.Tab
+	}
+	answered, err := h.engine.Poll(r.Context(), request)
+	if err != nil {
+		h.logger.Error("a poll could not be answered", "workspace", h.engine.Workspace(), "error", err)
+		w.Header().Set("Retry-After", "10")
+		fail(w, http.StatusServiceUnavailable, "what is known about this visitor cannot be read now; try again later")
+		return
+	}
+	if fresh {
+		h.remember(w, r, identity.Anonymous)
+	}
+	interval(w, answered.Next)
+	h.answerPoll(w, answered, page != nil)
+}
+
+// answerPoll writes the list. Only a client that named its page is told "nothing" or "unchanged": the reference client
+// always gets its whole list.
+func (h *Handler) answerPoll(w http.ResponseWriter, answered engine.PollAnswer, ours bool) {
+	switch {
+	case ours && answered.Unchanged:
+		w.WriteHeader(http.StatusNotModified)
+		return
+	case ours && len(answered.Deliveries) == 0:
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	list, err := h.queue(answered, ours)
+	if err != nil {
+		h.logger.Error("a poll's answer could not be written", "workspace", h.engine.Workspace(), "error", err)
+		fail(w, http.StatusInternalServerError, "the answer could not be written")
+		return
+	}
+	answer(w, http.StatusOK, list)
+}
+
+func interval(w http.ResponseWriter, next time.Duration) {
+	w.Header().Set(intervalHeader, strconv.Itoa(max(1, int(math.Round(next.Seconds())))))
+}

@@ -1,0 +1,254 @@
+// Package wire is the endpoint: the HTTP API below a site's prefix that browsers poll, report to and load the client from.
+//
+// It speaks the paths, headers and bodies of the reference clients, so that those work unmodified, and adds a little for
+// our own: the page in a poll, the content of a message as a tree, and a generation to compare. A [Handler] translates
+// between HTTP and an [engine.Engine]; it decides nothing itself. It also knows the snippet that makes a page load the
+// client ([Handler.Snippet]), in the external and the inline form.
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"handbill/engine"
+)
+
+// Defaults of a [Site].
+const (
+	DefaultPrefix       = "/_handbill"
+	DefaultGlobalName   = "cioanalytics"
+	DefaultCookieName   = "handbill_id"
+	DefaultCookieMaxAge = 395 * 24 * time.Hour
+)
+
+// SnippetForm says how the snippet stands in a page.
+type SnippetForm string
+
+// The forms.
+const (
+	External SnippetForm = "external" // one async script element; its file holds stub, options and client
+	Inline   SnippetForm = "inline"   // the stub's text, for sites whose own code calls the API
+	Off      SnippetForm = "off"      // nothing is inserted; the endpoint only
+)
+
+// Site says how a site's endpoint and snippet look. The zero value of each field but Anonymous means its default.
+type Site struct {
+	// Prefix is the path below which the endpoint lives, as the browser sees it, without a final slash. Default: DefaultPrefix.
+	Prefix string
+	// Origin is the site's scheme and host, such as "https://shop.example.com". Default: that of each request.
+	Origin string
+	// SiteID and WriteKey are what clients name. Default: the workspace's.
+	SiteID, WriteKey string
+	// GlobalName is the name of the page's global object. Default: DefaultGlobalName.
+	GlobalName string
+	// Anonymous allows messages for visitors who have not identified, and issues their cookie. Off: nobody is answered,
+	// and nothing is remembered, before identify.
+	Anonymous bool
+	// Snippet is the form of the snippet. Default: External.
+	Snippet SnippetForm
+	// SPARoutes makes the client notice the routes of single-page applications by itself.
+	SPARoutes bool
+	// Cookie is the visitor's cookie.
+	Cookie Cookie
+}
+
+// Cookie says how the cookie that knows a browser again is set. It is always HttpOnly, SameSite=Lax and, on https, Secure.
+type Cookie struct {
+	// Name defaults to DefaultCookieName.
+	Name string
+	// Domain makes the cookie hold for subdomains too. Default: this host only.
+	Domain string
+	// MaxAge defaults to DefaultCookieMaxAge.
+	MaxAge time.Duration
+}
+
+// Options say what a [Handler] works with.
+type Options struct {
+	// Engine answers; required.
+	Engine *engine.Engine
+	// Site says how the endpoint looks.
+	Site Site
+	// Client holds the browser client's files; "client.js" is the bundle. Required.
+	Client fs.FS
+	// Logger receives what an operator should know. Nil: slog.Default().
+	Logger *slog.Logger
+	// Scheme says whether a request came by "http" or "https", as the browser sees it. Nil: by its TLS state.
+	Scheme func(*http.Request) string
+	// ClientIP is the address that requests are limited by. Nil: that of the connection.
+	ClientIP func(*http.Request) string
+}
+
+// Handler serves the endpoint of one site. It is safe for concurrent use.
+type Handler struct {
+	engine   *engine.Engine
+	site     Site
+	logger   *slog.Logger
+	scheme   func(*http.Request) string
+	clientIP func(*http.Request) string
+	bundle   []byte
+	files    atomic.Pointer[clientFile]
+	contents atomic.Pointer[contents]
+	snippets atomic.Pointer[madeSnippet]
+	polls    *limiter
+	writes   *limiter
+}
+
+// New makes the endpoint of a site. It fails when the options are incomplete or the client's bundle cannot be read.
+func New(options Options) (*Handler, error) {
+	if options.Engine == nil || options.Client == nil {
+		return nil, errors.New("the endpoint needs an engine and the client's files")
+	}
+	bundle, err := fs.ReadFile(options.Client, "client.js")
+	if err != nil {
+		return nil, fmt.Errorf("reading the browser client: %w", err)
+	}
+	h := &Handler{
+		engine: options.Engine, site: options.Site.withDefaults(), logger: options.Logger,
+		scheme: options.Scheme, clientIP: options.ClientIP, bundle: bundle,
+		polls: newLimiter(pollRate, pollBurst), writes: newLimiter(writeRate, writeBurst),
+	}
+	if h.logger == nil {
+		h.logger = slog.Default()
+	}
+	if h.scheme == nil {
+		h.scheme = schemeOfConnection
+	}
+	if h.clientIP == nil {
+		h.clientIP = func(r *http.Request) string { return r.RemoteAddr }
+	}
+	return h, nil
+}
+
+func (s Site) withDefaults() Site {
+	if s.Prefix == "" {
+		s.Prefix = DefaultPrefix
+	}
+	s.Prefix = "/" + strings.Trim(s.Prefix, "/")
+	if s.GlobalName == "" {
+		s.GlobalName = DefaultGlobalName
+	}
+	if s.Snippet == "" {
+		s.Snippet = External
+	}
+	if s.Cookie.Name == "" {
+		s.Cookie.Name = DefaultCookieName
+	}
+	if s.Cookie.MaxAge <= 0 {
+		s.Cookie.MaxAge = DefaultCookieMaxAge
+	}
+	s.Origin = strings.TrimSuffix(s.Origin, "/")
+	return s
+}
+
+func schemeOfConnection(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
+}
+
+// siteID and writeKey are the site's own names, or those of the workspace.
+func (h *Handler) siteID() string {
+	if snapshot := h.engine.Snapshot(); h.site.SiteID == "" && snapshot != nil {
+		return snapshot.SiteID
+	}
+	return h.site.SiteID
+}
+
+func (h *Handler) writeKey() string {
+	if snapshot := h.engine.Snapshot(); h.site.WriteKey == "" && snapshot != nil {
+		return snapshot.WriteKey
+	}
+	return h.site.WriteKey
+}
+
+// Owns says whether a path, as the browser sent it, belongs to the endpoint.
+func (h *Handler) Owns(path string) bool {
+	rest, below := strings.CutPrefix(path, h.site.Prefix)
+	return below && (rest == "" || rest[0] == '/')
+}
+
+// ServeHTTP answers a request to the endpoint. The request's URL must be the one that the browser asked for.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cache-Control", "no-store")
+	path, below := strings.CutPrefix(r.URL.Path, h.site.Prefix)
+	if !below {
+		fail(w, http.StatusNotFound, "%s is not below %s", r.URL.Path, h.site.Prefix)
+		return
+	}
+	route, known := h.route(path)
+	if !known {
+		fail(w, http.StatusNotFound, "there is nothing at %s; the endpoint's paths are in the documentation's wire protocol", r.URL.Path)
+		return
+	}
+	if !allowed(route.methods, r.Method) {
+		header.Set("Allow", strings.Join(route.methods, ", "))
+		fail(w, http.StatusMethodNotAllowed, "%s does not answer %s; use %s", r.URL.Path, r.Method, strings.Join(route.methods, " or "))
+		return
+	}
+	if route.limit != nil && !h.guard(w, r, route.limit) {
+		return
+	}
+	route.serve(w, r)
+}
+
+// route is one path of the endpoint.
+type route struct {
+	methods []string
+	limit   *limiter // nil for files: anybody may read them, as often as they like
+	serve   func(http.ResponseWriter, *http.Request)
+}
+
+var (
+	methodsRead = []string{http.MethodGet, http.MethodHead}
+	methodsPost = []string{http.MethodPost}
+)
+
+// route finds what answers a path below the prefix.
+func (h *Handler) route(path string) (route, bool) {
+	switch path {
+	case "/client.js":
+		return route{methodsRead, nil, h.serveClient}, true
+	case "/api/v4/users":
+		return route{methodsPost, h.polls, h.servePoll}, true
+	case "/v1/t", "/v1/i", "/v1/p", "/v1/g", "/v1/a", "/v1/s", "/v1/b", "/v1/batch":
+		return route{methodsPost, h.writes, h.serveIngest}, true
+	}
+	if id, ok := strings.CutPrefix(path, "/api/v1/logs/queue/"); ok && id != "" && !strings.Contains(id, "/") {
+		return route{methodsPost, h.writes, func(w http.ResponseWriter, r *http.Request) { h.serveQueueLog(w, r, id) }}, true
+	}
+	if key, ok := between(path, "/v1/projects/", "/settings"); ok {
+		return route{methodsRead, nil, func(w http.ResponseWriter, r *http.Request) { h.serveSettings(w, r, key) }}, true
+	}
+	if _, ok := between(path, "/v1/analytics-js/snippet/", "/analytics.min.js"); ok {
+		return route{methodsRead, nil, h.serveClient}, true
+	}
+	return route{}, false
+}
+
+// between returns the single path segment of path between a prefix and a suffix.
+func between(path, prefix, suffix string) (string, bool) {
+	rest, ok := strings.CutPrefix(path, prefix)
+	if !ok {
+		return "", false
+	}
+	key, ok := strings.CutSuffix(rest, suffix)
+	return key, ok && key != "" && !strings.Contains(key, "/")
+}
+
+func allowed(methods []string, method string) bool {
+	for _, m := range methods {
+		if m == method {
+			return true
+		}
+	}
+	return false
+}
