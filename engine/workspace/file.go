@@ -89,22 +89,22 @@ func parse(c *check, order int, file File) *parsedFile {
 	if i := tooDeep(f.text); i >= 0 {
 		return wrong(i, "take brackets away", "lists or tables stand in each other more than %d deep", maximumNesting)
 	}
+	places := index(f.text)
+	f.places = places.root
 	if err := decode(f.text, &f.values); err != nil {
 		var syntax toml.ParseError
 		if !errors.As(err, &syntax) {
 			return wrong(0, "correct the file, or report its text as a bug", "the file cannot be read as TOML (%v)", err)
 		}
-		offset := f.lineOffset(syntax.Position.Line) + max(syntax.Position.Col-1, 0)
-		return wrong(offset, syntaxFix(syntax.Message), "%s", strings.TrimSuffix(syntax.Message, "."))
+		if places.unclosed >= 0 && strings.Contains(syntax.Message, "EOF") {
+			return wrong(places.unclosed, "close it", "what begins here is not closed before the file ends")
+		}
+		return wrong(syntax.Position.Start, syntaxFix(syntax.Message), "%s", strings.TrimSuffix(syntax.Message, "."))
 	}
-	f.places = index(f.text)
+	if places.twice >= 0 {
+		return wrong(places.twice, "keep one of the two", "this key has a value already")
+	}
 	return f
-}
-
-// lineOffset is where a line begins.
-func (f *parsedFile) lineOffset(line int) int {
-	f.position(0)
-	return f.lines[min(max(line, 1), len(f.lines))-1]
 }
 
 // decode keeps a failure inside the TOML library from becoming ours.
@@ -170,8 +170,13 @@ func syntaxFix(message string) string {
 		{"expected a top-level item to end", "begin a new line after the value"},
 		{"expected a comma", "put a comma between the items, and close the list with ]"},
 		{"expected '.' or '='", "write key = value"},
+		{"end of table", "write a table's header as [workspace] or [[messages]]"},
+		{"table name", "write a table's header as [workspace] or [[messages]]"},
 		{"expected '.' or ']'", "write a table's header as [workspace] or [[messages]]"},
-		{"unexpected EOF", "close what was opened here"},
+		{"key name appears blank", "write key = value"},
+		{"inline table terminator", "put a comma between the keys, and close the table with }"},
+		{"leading zeroes", "write the number without them"},
+		{"out of range", "write a smaller number"},
 		{"control characters", "take the character away, or write it as an escape such as \\u0007"},
 	} {
 		if strings.Contains(message, known.part) {

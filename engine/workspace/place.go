@@ -58,15 +58,15 @@ func (p *place) last() *place {
 }
 
 // index finds the places of a document's keys.
-func index(data string) *place {
-	i := indexer{data: data}
+func index(data string) *indexer {
 	root := &place{}
+	i := &indexer{data: data, root: root, unclosed: -1, twice: -1}
 	table := root
 	for {
 		i.skip(" \t\n")
 		switch {
 		case i.end():
-			return root
+			return i
 		case i.at("#"):
 			i.skipLine()
 		case i.at("["):
@@ -83,12 +83,17 @@ func index(data string) *place {
 type indexer struct {
 	data   string
 	offset int
+	root   *place
 	// depth is how many arrays and inline tables are open.
 	depth int
+	// unclosed is where something begins that the document's end leaves open, or -1.
+	unclosed int
+	// twice is where a key gets a second value, or -1. The TOML library overlooks "a.b = 1" before "a = 2".
+	twice int
 }
 
 // maximumDepth bounds the arrays and inline tables in each other that are
-// followed. checkNesting keeps deeper documents away from the TOML library.
+// followed. tooDeep keeps much deeper documents away from the TOML library.
 const maximumDepth = 100
 
 func (i *indexer) end() bool { return i.offset >= len(i.data) }
@@ -168,7 +173,10 @@ func (i *indexer) assignment(table *place) bool {
 	if len(names) == 0 {
 		return false
 	}
-	for _, name := range names {
+	for n, name := range names {
+		if n == len(names)-1 && table.keys[name] != nil && i.twice < 0 {
+			i.twice = start
+		}
 		table = table.add(name, start)
 	}
 	i.skip(" \t")
@@ -227,32 +235,51 @@ func (i *indexer) value(at *place) {
 	case i.at(`"`), i.at("'"):
 		i.text()
 	case i.take("["):
-		for i.skipGap(); !i.end() && !i.take("]"); i.skipGap() {
+		i.list("]", func() bool {
 			item := &place{offset: i.offset}
 			at.items = append(at.items, item)
 			i.value(item)
-			i.skipGap()
-			if !i.take(",") && !i.at("]") {
-				return
-			}
-		}
+			return true
+		})
 	case i.take("{"):
-		for i.skipGap(); !i.end() && !i.take("}"); i.skipGap() {
-			if !i.assignment(at) {
-				return
-			}
-			i.skipGap()
-			if !i.take(",") && !i.at("}") {
-				return
-			}
-		}
+		i.list("}", func() bool { return i.assignment(at) })
 	default:
 		i.skipTo(",]}#\n")
 	}
 }
 
+// list goes past the items of an array or inline table that was just opened,
+// as far as they can be read.
+func (i *indexer) list(closing string, item func() bool) {
+	start := i.offset - 1
+	for {
+		i.skipGap()
+		if i.take(closing) {
+			return
+		}
+		if i.end() {
+			i.leaveOpen(start)
+			return
+		}
+		if !item() {
+			return
+		}
+		i.skipGap()
+		if !i.take(",") && !i.at(closing) && !i.end() {
+			return
+		}
+	}
+}
+
+func (i *indexer) leaveOpen(start int) {
+	if i.unclosed < 0 {
+		i.unclosed = start
+	}
+}
+
 // text goes past a string of any of the four forms.
 func (i *indexer) text() {
+	start := i.offset
 	quote := i.data[i.offset : i.offset+1]
 	long := quote + quote + quote
 	escapes := quote == `"`
@@ -277,4 +304,5 @@ func (i *indexer) text() {
 			i.offset++
 		}
 	}
+	i.leaveOpen(start)
 }

@@ -9,7 +9,8 @@ import (
 type Problem struct {
 	// File is the file's name as it was given to Compile.
 	File string
-	// Line and Column count from 1; a column counts characters.
+	// Line and Column count from 1; a column counts characters. Both are 0 where
+	// the file as a whole cannot be had.
 	Line, Column int
 	// Text says what is wrong.
 	Text string
@@ -19,6 +20,9 @@ type Problem struct {
 
 // Error returns place, problem and fix in one line: "messages.toml:12:3: …; …".
 func (p Problem) Error() string {
+	if p.Line == 0 {
+		return fmt.Sprintf("%s: %s; %s", p.File, p.Text, p.Fix)
+	}
 	return fmt.Sprintf("%s:%d:%d: %s; %s", p.File, p.Line, p.Column, p.Text, p.Fix)
 }
 

@@ -1,0 +1,143 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"handbill/engine/workspace"
+)
+
+const (
+	extension = ".toml"
+	// maximumTotalSize is the most bytes that all files of a folder may have together.
+	maximumTotalSize = 64 << 20
+)
+
+// File is a workspace on disk: a file of TOML, or a folder whose files that
+// end in .toml make up the workspace, in the order of their names. Folders in
+// the folder and files whose name begins with a dot are left out.
+func File(path string) Source {
+	return &files{path: path, quiet: 150 * time.Millisecond, patience: 2 * time.Second, recheck: 5 * time.Second}
+}
+
+type files struct {
+	path string
+	// quiet is how long nothing may happen before a change counts as complete,
+	// and patience how long it may go on before it counts as complete anyway.
+	quiet, patience time.Duration
+	// recheck is how often files are looked at without having been told of a
+	// change, because network and container file systems tell of none.
+	recheck time.Duration
+}
+
+// String is the path.
+func (f *files) String() string { return f.path }
+
+// Load reads the file, or the folder's files.
+func (f *files) Load(ctx context.Context) ([]workspace.File, error) {
+	paths, err := tomlFiles(f.path)
+	if err != nil {
+		return nil, err
+	}
+	loaded := make([]workspace.File, 0, len(paths))
+	total := 0
+	for _, path := range paths {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		data, err := read(path)
+		if err != nil {
+			return nil, err
+		}
+		if total += len(data); total > maximumTotalSize {
+			return nil, problem(f.path, fmt.Sprintf("the files have more than the %d MiB that a workspace may have", maximumTotalSize>>20), "take messages out that have ended")
+		}
+		loaded = append(loaded, workspace.File{Name: path, Data: data})
+	}
+	return loaded, nil
+}
+
+// tomlFiles are the paths of a workspace's files, in order.
+func tomlFiles(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	var paths []string
+	for _, entry := range entries { // sorted by name
+		file := filepath.Join(path, entry.Name())
+		if info, err := os.Stat(file); isTOML(entry.Name()) && (err != nil || !info.IsDir()) {
+			paths = append(paths, file)
+		}
+	}
+	if len(paths) == 0 {
+		return nil, problem(path, "the folder has no file that ends in .toml", "add one, for example messages.toml")
+	}
+	return paths, nil
+}
+
+// isTOML leaves out hidden files: editors keep locks and backups in them.
+func isTOML(name string) bool {
+	return strings.HasSuffix(name, extension) && !strings.HasPrefix(name, ".")
+}
+
+func read(path string) ([]byte, error) {
+	// Opening a pipe would wait for a writer.
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, problem(path, "it is neither a file nor a folder", "name a TOML file, or a folder of them")
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, workspace.MaximumFileSize+1))
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	if len(data) > workspace.MaximumFileSize {
+		return nil, problem(path, fmt.Sprintf("the file has more than the %d MiB that one may have", workspace.MaximumFileSize>>20), "spread the messages over several files in one folder")
+	}
+	return data, nil
+}
+
+// unreadable says why a path could not be read, and what to do.
+func unreadable(path string, err error) error {
+	var wrapped *fs.PathError
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if link, linkErr := os.Readlink(path); linkErr == nil {
+			return problem(path, fmt.Sprintf("it is a link to %s, which does not exist", link), "create that, or point the link elsewhere")
+		}
+		return problem(path, "there is no such file or folder", "create it, or correct the path")
+	case errors.Is(err, fs.ErrPermission):
+		return problem(path, "it may not be read", "give the user that Caddy runs as the right to read it")
+	default:
+		return problem(path, fmt.Sprintf("it cannot be read (%v)", err), "check the disk and the path")
+	}
+}
+
+func problem(path, text, fix string) error {
+	return workspace.Problem{File: path, Text: text, Fix: fix}
+}
