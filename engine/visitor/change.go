@@ -1,0 +1,219 @@
+package visitor
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+)
+
+// ChangeKind says what happened to a visitor.
+type ChangeKind int
+
+// What can happen to a visitor.
+const (
+	// Identified: identify was called. Uses Level and Traits.
+	Identified ChangeKind = iota + 1
+	// Opened: a delivery came on screen. Uses Message, Delivery and Test, as the three kinds after it.
+	Opened
+	// Clicked: a button of a delivery was used.
+	Clicked
+	// Dismissed: a delivery was closed by the visitor.
+	Dismissed
+	// Failed: a delivery could not be shown as it should.
+	Failed
+	// TestQueued: an operator sent a message to try it. Uses Message and Until.
+	TestQueued
+	// Seen: the visitor was here, and did nothing else. It changes a record at most once in [SeenInterval], and makes none.
+	Seen
+)
+
+// SeenInterval is how accurate [Record.LastSeen] is: a visit alone is written down at most this often.
+const SeenInterval = 24 * time.Hour
+
+// Change is one thing that happened to a visitor.
+type Change struct {
+	Kind ChangeKind
+	// At is when it happened, by the edge's clock.
+	At time.Time
+	// Message is the id of the message concerned.
+	Message string
+	// Delivery is the key of the delivery concerned: a number that stands for its id.
+	Delivery uint64
+	// EventID is the report's own id, which the log of reports keeps. What counts once is the delivery, not the event.
+	EventID string
+	// Test is true for a report of a test send: nothing of it is counted.
+	Test bool
+	// Until is when a queued test stops waiting.
+	Until time.Time
+	// Level is how well the visitor is known; an identify counts as [LevelIdentified] at least.
+	Level Level
+	// Traits are set by identify. A trait that is null is removed; the others stay as they were.
+	Traits map[string]any
+}
+
+// Check says whether a change keeps the record within its bounds: the error is that of [CheckTraits] on the traits which
+// the record would then have.
+func (r *Record) Check(c Change) error {
+	if c.Kind != Identified || len(c.Traits) == 0 {
+		return nil
+	}
+	if err := CheckTraits(c.Traits); err != nil {
+		return err
+	}
+	if err := CheckTraits(withTraits(r.Traits, c.Traits)); err != nil {
+		return fmt.Errorf("together with the traits that are known of the visitor already: %w", err)
+	}
+	return nil
+}
+
+// Apply changes the record by what happened. It returns false, and leaves the record as it was, when nothing changes by
+// it: most often because it is a repeat of what was applied before, in whatever order the repeats arrive. Check the
+// change first: Apply takes traits as they are.
+func (r *Record) Apply(c Change) (counted bool) {
+	c.At = stamp(c.At)
+	switch c.Kind {
+	case Identified:
+		counted = r.identify(c)
+	case Opened, Clicked, Dismissed, Failed:
+		if c.Test {
+			counted = r.reportTest(c)
+		} else {
+			counted = r.report(c)
+		}
+	case TestQueued:
+		r.queue(c)
+		return true // an operator's doing: it does not mean that the visitor was here
+	case Seen:
+		return r.seen(c.At)
+	}
+	if counted {
+		r.expireTests(c.At)
+		r.touch(c.At)
+	}
+	return counted
+}
+
+// identify sets level and traits; true when one of them changed, or a visit is to be noted.
+func (r *Record) identify(c Change) bool {
+	first := r.FirstSeen.IsZero()
+	level := max(c.Level, LevelIdentified, r.Verified)
+	traits := r.Traits
+	if len(c.Traits) > 0 {
+		traits = withTraits(r.Traits, c.Traits)
+	}
+	if !first && level == r.Verified && sameTraits(traits, r.Traits) {
+		return r.seen(c.At)
+	}
+	r.Verified, r.Traits = level, traits
+	return true
+}
+
+func sameTraits(a, b map[string]any) bool {
+	return len(a) == len(b) && (len(a) == 0 || reflect.DeepEqual(a, b))
+}
+
+// report counts what was reported of a delivery.
+func (r *Record) report(c Change) bool {
+	s := r.state(c.Message)
+	switch c.Kind {
+	case Opened:
+		if !s.mark(c.Delivery, ReportedOpened) {
+			return false
+		}
+		s.Opened++
+		s.FirstOpened = earlier(s.FirstOpened, c.At)
+		s.LastOpened = later(s.LastOpened, c.At)
+	case Clicked:
+		if !s.mark(c.Delivery, ReportedClicked) {
+			return false
+		}
+		s.Clicked++
+	case Dismissed:
+		if !s.mark(c.Delivery, ReportedDismissed) {
+			return false
+		}
+		s.Dismissed = later(s.Dismissed, c.At)
+	case Failed:
+		if !s.mark(c.Delivery, ReportedError) {
+			return false
+		}
+		s.Errors++
+	}
+	return true
+}
+
+// reportTest notes that a test send is on screen, or ends it when it is dismissed.
+func (r *Record) reportTest(c Change) bool {
+	i := slices.IndexFunc(r.Tests, func(t Test) bool {
+		return t.Message == c.Message && (t.Shown == 0 || t.Shown == c.Delivery)
+	})
+	switch {
+	case i < 0:
+		return false
+	case c.Kind == Dismissed:
+		r.Tests = slices.Delete(r.Tests, i, i+1)
+		return true
+	case c.Kind == Opened && r.Tests[i].Shown == 0:
+		r.Tests[i].Shown = c.Delivery
+		return true
+	}
+	return false
+}
+
+// queue lets a test send wait; one that was sent before for the same message is replaced.
+func (r *Record) queue(c Change) {
+	r.expireTests(c.At)
+	r.Tests = slices.DeleteFunc(r.Tests, func(t Test) bool { return t.Message == c.Message })
+	r.Tests = append(r.Tests, Test{Message: c.Message, Until: stamp(c.Until)})
+	r.forgetTests()
+}
+
+func (r *Record) expireTests(now time.Time) {
+	r.Tests = slices.DeleteFunc(r.Tests, func(t Test) bool { return !now.Before(t.Until) })
+}
+
+func (r *Record) forgetTests() {
+	if over := len(r.Tests) - MaxTests; over > 0 {
+		r.Tests = slices.Delete(r.Tests, 0, over)
+	}
+}
+
+// seen notes a visit of a known visitor when the last one noted is old enough.
+func (r *Record) seen(at time.Time) bool {
+	if r.FirstSeen.IsZero() || at.Sub(r.LastSeen) < SeenInterval {
+		return false
+	}
+	r.expireTests(at)
+	r.touch(at)
+	return true
+}
+
+func (r *Record) touch(at time.Time) {
+	r.FirstSeen = earlier(r.FirstSeen, at)
+	r.LastSeen = later(r.LastSeen, at)
+}
+
+// stamp is a time as records keep it.
+func stamp(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return time.UnixMilli(t.UnixMilli()).UTC()
+}
+
+// earlier is the earlier of two times, a zero one being none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
+
+// later is the later of two times, a zero one being none.
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

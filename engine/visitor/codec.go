@@ -1,0 +1,183 @@
+package visitor
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+)
+
+// A record is written as one byte that names the version of the format, then CBOR (RFC 8949) with integer keys, its
+// entries sorted: equal records have equal bytes. A change of what the keys mean is a new version; the older ones stay
+// readable.
+const version = 1
+
+// Errors of [Decode], wrapped with what was found.
+var (
+	// ErrVersion: a newer program wrote the record.
+	ErrVersion = errors.New("the record has a version that this program does not know; a newer one wrote it, so use that")
+	// ErrDamaged: the bytes are no record.
+	ErrDamaged = errors.New("the record is damaged")
+)
+
+// storedRecord is version 1 of the format. Times are in milliseconds since 1970; zero is none.
+type storedRecord struct {
+	ID        string                 `cbor:"1,keyasint"`
+	Verified  Level                  `cbor:"2,keyasint,omitempty"`
+	Traits    map[string]any         `cbor:"3,keyasint,omitempty"`
+	FirstSeen int64                  `cbor:"4,keyasint,omitempty"`
+	LastSeen  int64                  `cbor:"5,keyasint,omitempty"`
+	Messages  map[string]storedState `cbor:"6,keyasint,omitempty"`
+	Tests     []storedTest           `cbor:"7,keyasint,omitempty"`
+}
+
+type storedState struct {
+	Opened      int      `cbor:"1,keyasint,omitempty"`
+	FirstOpened int64    `cbor:"2,keyasint,omitempty"`
+	LastOpened  int64    `cbor:"3,keyasint,omitempty"`
+	Clicked     int      `cbor:"4,keyasint,omitempty"`
+	Dismissed   int64    `cbor:"5,keyasint,omitempty"`
+	Errors      int      `cbor:"6,keyasint,omitempty"`
+	Recent      []uint64 `cbor:"7,keyasint,omitempty"`
+	Reported    []byte   `cbor:"8,keyasint,omitempty"`
+}
+
+type storedTest struct {
+	Message string `cbor:"1,keyasint"`
+	Until   int64  `cbor:"2,keyasint"`
+	Shown   uint64 `cbor:"3,keyasint,omitempty"`
+}
+
+// Encode writes a record down.
+func Encode(r *Record) ([]byte, error) {
+	stored := storedRecord{
+		ID: r.ID, Verified: r.Verified, Traits: r.Traits, FirstSeen: milliseconds(r.FirstSeen), LastSeen: milliseconds(r.LastSeen),
+	}
+	if len(r.Messages) > 0 {
+		stored.Messages = make(map[string]storedState, len(r.Messages))
+		for id, s := range r.Messages {
+			reported := make([]byte, len(s.Reported))
+			for i, reports := range s.Reported {
+				reported[i] = byte(reports)
+			}
+			stored.Messages[id] = storedState{
+				Opened: s.Opened, FirstOpened: milliseconds(s.FirstOpened), LastOpened: milliseconds(s.LastOpened),
+				Clicked: s.Clicked, Dismissed: milliseconds(s.Dismissed), Errors: s.Errors, Recent: s.Recent, Reported: reported,
+			}
+		}
+	}
+	for _, t := range r.Tests {
+		stored.Tests = append(stored.Tests, storedTest{Message: t.Message, Until: milliseconds(t.Until), Shown: t.Shown})
+	}
+	body, err := encoding.Marshal(stored)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the record of visitor %s: %w", r.ID, err)
+	}
+	return append([]byte{version}, body...), nil
+}
+
+// Decode reads a record that [Encode] wrote. It fails with [ErrVersion] or [ErrDamaged], and never panics, whatever the
+// bytes.
+func Decode(data []byte) (*Record, error) {
+	if len(data) == 0 {
+		return nil, fmt.Errorf("%w: it is empty", ErrDamaged)
+	}
+	if data[0] != version {
+		return nil, fmt.Errorf("%w: version %d, and this program knows %d", ErrVersion, data[0], version)
+	}
+	var stored storedRecord
+	if err := decoding.Unmarshal(data[1:], &stored); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	r := &Record{
+		ID: stored.ID, Verified: stored.Verified, FirstSeen: moment(stored.FirstSeen), LastSeen: moment(stored.LastSeen),
+	}
+	if stored.Verified < LevelAnonymous || stored.Verified > LevelVerified {
+		return nil, fmt.Errorf("%w: level %d does not exist", ErrDamaged, stored.Verified)
+	}
+	if len(stored.Traits) > 0 {
+		traits, ok := plain(stored.Traits)
+		if !ok {
+			return nil, fmt.Errorf("%w: a trait is neither text, number, true, false, null, list nor object", ErrDamaged)
+		}
+		r.Traits = traits.(map[string]any)
+	}
+	for id, s := range stored.Messages {
+		if err := s.check(); err != nil {
+			return nil, fmt.Errorf("%w: message %.40q: %w", ErrDamaged, id, err)
+		}
+		*r.state(id) = s.restore()
+	}
+	for _, t := range stored.Tests {
+		r.Tests = append(r.Tests, Test{Message: t.Message, Until: moment(t.Until), Shown: t.Shown})
+	}
+	return r, nil
+}
+
+func (s storedState) check() error {
+	switch {
+	case s.Opened < 0 || s.Clicked < 0 || s.Errors < 0:
+		return errors.New("a count is negative")
+	case len(s.Recent) != len(s.Reported):
+		return errors.New("its deliveries and what was reported of them are not as many")
+	case len(s.Recent) > RecentDeliveries:
+		return errors.New("it has too many deliveries")
+	}
+	return nil
+}
+
+func (s storedState) restore() MessageState {
+	state := MessageState{
+		Opened: s.Opened, FirstOpened: moment(s.FirstOpened), LastOpened: moment(s.LastOpened),
+		Clicked: s.Clicked, Dismissed: moment(s.Dismissed), Errors: s.Errors,
+	}
+	if len(s.Recent) > 0 {
+		state.Recent = s.Recent
+		state.Reported = make([]Reports, len(s.Reported))
+		for i, reports := range s.Reported {
+			state.Reported[i] = Reports(reports)
+		}
+	}
+	return state
+}
+
+func milliseconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func moment(milliseconds int64) time.Time {
+	if milliseconds == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(milliseconds).UTC()
+}
+
+// encoding and decoding are the CBOR profile of records. Text is kept byte for byte, also where it is not UTF-8: a
+// visitor's id may be any bytes.
+var (
+	encoding = must(cbor.EncOptions{
+		Sort:          cbor.SortBytewiseLexical,
+		ShortestFloat: cbor.ShortestFloat16,
+	}.EncMode())
+	decoding = must(cbor.DecOptions{
+		DefaultMapType:  reflect.TypeFor[map[string]any](),
+		DupMapKey:       cbor.DupMapKeyEnforcedAPF,
+		UTF8:            cbor.UTF8DecodeInvalid,
+		IndefLength:     cbor.IndefLengthForbidden,
+		TagsMd:          cbor.TagsForbidden,
+		MaxNestedLevels: MaxTraitDepth + 4,
+	}.DecMode())
+)
+
+// must is for the two modes above: their options are constants, so a test that encodes once proves them.
+func must[M any](mode M, err error) M {
+	if err != nil {
+		panic(err)
+	}
+	return mode
+}

@@ -1,0 +1,69 @@
+package visitor
+
+import (
+	"maps"
+	"slices"
+)
+
+// Merge is the record of one person who was known under two ids: into with what from remembers. Of each count it has the
+// larger, of dismissals and recent deliveries the union, of traits into's where both have one, and into's alone where
+// both together exceed the bounds of [CheckTraits]. Merging the same again changes nothing. Neither record is changed;
+// from may be nil.
+func Merge(into, from *Record) *Record {
+	merged := into.Clone()
+	if from == nil {
+		return merged
+	}
+	merged.Verified = max(into.Verified, from.Verified)
+	merged.FirstSeen = earlier(into.FirstSeen, from.FirstSeen)
+	merged.LastSeen = later(into.LastSeen, from.LastSeen)
+	if len(from.Traits) > 0 {
+		traits := maps.Clone(from.Traits)
+		maps.Copy(traits, into.Traits)
+		if CheckTraits(traits) == nil {
+			merged.Traits = traits
+		}
+	}
+	for id, state := range from.Messages {
+		if known := merged.Messages[id]; known != nil {
+			*merged.state(id) = *mergeState(known, state)
+		} else {
+			*merged.state(id) = *state.clone()
+		}
+	}
+	for _, test := range from.Tests {
+		if !slices.ContainsFunc(merged.Tests, func(t Test) bool { return t.Message == test.Message }) {
+			merged.Tests = append(merged.Tests, test)
+		}
+	}
+	merged.forgetTests()
+	return merged
+}
+
+func mergeState(into, from *MessageState) *MessageState {
+	// What was opened later is newer, and the newest deliveries are the ones to remember.
+	older, newer := from, into
+	if from.LastOpened.After(into.LastOpened) {
+		older, newer = into, from
+	}
+	merged := newer.clone()
+	merged.Opened = max(into.Opened, from.Opened)
+	merged.Clicked = max(into.Clicked, from.Clicked)
+	merged.Errors = max(into.Errors, from.Errors)
+	merged.FirstOpened = earlier(into.FirstOpened, from.FirstOpened)
+	merged.LastOpened = later(into.LastOpened, from.LastOpened)
+	merged.Dismissed = later(into.Dismissed, from.Dismissed)
+	var recent []uint64
+	var reported []Reports
+	for i, key := range older.Recent {
+		if at := slices.Index(newer.Recent, key); at >= 0 {
+			merged.Reported[at] |= older.Reported[i]
+			continue
+		}
+		recent, reported = append(recent, key), append(reported, older.Reported[i])
+	}
+	merged.Recent = append(recent, merged.Recent...)
+	merged.Reported = append(reported, merged.Reported...)
+	merged.forget()
+	return merged
+}

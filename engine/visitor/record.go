@@ -1,0 +1,144 @@
+package visitor
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Bounds of what a record remembers.
+const (
+	// RecentDeliveries is of how many deliveries per message it is remembered what was reported. A report that is
+	// repeated counts once as long as its delivery is among them.
+	RecentDeliveries = 8
+	// MaxTests is how many test sends wait for a visitor at most; the oldest makes room.
+	MaxTests = 20
+)
+
+// Record is what is remembered about one visitor. Records that a store returned are shared and never changed; Clone one
+// to change it. Times have milliseconds and are in UTC.
+type Record struct {
+	// ID is the visitor's id inside the workspace, as [Identity.ID] gives it.
+	ID string
+	// Verified is the highest level at which the visitor has been identified.
+	Verified Level
+	// Traits are the attributes set by identify: values as JSON has them (string, float64, bool, nil, []any, map[string]any).
+	Traits map[string]any
+	// FirstSeen is when the visitor first did something worth remembering; zero while only a test send waits for them.
+	FirstSeen time.Time
+	// LastSeen is when the visitor was last here, accurate to [SeenInterval]. Retention counts from it.
+	LastSeen time.Time
+	// Messages says by message id what the visitor did with it.
+	Messages map[string]*MessageState
+	// Tests are the test sends that wait for the visitor, oldest first.
+	Tests []Test
+}
+
+// MessageState is what a visitor did with one message. Each count counts deliveries: a delivery that is reported twice,
+// or clicked twice, counts once.
+type MessageState struct {
+	Opened                  int
+	FirstOpened, LastOpened time.Time
+	Clicked                 int
+	// Dismissed is when the visitor last dismissed the message; zero: never.
+	Dismissed time.Time
+	Errors    int
+	// Recent are the keys of the last [RecentDeliveries] deliveries that something was reported of, oldest first.
+	Recent []uint64
+	// Reported says what was reported of each delivery in Recent, in the same order.
+	Reported []Reports
+}
+
+// Reports is the set of what was reported of one delivery.
+type Reports uint8
+
+// The members of Reports. Their numbers are stored.
+const (
+	ReportedOpened    Reports = 1 << 0
+	ReportedClicked   Reports = 1 << 1
+	ReportedDismissed Reports = 1 << 2
+	ReportedError     Reports = 1 << 3
+)
+
+// Test is a message that an operator sent to one visitor to try it.
+type Test struct {
+	// Message is the id of the message that waits.
+	Message string
+	// Until is when it stops waiting.
+	Until time.Time
+	// Shown is the key of the delivery that was opened; zero while it waits. It stays in that delivery's page view until
+	// it is dismissed.
+	Shown uint64
+}
+
+// New is the record of a visitor about whom nothing is known.
+func New(id string) *Record { return &Record{ID: id} }
+
+// Clone copies a record so that the copy can be changed. A nil record has a nil clone.
+func (r *Record) Clone() *Record {
+	if r == nil {
+		return nil
+	}
+	clone := *r
+	// A trait's value is never changed in place: the map is copied, what is in it is shared.
+	clone.Traits = maps.Clone(r.Traits)
+	clone.Tests = slices.Clone(r.Tests)
+	if r.Messages != nil {
+		clone.Messages = make(map[string]*MessageState, len(r.Messages))
+		for id, state := range r.Messages {
+			clone.Messages[id] = state.clone()
+		}
+	}
+	return &clone
+}
+
+func (s *MessageState) clone() *MessageState {
+	clone := *s
+	clone.Recent = slices.Clone(s.Recent)
+	clone.Reported = slices.Clone(s.Reported)
+	return &clone
+}
+
+// Stale says whether nothing has happened since before: neither was the visitor here, nor does a test send still wait.
+func (r *Record) Stale(before time.Time) bool {
+	if !r.LastSeen.Before(before) {
+		return false
+	}
+	return !slices.ContainsFunc(r.Tests, func(t Test) bool { return !t.Until.Before(before) })
+}
+
+// state is the visitor's state of a message, made when there is none.
+func (r *Record) state(message string) *MessageState {
+	if state := r.Messages[message]; state != nil {
+		return state
+	}
+	if r.Messages == nil {
+		r.Messages = map[string]*MessageState{}
+	}
+	state := &MessageState{}
+	r.Messages[message] = state
+	return state
+}
+
+// mark notes that something was reported of a delivery; false when it was noted before.
+func (s *MessageState) mark(delivery uint64, what Reports) bool {
+	if i := slices.Index(s.Recent, delivery); i >= 0 {
+		if s.Reported[i]&what != 0 {
+			return false
+		}
+		s.Reported[i] |= what
+		return true
+	}
+	s.Recent = append(s.Recent, delivery)
+	s.Reported = append(s.Reported, what)
+	s.forget()
+	return true
+}
+
+// forget drops the oldest deliveries over the bound.
+func (s *MessageState) forget() {
+	if over := len(s.Recent) - RecentDeliveries; over > 0 {
+		s.Recent = slices.Delete(s.Recent, 0, over)
+		s.Reported = slices.Delete(s.Reported, 0, over)
+	}
+}
