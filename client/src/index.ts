@@ -1,2 +1,6 @@
-/** The bundle's one export. The edge appends the call: handbillClient.start({…}). */
-export { start } from "./start";
+import { start } from "./start";
+
+/** The bundle declares it; the edge appends the call: handbillClient.start({…}). */
+declare let handbillClient: { start: typeof start };
+
+handbillClient = { start };

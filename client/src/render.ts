@@ -14,7 +14,7 @@ export interface Handlers {
 export function renderStep(step: Step, handlers: Handlers): HTMLElement {
   const section = element("section", { "data-step": step.name });
   if (step.title) section.append(element("h2", {}, step.title));
-  if (step.image) section.append(...renderImage(step.image, handlers));
+  if (step.image) section.append(renderImage(step.image, handlers));
   if (step.body?.length) section.append(element("div", { class: "body" }, ...renderNodes(step.body)));
   if (step.buttons?.length) {
     section.append(element("div", { class: "buttons" }, ...step.buttons.map((button) => renderButton(button, handlers))));
@@ -34,16 +34,13 @@ function renderNodes(nodes: TextNode[] = []): (Node | string)[] {
 }
 
 /** The width and height reserve the picture's place before it arrives. */
-function renderImage({ src, alt, width, height }: Image, handlers: Handlers): HTMLElement[] {
-  const image = element("img");
+function renderImage({ src, alt, width, height }: Image, handlers: Handlers): HTMLElement {
+  const image = element("img", { src, alt, width: width || undefined, height: height || undefined });
   image.addEventListener("error", () => {
     image.remove();
     handlers.imageFailed();
   });
-  for (const [name, value] of Object.entries({ src, alt, width: width || undefined, height: height || undefined })) {
-    if (value !== undefined) image.setAttribute(name, `${value}`);
-  }
-  return [image];
+  return image;
 }
 
 function renderButton(button: Button, handlers: Handlers): HTMLElement {

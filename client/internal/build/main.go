@@ -36,7 +36,7 @@ func Bundle(dir string) ([]byte, error) {
 		EntryPoints:       []string{"src/index.ts"},
 		Bundle:            true,
 		Format:            api.FormatIIFE,
-		GlobalName:        "handbillClient",
+		Banner:            map[string]string{"js": "let handbillClient;"},
 		Target:            api.ES2022,
 		Charset:           api.CharsetASCII,
 		MinifyWhitespace:  true,
