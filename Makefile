@@ -4,7 +4,7 @@ GOLANGCI_LINT_VERSION = v2.15.0
 golangci_lint = bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 .DEFAULT_GOAL = help
-.PHONY: help build run test bench lint generate
+.PHONY: help build run test bench docs lint generate
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ test: ## run every test; gets the browser and the pages that they need
 
 bench: build ## measure, and write the figures to docs/performance.md; BENCH_ROUNDS sets the rounds
 	go run ./bench
+
+docs: build ## take the picture of the README from the running demo
+	go run ./scripts/screenshot
 
 generate: ## write the generated files anew
 	go generate ./...
