@@ -29,15 +29,15 @@ func main() {
 	binary := flag.String("binary", "bin/handbill", "the server to measure")
 	report := flag.String("report", "docs/performance.md", "the file whose figures are replaced")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *binary, *report); err != nil {
+	if err := run(*binary, *report); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, binary, report string) error {
+func run(binary, report string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	rounds, err := roundsWanted(os.Getenv("BENCH_ROUNDS"))
 	if err != nil {
 		return err

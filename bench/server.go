@@ -28,7 +28,8 @@ type server struct {
 	address string
 	process *exec.Cmd
 	log     *bytes.Buffer
-	exited  chan error
+	exited  chan struct{}
+	failure error // once exited is closed
 }
 
 // start runs a Caddyfile, whose global options and site directives are given, on a free port of loopback.
@@ -46,7 +47,7 @@ func (l launcher) start(ctx context.Context, global, site string) (*server, erro
 	if err := os.WriteFile(path, []byte(caddyfile), 0o600); err != nil {
 		return nil, err
 	}
-	s := &server{address: address, log: new(bytes.Buffer), exited: make(chan error, 1)}
+	s := &server{address: address, log: new(bytes.Buffer), exited: make(chan struct{})}
 	s.process = exec.CommandContext(ctx, l.binary, "run", "--config", path, "--adapter", "caddyfile")
 	s.process.Env = append(os.Environ(), "XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home)
 	s.process.Stdout, s.process.Stderr = s.log, s.log
@@ -57,7 +58,10 @@ func (l launcher) start(ctx context.Context, global, site string) (*server, erro
 	if err := s.process.Start(); err != nil {
 		return nil, err
 	}
-	go func() { s.exited <- s.process.Wait() }()
+	go func() {
+		s.failure = s.process.Wait()
+		close(s.exited)
+	}()
 	if err := s.waitUntilItListens(ctx); err != nil {
 		s.stop()
 		return nil, err
@@ -74,9 +78,8 @@ func (s *server) waitUntilItListens(ctx context.Context) error {
 			return conn.Close()
 		}
 		select {
-		case err := <-s.exited:
-			s.exited <- err
-			return fmt.Errorf("the server ended at once (%v): %s", err, s.log)
+		case <-s.exited:
+			return fmt.Errorf("the server ended at once: %w\n%s", s.failure, s.log)
 		case <-deadline.C:
 			return fmt.Errorf("the server does not answer after %s", startTimeout)
 		case <-ctx.Done():

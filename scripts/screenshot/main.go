@@ -38,15 +38,15 @@ func main() {
 	binary := flag.String("binary", "bin/handbill", "the server to run")
 	picture := flag.String("picture", "docs/images/demo.png", "the file to write")
 	flag.Parse()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	if err := run(ctx, *binary, *picture); err != nil {
+	if err := run(*binary, *picture); err != nil {
 		fmt.Fprintln(os.Stderr, "screenshot:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, binary, picture string) error {
+func run(binary, picture string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
 	address, stop, err := startDemo(ctx, binary)
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func run(ctx context.Context, binary, picture string) error {
 
 	// Chromium refuses its sandbox to root, which is what tests in containers run as. The page is our own.
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.WindowSize(width, height))
-	ctx, cancel := chromedp.NewExecAllocator(ctx, options...)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	defer cancel()
 	ctx, cancel = chromedp.NewContext(ctx)
 	defer cancel()
