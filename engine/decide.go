@@ -222,9 +222,9 @@ func (e *Engine) showing(state *visitor.MessageState, m *workspace.Message, s *s
 		return false
 	}
 	key := e.sealer.seal(s.identity.ID(), s.view, m.ID, false).key
-	for _, recent := range state.Recent {
+	for i, recent := range state.Recent {
 		if recent == key {
-			return true
+			return state.Reported[i]&visitor.ReportedOpened != 0
 		}
 	}
 	return false

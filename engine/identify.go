@@ -20,15 +20,16 @@ func (e *Engine) Identify(ctx context.Context, identity visitor.Identity, traits
 	if identity.User == "" {
 		return errors.New("identify needs a userId")
 	}
-	if err := visitor.CheckTraits(traits); err != nil {
-		return fmt.Errorf("%w: %w", ErrRefused, err)
-	}
 	from := ""
 	if identity.Anonymous != "" {
 		from = "a:" + identity.Anonymous
 	}
-	change := visitor.Change{Kind: visitor.Identified, At: e.now(), Traits: traits}
-	if _, err := e.store.Merge(ctx, e.workspace, from, identity.ID(), change); err != nil {
+	change := visitor.Change{Kind: visitor.Identified, At: e.now(), Level: identity.Level, Traits: traits}
+	_, err := e.store.Merge(ctx, e.workspace, from, identity.ID(), change)
+	switch {
+	case errors.Is(err, visitor.ErrTraits):
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	case err != nil:
 		return fmt.Errorf("remembering the identified visitor: %w", err)
 	}
 	return nil

@@ -64,6 +64,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 		e.recorder.Polled(PollFailed)
 		return PollAnswer{}, fmt.Errorf("reading the visitor's record: %w", err)
 	}
+	e.noteVisit(ctx, request.Identity, record)
 	s := &situation{
 		now: e.now(), identity: request.Identity, record: record, page: request.Page, view: request.View, inApp: snapshot.InApp,
 	}
@@ -86,6 +87,18 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	answer.Next = e.next(record, answer)
 	e.recorder.Polled(answer.result())
 	return answer, nil
+}
+
+// noteVisit keeps a known visitor from being forgotten: retention counts from the last visit that was written down.
+func (e *Engine) noteVisit(ctx context.Context, identity visitor.Identity, record *visitor.Record) {
+	now := e.now()
+	if record == nil || record.FirstSeen.IsZero() || now.Sub(record.LastSeen) < visitor.SeenInterval {
+		return
+	}
+	visit := store.Mutation{Key: e.key(identity), Change: visitor.Change{Kind: visitor.Seen, At: now}}
+	if _, err := e.store.Apply(ctx, []store.Mutation{visit}); err != nil {
+		e.logger.Warn("a visit could not be written down; the next poll tries again", "workspace", e.workspace, "error", err)
+	}
 }
 
 // deliver takes the message's lease for the tab and names the delivery; nil when another tab holds the lease.

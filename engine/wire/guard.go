@@ -49,10 +49,16 @@ func (h *Handler) crossSite(r *http.Request) string {
 	return ""
 }
 
-// origin is the site's own scheme and host.
+// origin is the site's own scheme and host. Where a browser itself says that it asks from the same origin, its Origin
+// tells the scheme even when TLS ended at a proxy that the server does not know.
 func (h *Handler) origin(r *http.Request) string {
 	if h.site.Origin != "" {
 		return h.site.Origin
+	}
+	if origin := r.Header.Get("Origin"); r.Header.Get("Sec-Fetch-Site") == "same-origin" {
+		if _, host, _ := strings.Cut(origin, "://"); strings.EqualFold(host, r.Host) {
+			return origin
+		}
 	}
 	return h.scheme(r) + "://" + r.Host
 }

@@ -65,6 +65,11 @@ const bundle = `var handbillClient=(()=>({start(site){globalThis.started=site}})
 
 func newHandler(t *testing.T, site wire.Site, text string) *wire.Handler {
 	t.Helper()
+	return newHandlerWith(t, site, text, "https")
+}
+
+func newHandlerWith(t *testing.T, site wire.Site, text, scheme string) *wire.Handler {
+	t.Helper()
 	memory := store.NewMemory()
 	t.Cleanup(func() { _ = memory.Close() })
 	e, err := engine.New(context.Background(), engine.Options{Workspace: "shop", Store: memory})
@@ -80,7 +85,7 @@ func newHandler(t *testing.T, site wire.Site, text string) *wire.Handler {
 	}
 	h, err := wire.New(wire.Options{
 		Engine: e, Site: site, Client: fstest.MapFS{"client.js": {Data: []byte(bundle)}},
-		Scheme: func(*http.Request) string { return "https" },
+		Scheme: func(*http.Request) string { return scheme },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -217,6 +222,21 @@ func TestThePageIsTheRefererWithTheClientsFragment(t *testing.T) {
 				t.Errorf("status %d, messages %q, want %q", answer.StatusCode, names(list), test.want)
 			}
 		})
+	}
+}
+
+func TestASiteBehindAnUnknownTLSProxyIsStillItself(t *testing.T) {
+	b := newBrowser(t, newHandlerWith(t, wire.Site{Anonymous: true}, shop, "http"))
+	answer, list := b.pollPage(origin + "/billing")
+	if answer.StatusCode != 200 || names(list) != "billing spring-sale" {
+		t.Fatalf("status %d, messages %q", answer.StatusCode, names(list))
+	}
+	if c := answer.Cookies(); len(c) != 1 || !c[0].Secure {
+		t.Errorf("cookies %v", c)
+	}
+	b.header.Del("Sec-Fetch-Site")
+	if answer, _ := b.pollPage(origin + "/billing"); answer.StatusCode != 403 {
+		t.Errorf("without the browser's own word: status %d", answer.StatusCode)
 	}
 }
 
