@@ -28,7 +28,8 @@ type Store interface {
 	Load(ctx context.Context, key Key) (*visitor.Record, error)
 
 	// Apply makes changes, all or none of them, and returns an outcome for each. Records and the counts they raise are
-	// durable when it returns, in one transaction. When ctx ends while it waits, its changes are made all the same.
+	// durable when it returns, in one transaction. When ctx ends while it waits, its changes are made all the same, so
+	// traits in them must not be changed afterwards.
 	Apply(ctx context.Context, mutations []Mutation) ([]Outcome, error)
 
 	// Claim takes the lease of a message for one tab. It is granted when no other tab holds it; fresh says that it is a

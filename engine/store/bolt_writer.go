@@ -1,0 +1,335 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"handbill/engine/visitor"
+)
+
+const (
+	// maxBatch is how many mutations share one transaction at most.
+	maxBatch = 512
+	// gatherTime is how long a transaction waits at most for others that will want to share it.
+	gatherTime = 2 * time.Millisecond
+	// countInterval is how long a count waits at most until it is written.
+	countInterval = 500 * time.Millisecond
+	// queueLength is how many requests may wait for the writer before callers wait to be accepted.
+	queueLength = 4096
+)
+
+// request is something to be written. Either do or direct is set.
+type request struct {
+	// do makes changes of records; when it fails, they are dropped, and the rest of the transaction goes on.
+	do func(*changes) error
+	// direct changes the file itself; when it fails, the whole transaction does.
+	direct func(*bbolt.Tx) error
+	// mutations are pending until the request is answered.
+	mutations []Mutation
+	// size is how many mutations it counts for.
+	size int
+
+	answer chan error
+	err    error // of do
+}
+
+// writer is the one goroutine that writes to the file. It gathers what arrives while a transaction is being synchronised
+// to disk into the next one.
+type writer struct {
+	db      *bbolt.DB
+	path    string
+	pending *pending
+	logger  *slog.Logger
+	queue   chan *request
+	stopped chan struct{}
+	dirty   chan struct{} // has an element when counts wait
+	last    error         // of writing at the end; read after stopped
+
+	gate   sync.RWMutex // held for reading while something is put into the queue
+	closed bool
+
+	countsMu sync.Mutex
+	counts   map[counter]int64
+}
+
+func startWriter(db *bbolt.DB, path string, pending *pending, logger *slog.Logger) *writer {
+	w := &writer{
+		db: db, path: path, pending: pending, logger: logger,
+		queue: make(chan *request, queueLength), stopped: make(chan struct{}), dirty: make(chan struct{}, 1),
+		counts: map[counter]int64{},
+	}
+	go w.run()
+	return w
+}
+
+// write hands a request to the writer and waits until it is durable. When ctx ends before it was accepted, it is not
+// made; when ctx ends later, it is.
+func (w *writer) write(ctx context.Context, r *request) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r.answer = make(chan error, 1)
+	if err := w.accept(ctx, r); err != nil {
+		return err
+	}
+	select {
+	case err := <-r.answer:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("nobody waited until it was written: %w", ctx.Err())
+	}
+}
+
+func (w *writer) accept(ctx context.Context, r *request) error {
+	w.gate.RLock()
+	defer w.gate.RUnlock()
+	if w.closed {
+		return ErrClosed
+	}
+	w.pending.add(r.mutations)
+	select {
+	case w.queue <- r:
+		return nil
+	case <-ctx.Done():
+		w.pending.remove(r.mutations)
+		return ctx.Err()
+	}
+}
+
+// count lets a count wait for the next transaction.
+func (w *writer) count(name counter, n int64) {
+	w.countsMu.Lock()
+	w.counts[name] += n
+	w.countsMu.Unlock()
+	select {
+	case w.dirty <- struct{}{}:
+	default:
+	}
+}
+
+func (w *writer) isClosed() bool {
+	w.gate.RLock()
+	defer w.gate.RUnlock()
+	return w.closed
+}
+
+// close writes what waits and ends the writer.
+func (w *writer) close() error {
+	w.gate.Lock()
+	w.closed = true
+	w.gate.Unlock()
+	close(w.queue)
+	<-w.stopped
+	return w.last
+}
+
+func (w *writer) run() {
+	defer close(w.stopped)
+	var flush <-chan time.Time // set while counts wait
+	together := 0              // how many requests shared the last transaction
+	for {
+		select {
+		case first, open := <-w.queue:
+			if !open {
+				w.last = w.commit(nil)
+				return
+			}
+			batch := w.gather(first, together)
+			together = len(batch)
+			if err := w.commit(batch); err == nil {
+				flush = nil // the counts went with it
+			}
+		case <-w.dirty:
+			if flush == nil {
+				flush = time.After(countInterval)
+			}
+		case <-flush:
+			flush = nil
+			if err := w.commit(nil); err != nil {
+				w.logger.Error("counts could not be written; they are kept in memory and tried again", "error", err)
+				flush = time.After(countInterval)
+			}
+		}
+	}
+}
+
+// gather takes what waits into one batch. When several shared the last transaction, it waits a moment for as many: they
+// are about to come back. A lone writer never waits.
+func (w *writer) gather(first *request, expect int) []*request {
+	batch := []*request{first}
+	size := first.size
+	var patience <-chan time.Time
+	for size < maxBatch {
+		select {
+		case r, open := <-w.queue:
+			if !open {
+				return batch
+			}
+			batch, size = append(batch, r), size+r.size
+			continue
+		default:
+		}
+		if len(batch) >= expect {
+			break
+		}
+		if patience == nil {
+			timer := time.NewTimer(gatherTime)
+			defer timer.Stop()
+			patience = timer.C
+		}
+		select {
+		case r, open := <-w.queue:
+			if !open {
+				return batch
+			}
+			batch, size = append(batch, r), size+r.size
+		case <-patience:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit writes a batch and the counts that wait in one transaction, and answers the batch's requests.
+func (w *writer) commit(batch []*request) error {
+	counts := w.takeCounts()
+	var err error
+	if len(batch) > 0 || len(counts) > 0 {
+		err = guard(w.path, func() error {
+			return w.db.Update(func(tx *bbolt.Tx) error { return fill(tx, batch, counts) })
+		})
+	}
+	if errors.Is(err, errNothing) {
+		err = nil
+	}
+	if err != nil {
+		w.returnCounts(counts)
+		err = fmt.Errorf("writing to the store %s: %w; nothing of it was kept: check the disk's space and health", w.path, err)
+	}
+	for _, r := range batch {
+		w.pending.remove(r.mutations)
+		if r.err != nil {
+			r.answer <- r.err
+		} else {
+			r.answer <- err
+		}
+	}
+	return err
+}
+
+// errNothing ends a transaction that would change nothing: it is not worth waiting for the disk.
+var errNothing = errors.New("nothing to write")
+
+// fill makes the changes of a transaction.
+func fill(tx *bbolt.Tx, batch []*request, counts map[counter]int64) error {
+	file := &fileReader{tx: tx, seen: map[Key]*visitor.Record{}}
+	all := changesOn(file)
+	direct := false
+	for _, r := range batch {
+		if r.direct != nil {
+			direct = true
+			if err := r.direct(tx); err != nil {
+				return err
+			}
+			continue
+		}
+		own := changesOn(all)
+		if r.err = r.do(own); r.err == nil {
+			all.absorb(own)
+		}
+	}
+	for name, n := range counts {
+		all.counts[name] += n
+	}
+	if !direct && len(all.records) == 0 && len(all.counts) == 0 {
+		return errNothing
+	}
+	return put(tx, file, all)
+}
+
+// put writes changes into the file, in the order of their keys, which is what bbolt likes best.
+func put(tx *bbolt.Tx, file *fileReader, c *changes) error {
+	state := tx.Bucket(stateBucket)
+	writes := make([]write, 0, len(c.records)+len(c.counts))
+	for key, r := range c.records {
+		more, err := recordWrites(key, file.seen[key], r)
+		if err != nil {
+			return err
+		}
+		writes = append(writes, more...)
+	}
+	for name, n := range c.counts {
+		k := countKey(name)
+		if was := state.Get(k); len(was) == 8 {
+			n += int64(binary.BigEndian.Uint64(was))
+		}
+		writes = append(writes, write{k, binary.BigEndian.AppendUint64(nil, uint64(n))})
+	}
+	slices.SortFunc(writes, func(a, b write) int { return bytes.Compare(a.key, b.key) })
+	for _, w := range writes {
+		var err error
+		if w.value == nil {
+			err = state.Delete(w.key)
+		} else {
+			err = state.Put(w.key, w.value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write is one key's new value; nil removes the key.
+type write struct{ key, value []byte }
+
+// recordWrites are the writes that the change of a record takes: the record, and its place in the index of addresses.
+func recordWrites(key Key, was, is *visitor.Record) ([]write, error) {
+	record := write{key: visitorKey(key)}
+	if is != nil {
+		var err error
+		if record.value, err = visitor.Encode(is); err != nil {
+			return nil, err
+		}
+	}
+	writes := []write{record}
+	before, after := email(was), email(is)
+	if before == after {
+		return writes, nil
+	}
+	if before != "" {
+		writes = append(writes, write{key: emailKey(key.Workspace, before, key.Visitor)})
+	}
+	if after != "" {
+		writes = append(writes, write{emailKey(key.Workspace, after, key.Visitor), []byte{}})
+	}
+	return writes, nil
+}
+
+func (w *writer) takeCounts() map[counter]int64 {
+	w.countsMu.Lock()
+	defer w.countsMu.Unlock()
+	if len(w.counts) == 0 {
+		return nil
+	}
+	counts := w.counts
+	w.counts = map[counter]int64{}
+	return counts
+}
+
+func (w *writer) returnCounts(counts map[counter]int64) {
+	w.countsMu.Lock()
+	defer w.countsMu.Unlock()
+	for name, n := range counts {
+		w.counts[name] += n
+	}
+}

@@ -1,0 +1,212 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dgraph-io/ristretto/v2"
+
+	"handbill/engine/visitor"
+)
+
+// Cache is a store with a bounded cache of visitors' records in front of it, visitors about whom nothing is remembered
+// included. It holds only what can be read again. Changes go through to the store.
+type Cache struct {
+	Store
+	gate   sync.RWMutex // held for reading while records is used: it must not be used once it is closed
+	closed bool
+	// records may lose what is put into it, and shows it late. Neither matters: what it returns is used only when no
+	// change has begun or ended since it was read from the store.
+	records  *ristretto.Cache[string, cached]
+	seed     maphash.Seed
+	versions [cacheVersions]atomic.Uint64
+
+	hits, misses atomic.Uint64
+}
+
+// cacheVersions is how many groups of visitors there are: a change of one visitor makes the cached records of its group
+// be read anew. There are enough that this concerns few.
+const cacheVersions = 1 << 16
+
+// cached is a record, nil when nothing was remembered, at a version of its group.
+type cached struct {
+	record  *visitor.Record
+	version uint64
+}
+
+// Cached puts a cache in front of a store. maxCost is the most memory, in bytes, that the cached records may take. Closing
+// the cache closes the store.
+func Cached(inner Store, maxCost int64) (*Cache, error) {
+	const (
+		usualCost     = 512 // bytes that a visitor with a few messages takes
+		countersPer   = 10  // ristretto's advice: ten times as many counters as entries
+		leastCounters = 1000
+	)
+	records, err := ristretto.NewCache(&ristretto.Config[string, cached]{
+		NumCounters: max(maxCost/usualCost*countersPer, leastCounters),
+		MaxCost:     maxCost,
+		BufferItems: 64,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the cache of visitors' records with %d bytes: %w", maxCost, err)
+	}
+	return &Cache{Store: inner, records: records, seed: maphash.MakeSeed()}, nil
+}
+
+// Lookups says how often a record was found in the cache, and how often the store was asked.
+func (c *Cache) Lookups() (hits, misses uint64) { return c.hits.Load(), c.misses.Load() }
+
+// Load implements [Store].
+func (c *Cache) Load(ctx context.Context, key Key) (*visitor.Record, error) {
+	version := c.version(key).Load()
+	if found, ok := c.get(key); ok && found.version == version {
+		c.hits.Add(1)
+		return found.record, nil
+	}
+	c.misses.Add(1)
+	r, err := c.Store.Load(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	c.put(key, cached{r, version})
+	return r, nil
+}
+
+// Apply implements [Store].
+func (c *Cache) Apply(ctx context.Context, mutations []Mutation) ([]Outcome, error) {
+	last := make(map[Key]int, len(mutations))
+	for i, m := range mutations {
+		last[m.Key] = i
+	}
+	begun := make(map[Key]uint64, len(last))
+	for key := range last {
+		begun[key] = c.version(key).Add(1)
+	}
+	outcomes, err := c.Store.Apply(ctx, mutations)
+	for key, i := range last {
+		c.ended(key, begun[key], func() (*visitor.Record, bool) {
+			if err != nil {
+				return nil, false
+			}
+			return outcomes[i].Record, true
+		})
+	}
+	return outcomes, err
+}
+
+// Merge implements [Store].
+func (c *Cache) Merge(ctx context.Context, workspace, from, into string, change visitor.Change) (*visitor.Record, error) {
+	key := Key{workspace, into}
+	begun := c.version(key).Add(1)
+	r, err := c.Store.Merge(ctx, workspace, from, into, change)
+	c.ended(key, begun, func() (*visitor.Record, bool) { return r, err == nil })
+	return r, err
+}
+
+// Sweep implements [Store]. It empties the cache.
+func (c *Cache) Sweep(ctx context.Context, before time.Time) (int, error) {
+	c.invalidate()
+	defer c.invalidate()
+	return c.Store.Sweep(ctx, before)
+}
+
+// Close implements [Store].
+func (c *Cache) Close() error {
+	c.gate.Lock()
+	if !c.closed {
+		c.closed = true
+		c.records.Close()
+	}
+	c.gate.Unlock()
+	return c.Store.Close()
+}
+
+// ended notes that a change of a visitor is over, and caches the record that it left when no other change of the group
+// began or ended meanwhile. begun is the version that its beginning made.
+func (c *Cache) ended(key Key, begun uint64, left func() (*visitor.Record, bool)) {
+	version := c.version(key).Add(1)
+	if r, ok := left(); ok && version == begun+1 {
+		c.put(key, cached{r, version})
+	}
+}
+
+func (c *Cache) version(key Key) *atomic.Uint64 {
+	return &c.versions[maphash.Comparable(c.seed, key)%cacheVersions]
+}
+
+func (c *Cache) invalidate() {
+	for i := range c.versions {
+		c.versions[i].Add(1)
+	}
+}
+
+func (c *Cache) get(key Key) (cached, bool) {
+	c.gate.RLock()
+	defer c.gate.RUnlock()
+	if c.closed {
+		return cached{}, false
+	}
+	return c.records.Get(cacheKey(key))
+}
+
+func (c *Cache) put(key Key, entry cached) {
+	c.gate.RLock()
+	defer c.gate.RUnlock()
+	if !c.closed {
+		name := cacheKey(key)
+		c.records.Set(name, entry, cost(name, entry.record))
+	}
+}
+
+func cacheKey(key Key) string { return key.Workspace + "\x00" + key.Visitor }
+
+// cost estimates how many bytes a record takes in memory. Ristretto adds what its own entry takes.
+func cost(name string, r *visitor.Record) int64 {
+	const (
+		pointer     = 8
+		header      = 16  // of a text, a value in an interface
+		mapEntry    = 48  // share of a map's table
+		recordSize  = 256 // the record with its empty maps
+		messageSize = 240
+		testSize    = 56
+	)
+	bytes := int64(len(name)) + 2*pointer
+	if r == nil {
+		return bytes
+	}
+	bytes += recordSize + int64(len(r.ID))
+	for id := range r.Messages {
+		bytes += mapEntry + messageSize + int64(len(id)) + visitor.RecentDeliveries*9
+	}
+	for _, test := range r.Tests {
+		bytes += testSize + int64(len(test.Message))
+	}
+	var value func(any) int64
+	value = func(v any) int64 {
+		switch v := v.(type) {
+		case string:
+			return header + int64(len(v))
+		case []any:
+			sum := int64(3 * pointer)
+			for _, item := range v {
+				sum += header + value(item)
+			}
+			return sum
+		case map[string]any:
+			sum := int64(mapEntry)
+			for name, item := range v {
+				sum += mapEntry + int64(len(name)) + value(item)
+			}
+			return sum
+		}
+		return header
+	}
+	if r.Traits != nil {
+		bytes += value(r.Traits)
+	}
+	return bytes
+}
