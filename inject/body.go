@@ -1,6 +1,11 @@
 package inject
 
-import "io"
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"slices"
+)
 
 // body takes the next bytes of the page's text.
 func (w *responseWriter) body(p []byte) error {
@@ -52,9 +57,23 @@ func (w *responseWriter) decide(p []byte) error {
 		rw.document.scanner.reason = ReasonPrologueTooLong
 		return errRefused
 	}
-	w.sendHeader(false)
-	w.progress = scanning
+	if !w.sendPlanned() {
+		return w.forward(p, 0)
+	}
 	return w.forward(p, rw.document.held())
+}
+
+// sendPlanned sends the header before the place of the insertion is known. It
+// reports false when a policy turned up that forbids the insertion.
+func (w *responseWriter) sendPlanned() bool {
+	w.sendHeader(false)
+	if w.rewrite.withheld {
+		w.progress = copying
+		w.injector.skipped(w.request, ReasonPolicy)
+		return false
+	}
+	w.progress = scanning
+	return true
 }
 
 // holdLimit is how much may be held back while undecided without arriving later
@@ -91,25 +110,8 @@ func (w *responseWriter) refuse(p []byte) error {
 // insert sends the page's beginning with the insertion in it.
 func (w *responseWriter) insert(p []byte, place int) error {
 	rw := w.rewrite
-	rw.injected = true
-	w.injector.injected(w.request)
-	if far := place - len(rw.buffer); far > joinLimit {
-		if w.progress == deciding {
-			w.sendHeader(true)
-			w.progress = scanning
-		}
-		if err := w.forward(p[:far], 0); err != nil {
-			return err
-		}
-		p, place = p[far:], 0
-	}
-	rest := w.assemble(p, place)
-	// The site has more to send, and what there is would wait in net/http's buffer
-	// anyway: let it leave together, for otherwise the insertion would make that
-	// buffer overflow a moment earlier, which costs a write of its own.
-	wait := w.progress == deciding && !rw.straight && w.length > rw.received && rw.decoder == nil &&
-		len(rw.buffer)+len(rest)-len(rw.insertion.Bytes) <= w.holdLimit()
-	if wait {
+	if w.progress == deciding && w.waits(p) {
+		rest := w.assemble(p, place)
 		rw.buffer = append(rw.buffer, rest...)
 		w.progress = gathered
 		return nil
@@ -117,8 +119,35 @@ func (w *responseWriter) insert(p []byte, place int) error {
 	if w.progress == deciding {
 		w.sendHeader(true)
 	}
-	w.progress = copying
+	if far := place - len(rw.buffer); far > joinLimit {
+		if err := w.forward(p[:far], 0); err != nil {
+			return err
+		}
+		p, place = p[far:], 0
+	}
+	rest := w.assemble(p, place)
+	w.inserted()
 	return w.forward(rest, 0)
+}
+
+// waits reports whether the beginning may leave together with what follows. Where
+// the site has more to send, and what there is would wait in net/http's buffer
+// anyway, it does: otherwise the insertion would make that buffer overflow a moment
+// earlier, which costs a write of its own.
+func (w *responseWriter) waits(p []byte) bool {
+	rw := w.rewrite
+	return !rw.straight && rw.decoder == nil && w.length > rw.received && len(rw.buffer)+len(p) <= w.holdLimit()
+}
+
+// inserted counts the page when its insertion is on its way.
+func (w *responseWriter) inserted() {
+	w.progress = copying
+	if w.rewrite.withheld {
+		w.injector.skipped(w.request, ReasonPolicy)
+		return
+	}
+	w.rewrite.injected = true
+	w.injector.injected(w.request)
 }
 
 // assemble puts what is held, the text up to place and the insertion in the
@@ -137,6 +166,7 @@ func (w *responseWriter) assemble(p []byte, place int) (rest []byte) {
 		rw.buffer = append(rw.buffer, p[:place]...)
 		rest = p[place:]
 	}
+	rw.place = len(rw.buffer)
 	rw.buffer = rw.appendInsertion(rw.buffer)
 	rw.buffer = append(rw.buffer, carried[:carriedLen]...)
 	return rest
@@ -145,12 +175,28 @@ func (w *responseWriter) assemble(p []byte, place int) (rest []byte) {
 // appendInsertion appends the markup, with its nonce, in the page's encoding.
 func (rw *rewrite) appendInsertion(to []byte) []byte {
 	markup := rw.insertion.Bytes
+	if rw.withheld {
+		return rw.document.encode(to, rw.blank())
+	}
 	if rw.nonce == "" {
 		return rw.document.encode(to, markup)
 	}
 	to = rw.document.encode(to, markup[:rw.insertion.NonceAt])
 	to = rw.document.encode(to, []byte(` nonce="`+rw.nonce+`"`))
 	return rw.document.encode(to, markup[rw.insertion.NonceAt:])
+}
+
+// blank is what stands in the insertion's place when its length was promised
+// already: space, which means nothing in a document's head.
+func (rw *rewrite) blank() []byte {
+	if !rw.promised {
+		return nil
+	}
+	length := rw.insertionLength()
+	if rw.document.encoding != asciiCompatible {
+		length /= 2
+	}
+	return bytes.Repeat([]byte{' '}, int(length))
 }
 
 // insertionLength is the number of bytes by which the body grows.
@@ -224,24 +270,73 @@ func (w *responseWriter) send(p []byte) error {
 
 // sendGathered sends the beginning that waited, with its header.
 func (w *responseWriter) sendGathered() error {
+	rw := w.rewrite
+	end, nonce := rw.place+int(rw.insertionLength()), rw.nonce
 	w.sendHeader(true)
-	w.progress = copying
+	if rw.withheld || rw.nonce != nonce {
+		rw.buffer = slices.Replace(rw.buffer, rw.place, end, rw.appendInsertion(nil)...)
+	}
+	w.inserted()
 	return w.forward(nil, 0)
 }
 
 // sendHeader sends the header, changed for an insertion. It is certain when the
 // place is found; otherwise the length is unknown.
 func (w *responseWriter) sendHeader(certain bool) {
+	rw := w.rewrite
+	header := w.next.Header()
 	change := headerChange{
-		added:   -1,
-		decoded: w.rewrite.decoder != nil,
-		asked:   w.change.codings,
-		mark:    markPlanned,
-		private: w.rewrite.insertion.Private,
+		added:    -1,
+		decoded:  rw.decoder != nil,
+		asked:    w.change.codings,
+		mark:     markPlanned,
+		version:  rw.insertion.Version,
+		private:  rw.insertion.Private,
+		policies: rw.policies,
 	}
 	if certain {
-		change.added, change.mark = w.rewrite.insertionLength(), markInjected
+		change.mark = markInjected
+		if !w.injector.latePolicies.Load() {
+			change.added = rw.insertionLength()
+		}
 	}
-	change.apply(w.next.Header(), &w.values)
+	rw.promised = change.added >= 0 && w.length >= 0 && !change.decoded
+	change.apply(header, &w.values)
+	policies := policiesOf(header)
 	w.next.WriteHeader(w.status)
+	if late := policiesOf(header); !late.equal(policies) {
+		w.meetLatePolicy(header)
+	}
+}
+
+// meetLatePolicy fits the insertion to policies that a writer below has set when
+// the header passed it. They are on their way already: what they do not allow is
+// left away, and its place left blank where the length was promised. Later pages
+// promise none, so that there is room for a nonce.
+func (w *responseWriter) meetLatePolicy(header http.Header) {
+	rw := w.rewrite
+	w.injector.latePolicies.Store(true)
+	decision := w.fitPolicies(header, KeepCSP)
+	switch {
+	case decision.blocked:
+		rw.withheld = true
+	case decision.nonce == rw.nonce:
+	case rw.promised:
+		rw.withheld = true
+	default:
+		rw.nonce = decision.nonce
+	}
+}
+
+// fitPolicies decides about the policies in a header. A fault of ours counts as a
+// policy that forbids.
+func (w *responseWriter) fitPolicies(header http.Header, mode CSP) (decision policyDecision) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			w.injector.fault(w.request, fault)
+			decision = policyDecision{blocked: true}
+		}
+	}()
+	insertion := w.rewrite.insertion
+	return decidePolicy(w.request, header, w.injector.needsOf(insertion), insertion.NonceAt >= 0, mode)
 }

@@ -3,6 +3,8 @@ package inject
 import (
 	"net/http"
 	"strconv"
+	"strings"
+	"unsafe"
 
 	"golang.org/x/net/http/httpguts"
 )
@@ -15,6 +17,7 @@ const (
 	markOff      = "off"      // the site wants no insertion
 	markInjected = "injected" // the page has its insertion
 	markPlanned  = "planned"  // the header had to go before the place was found
+	markSkipped  = "skipped; reason="
 )
 
 // integrityHeaders vouch for bytes that an insertion changes (RFC 9530, RFC 9421,
@@ -36,8 +39,12 @@ type headerChange struct {
 	asked bool
 	// mark is the value of the header Handbill.
 	mark string
+	// version is the snippet's, for the page's tag.
+	version string
 	// private: the page is for this visitor alone.
 	private bool
+	// policies are the policies' new lines; nil where nothing changes.
+	policies policyLines
 }
 
 // apply changes header; the memory for the new values is storage.
@@ -48,7 +55,7 @@ func (c headerChange) apply(header http.Header, storage *headerValues) {
 	if length := contentLength(header); c.decoded || c.added < 0 || length < 0 {
 		delete(header, "Content-Length")
 	} else {
-		header["Content-Length"] = storage.set(0, strconv.FormatInt(length+c.added, 10))
+		header["Content-Length"] = storage.number(slotLength, length+c.added)
 	}
 	if c.decoded {
 		delete(header, "Content-Encoding")
@@ -56,17 +63,46 @@ func (c headerChange) apply(header http.Header, storage *headerValues) {
 	if c.decoded || c.asked {
 		addVary(header, storage)
 	}
-	delete(header, "Etag")
-	header[headerName] = storage.set(2, c.mark)
+	if c.private {
+		makePrivate(header)
+	} else if tag := injectedTag(header, c.version); tag != "" {
+		header["Etag"] = storage.text(slotTag, tag)
+	} else {
+		delete(header, "Etag")
+	}
+	for i, h := range policyHeaders {
+		if c.policies[i] != nil {
+			header[h.name] = c.policies[i]
+		}
+	}
+	header[headerName] = storage.text(slotMark, c.mark)
 }
 
-// headerValues is memory for new values in a header, allocated with the
+// headerValues is memory for new values in a header, allocated together with the
 // response's writer. Header maps outlive a handler, so it is never used again.
-type headerValues [3]string
+type headerValues struct {
+	slots  [slotCount]string
+	digits [20]byte
+}
 
-func (v *headerValues) set(i int, value string) []string {
-	v[i] = value
-	return v[i : i+1 : i+1]
+const (
+	slotLength = iota
+	slotVary
+	slotTag
+	slotMark
+	slotCount
+)
+
+func (v *headerValues) text(slot int, value string) []string {
+	v.slots[slot] = value
+	return v.slots[slot : slot+1 : slot+1]
+}
+
+// number writes a number in decimal. Its text lies in digits, which nobody writes
+// to again: that makes it as constant as any string, without an allocation.
+func (v *headerValues) number(slot int, n int64) []string {
+	digits := strconv.AppendInt(v.digits[:0], n, 10)
+	return v.text(slot, unsafe.String(&digits[0], len(digits)))
 }
 
 func addVary(header http.Header, storage *headerValues) {
@@ -74,10 +110,37 @@ func addVary(header http.Header, storage *headerValues) {
 	vary := header["Vary"]
 	switch {
 	case len(vary) == 0:
-		header["Vary"] = storage.set(1, name)
+		header["Vary"] = storage.text(slotVary, name)
 	case !httpguts.HeaderValuesContainsToken(vary, name) && !httpguts.HeaderValuesContainsToken(vary, "*"):
 		header["Vary"] = append(vary[:len(vary):len(vary)], name)
 	}
+}
+
+// makePrivate keeps a page from shared caches, and from being compared with another
+// visitor's.
+func makePrivate(header http.Header) {
+	delete(header, "Etag")
+	delete(header, "Last-Modified")
+	for name := range header {
+		// Headers that speak to particular caches, over the head of Cache-Control
+		// (RFC 9213).
+		if strings.HasSuffix(name, "Cdn-Cache-Control") || name == "Surrogate-Control" {
+			delete(header, name)
+		}
+	}
+	directives := []string{"private"}
+	for _, value := range header["Cache-Control"] {
+		for directive := range strings.SplitSeq(value, ",") {
+			directive = strings.TrimSpace(directive)
+			name, _, _ := strings.Cut(directive, "=")
+			switch strings.ToLower(name) {
+			case "", "public", "private", "s-maxage", "proxy-revalidate":
+			default:
+				directives = append(directives, directive)
+			}
+		}
+	}
+	header["Cache-Control"] = []string{strings.Join(directives, ", ")}
 }
 
 // contentLength reads Content-Length; -1 where there is none, or no one number.

@@ -30,13 +30,21 @@ type Insertion struct {
 	// Version names the content of the snippet. It becomes part of the page's
 	// ETag, so that browsers fetch a page anew when the snippet has changed.
 	Version string
+	// Base is the URL below which the insertion loads its files and connects to, as
+	// policies have to name it: a path, or a whole URL where the request's own
+	// address is not what browsers see. By default the directory of its script.
+	Base string
 	// Private: the insertion differs between visitors. Such a page is kept from
 	// shared caches and has no validators.
 	Private bool
 }
 
 // Source says what to insert in the response to r; with ok false, nothing. It is
-// called when the header of a page is known, and must not block.
+// called once for each page, when its header is known, and must not block.
+//
+// For a request that asks whether a copy is still good, it is called once before,
+// with status 304 and an empty header: what would be inserted now tells whether
+// the copy's insertion is out of date.
 type Source func(r *http.Request, status int, header http.Header) (insertion Insertion, ok bool)
 
 // AskEncoding says which content coding is asked of the site for a page.
@@ -99,6 +107,10 @@ type Injector struct {
 	options Options
 	// warned holds the reasons that were logged as a warning already.
 	warned [reasonCount]atomic.Bool
+	// latePolicies: the policies of this site are set after us.
+	latePolicies atomic.Bool
+	// known is what the latest insertion needs of policies.
+	known  atomic.Pointer[knownNeeds]
 	states sync.Pool
 }
 
@@ -120,16 +132,15 @@ func New(options Options) *Injector {
 // error of next is returned as it is. While next runs, the request's header may
 // differ from the client's; afterwards it is as it was.
 func (i *Injector) ServeHTTP(w http.ResponseWriter, r *http.Request, next func(http.ResponseWriter, *http.Request) error) error {
-	if reason := planRequest(r); reason != ReasonNone {
-		i.skipped(r, reason)
-		return next(w, r)
-	}
 	if isInjecting(w) {
 		i.skipped(r, ReasonAlreadyInjected)
 		return next(w, r)
 	}
+	if reason := planRequest(r); reason != ReasonNone {
+		return i.passRequest(w, r, next, reason)
+	}
 	rw := &responseWriter{next: w, request: r, injector: i}
-	rw.change.apply(r.Header, i.options.AskEncoding)
+	rw.prepareRequest()
 	defer rw.change.restore(r.Header)
 	defer rw.close()
 	err := next(rw, r)
@@ -137,6 +148,18 @@ func (i *Injector) ServeHTTP(w http.ResponseWriter, r *http.Request, next func(h
 		i.options.Logger.DebugContext(r.Context(), "the rest of a page could not be sent", "error", finishError)
 	}
 	return err
+}
+
+// passRequest runs next for a request whose response is never injected.
+func (i *Injector) passRequest(w http.ResponseWriter, r *http.Request, next func(http.ResponseWriter, *http.Request) error, reason Reason) error {
+	i.skipped(r, reason)
+	if i.options.DebugHeader && reason != ReasonUpgrade {
+		w.Header()[headerName] = []string{markSkipped + reason.String()}
+	}
+	var change requestChange
+	change.translateMatch(r.Header)
+	defer change.restore(r.Header)
+	return next(w, r)
 }
 
 // Handler returns next with its pages injected, for use with net/http alone.

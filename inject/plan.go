@@ -37,6 +37,8 @@ func planRequest(r *http.Request) Reason {
 // insert and the page's policy are asked afterwards.
 func planResponse(r *http.Request, status int, header http.Header, errorPages bool) plan {
 	switch {
+	case status == http.StatusNotModified:
+		return not(ReasonNotModified)
 	case status == http.StatusPartialContent || len(header["Content-Range"]) > 0:
 		return not(ReasonPartialContent)
 	case status != http.StatusOK && (status < 400 || !errorPages):

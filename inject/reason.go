@@ -11,6 +11,7 @@ const (
 	ReasonMethod                         // not a GET
 	ReasonUpgrade                        // WebSocket and other upgrades
 	ReasonAlreadyInjected                // another injector has seen this response
+	ReasonNotModified                    // 304: the browser shows its own copy
 	ReasonStatus                         // neither 200 nor, where wanted, an error page
 	ReasonPartialContent                 // 206, or another response to a range
 	ReasonNoContentType                  // the response does not say what it is
@@ -44,6 +45,7 @@ var reasonCodes = [reasonCount]string{
 	ReasonMethod:           "method",
 	ReasonUpgrade:          "upgrade",
 	ReasonAlreadyInjected:  "already_injected",
+	ReasonNotModified:      "not_modified",
 	ReasonStatus:           "status",
 	ReasonPartialContent:   "partial_content",
 	ReasonNoContentType:    "no_content_type",

@@ -2,33 +2,43 @@ package inject
 
 import (
 	"net/http"
+	"path"
 	"strings"
 )
 
-// requestHeaders are the headers that a request may lose or have changed on its
-// way to the site.
-var requestHeaders = [...]string{"Accept-Encoding", "Range", "If-Range"}
-
-// requestChange is what was changed in a request's header. The header is changed
-// in place, because others hold on to the request, and restored when the site has
-// answered.
+// requestChange is what was changed in a request's header on its way to the
+// site. The header is changed in place, because others hold on to the request,
+// and given back as it was when the site has answered.
 type requestChange struct {
-	saved   [len(requestHeaders)][]string
-	changed [len(requestHeaders)]bool
+	saved [maxRequestChanges]savedHeader
+	count int
 	// codings: Accept-Encoding was changed.
 	codings bool
-	value   [1]string
+	asked   [1]string // the new Accept-Encoding
+	copies  copies
+}
+
+// maxRequestChanges counts Accept-Encoding, Range, If-Range, If-Match,
+// If-None-Match and If-Modified-Since.
+const maxRequestChanges = 6
+
+type savedHeader struct {
+	name   string
+	values []string // nil: there was none
 }
 
 // apply changes what is asked of the site: for a page, gzip alone where the
-// client takes it, and never a part of it.
-func (c *requestChange) apply(header http.Header, ask AskEncoding) {
-	if !wantsPage(header) {
-		return
+// client takes it, and never a part of it. It reports whether the request is for a
+// page.
+func (c *requestChange) apply(r *http.Request, ask AskEncoding) (page bool) {
+	page = wantsPage(r.Header)
+	if page {
+		c.askEncoding(r.Header, ask)
+		page = mayBePage(r.URL.Path)
 	}
-	c.askEncoding(header, ask)
-	c.set(header, 1, nil)
-	c.set(header, 2, nil)
+	c.translateMatch(r.Header)
+	c.dropRange(r.Header, page)
+	return page
 }
 
 func (c *requestChange) askEncoding(header http.Header, ask AskEncoding) {
@@ -44,31 +54,35 @@ func (c *requestChange) askEncoding(header http.Header, ask AskEncoding) {
 		return
 	}
 	c.codings = true
-	c.value[0] = wanted
-	c.set(header, 0, c.value[:])
+	c.asked[0] = wanted
+	c.set(header, "Accept-Encoding", c.asked[:])
 }
 
-// set replaces a header, or deletes it, and remembers what it was.
-func (c *requestChange) set(header http.Header, i int, values []string) {
-	before, present := header[requestHeaders[i]]
-	if !present {
-		return
+// set replaces a header and remembers what it was.
+func (c *requestChange) set(header http.Header, name string, values []string) {
+	c.saved[c.count] = savedHeader{name, header[name]}
+	c.count++
+	header[name] = values
+}
+
+// drop deletes a header and remembers what it was.
+func (c *requestChange) drop(header http.Header, name string) {
+	if _, present := header[name]; present {
+		c.set(header, name, nil)
+		delete(header, name)
 	}
-	c.saved[i], c.changed[i] = before, true
-	if values == nil {
-		delete(header, requestHeaders[i])
-		return
-	}
-	header[requestHeaders[i]] = values
 }
 
 // restore gives the header back as it was.
 func (c *requestChange) restore(header http.Header) {
-	for i, changed := range c.changed {
-		if changed {
-			header[requestHeaders[i]] = c.saved[i]
+	for _, saved := range c.saved[:c.count] {
+		if saved.values == nil {
+			delete(header, saved.name)
+		} else {
+			header[saved.name] = saved.values
 		}
 	}
+	c.count = 0
 }
 
 // wantsPage tells requests for pages from those for a page's parts. Browsers say
@@ -85,4 +99,17 @@ func wantsPage(header http.Header) bool {
 		}
 	}
 	return false
+}
+
+// mayBePage reports whether a path can lead to a page. Files that browsers open
+// or save by themselves keep their ranges and validators.
+func mayBePage(urlPath string) bool {
+	switch strings.ToLower(strings.TrimPrefix(path.Ext(urlPath), ".")) {
+	case "7z", "apk", "avif", "bz2", "css", "csv", "deb", "dmg", "doc", "docx", "epub", "exe", "flac", "gif", "gz", "ico",
+		"iso", "jpeg", "jpg", "js", "json", "m4a", "m4v", "mjs", "mkv", "mov", "mp3", "mp4", "msi", "ods", "odt", "ogg",
+		"ogv", "otf", "pdf", "png", "pptx", "rar", "rpm", "svg", "tar", "tgz", "tif", "tiff", "ttf", "txt", "wasm", "wav",
+		"webm", "webp", "woff", "woff2", "xls", "xlsx", "xml", "xz", "zip", "zst":
+		return false
+	}
+	return true
 }

@@ -41,6 +41,8 @@ type responseWriter struct {
 	request  *http.Request
 	injector *Injector
 	change   requestChange
+	// expected is what would be inserted now, for a request that has a copy.
+	expected *Insertion
 
 	progress  progress
 	status    int
@@ -57,6 +59,12 @@ type rewrite struct {
 	document  document
 	insertion Insertion
 	nonce     string
+	policies  policyLines // the policies' new lines
+	// promised: the header names the length of the page with its insertion.
+	promised bool
+	// withheld: a policy turned up that forbids the insertion.
+	withheld bool
+	place    int // of the insertion in buffer, when gathered
 	// buffer is what was received and not yet sent: at most what net/http would
 	// hold as well, then the beginning of a tag.
 	buffer   []byte
@@ -158,6 +166,14 @@ func (w *responseWriter) judge() (reason Reason) {
 		return ReasonInvalidInsertion
 	}
 	w.prepare(insertion, header)
+	if policiesOf(header).none() {
+		return ReasonNone
+	}
+	decision := w.fitPolicies(header, options.CSP)
+	w.rewrite.nonce, w.rewrite.policies = decision.nonce, decision.values
+	if decision.blocked {
+		return ReasonPolicy
+	}
 	return ReasonNone
 }
 
@@ -188,8 +204,11 @@ const longInsertion = 256
 func (w *responseWriter) pass(reason Reason) {
 	w.progress = passing
 	w.injector.skipped(w.request, reason)
-	if w.injector.options.DebugHeader && reason != ReasonAlreadyInjected {
-		w.next.Header()[headerName] = []string{"skipped; reason=" + reason.String()}
+	if reason == ReasonNotModified {
+		w.translateNotModified()
+	}
+	if w.injector.options.DebugHeader && reason != ReasonAlreadyInjected && reason != ReasonOptedOutBySite {
+		w.next.Header()[headerName] = []string{markSkipped + reason.String()}
 	}
 }
 
@@ -248,8 +267,9 @@ func (w *responseWriter) release() error {
 		if w.rewrite.decoder != nil && w.request.Method != http.MethodHead {
 			return nil
 		}
-		w.sendHeader(false)
-		w.progress = scanning
+		if !w.sendPlanned() {
+			return w.forward(nil, 0)
+		}
 		return w.forward(nil, w.rewrite.document.held())
 	case gathered:
 		return w.sendGathered()

@@ -1,0 +1,281 @@
+package inject
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// needs is what an insertion needs of a Content-Security-Policy.
+type needs struct {
+	files  []string // the src of scripts
+	hashes []string // the sources of scripts without one
+	base   string   // the URL below which it loads and connects; "" when unknown
+}
+
+// readNeeds looks at the markup for its scripts.
+func readNeeds(insertion Insertion) needs {
+	n := needs{base: insertion.Base}
+	tokenizer := html.NewTokenizer(bytes.NewReader(insertion.Bytes))
+	for {
+		switch tokenizer.Next() {
+		case html.ErrorToken:
+			return n
+		case html.StartTagToken:
+			token := tokenizer.Token()
+			if token.Data != "script" {
+				continue
+			}
+			if i := slices.IndexFunc(token.Attr, func(a html.Attribute) bool { return a.Key == "src" }); i >= 0 {
+				n.files = append(n.files, token.Attr[i].Val)
+				if n.base == "" {
+					n.base = token.Attr[i].Val[:strings.LastIndexByte(token.Attr[i].Val, '/')+1]
+				}
+				continue
+			}
+			if tokenizer.Next() == html.TextToken {
+				sum := sha256.Sum256(tokenizer.Raw())
+				n.hashes = append(n.hashes, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
+			}
+		}
+	}
+}
+
+// policyDecision is what the policies in a response's header mean for an
+// insertion.
+type policyDecision struct {
+	// blocked: a policy forbids the insertion and is not to be changed.
+	blocked bool
+	// nonce is the page's nonce, for the insertion to carry.
+	nonce string
+	// values are the policies' new header lines, by the index of policyHeaders; nil
+	// where nothing changes.
+	values policyLines
+}
+
+// decidePolicy finds out how an insertion fits the policies of a page: with the
+// page's own nonce, as it is, or after a source was added.
+//
+// Added is only what can neither loosen nor disable anything else: the insertion's
+// own files by their path, or a hash of its own text where 'unsafe-inline' is not
+// in force anyway. A nonce is never made up, because a cache would make it
+// guessable, and a policy with 'strict-dynamic' heeds no paths.
+func decidePolicy(r *http.Request, header http.Header, n needs, takesNonce bool, mode CSP) policyDecision {
+	asker := policyAsker{request: r, needs: n}
+	if takesNonce {
+		for _, h := range policyHeaders {
+			asker.collectNonces(header[h.name])
+		}
+	}
+	asker.nonces = append(asker.nonces, "")
+	var best policyDecision
+	bestChanges := -1
+	for _, nonce := range asker.nonces {
+		decision, changes := asker.decide(header, nonce, mode)
+		if !decision.blocked && (bestChanges < 0 || changes < bestChanges) {
+			best, bestChanges = decision, changes
+		}
+	}
+	if bestChanges < 0 {
+		return policyDecision{blocked: true}
+	}
+	return best
+}
+
+// policyAsker asks policies about one insertion.
+type policyAsker struct {
+	request *http.Request
+	needs   needs
+	nonces  []string // found in the policies, in their order
+}
+
+// collectNonces lists the nonces that script elements may carry.
+func (a *policyAsker) collectNonces(lines []string) {
+	for _, line := range lines {
+		for text := range strings.SplitSeq(line, ",") {
+			p := readPolicy(text)
+			d, ok := p.governing(false)
+			if !ok {
+				continue
+			}
+			for token := range strings.FieldsSeq(p.value(d)) {
+				if nonce := nonceOf(token); nonce != "" && !slices.Contains(a.nonces, nonce) {
+					a.nonces = append(a.nonces, nonce)
+				}
+			}
+		}
+	}
+}
+
+// decide judges all policies for an insertion that carries nonce, and counts
+// those that had to change.
+func (a *policyAsker) decide(header http.Header, nonce string, mode CSP) (decision policyDecision, changes int) {
+	decision.nonce = nonce
+	for i, h := range policyHeaders {
+		for j, line := range header[h.name] {
+			changed := line
+			for k, text := range strings.Split(line, ",") {
+				fitted, ok := a.fit(text, nonce)
+				if h.enforced && (!ok || fitted != text && mode == KeepCSP) {
+					return policyDecision{blocked: true}, 0
+				}
+				if ok && fitted != text && mode == ExtendCSP {
+					changes++
+					changed = replaceItem(changed, k, fitted)
+				}
+			}
+			if changed != line {
+				if decision.values[i] == nil {
+					decision.values[i] = slices.Clone(header[h.name])
+				}
+				decision.values[i][j] = changed
+			}
+		}
+	}
+	return decision, changes
+}
+
+func replaceItem(line string, i int, item string) string {
+	items := strings.Split(line, ",")
+	items[i] = item
+	return strings.Join(items, ",")
+}
+
+// fit returns a policy under which the insertion works; false where there is none.
+func (a *policyAsker) fit(text, nonce string) (fitted string, ok bool) {
+	p := readPolicy(text)
+	if p.sandboxed() {
+		return text, false
+	}
+	for _, file := range a.needs.files {
+		if p, ok = a.fitFile(p, file, nonce); !ok {
+			return text, false
+		}
+	}
+	for _, hash := range a.needs.hashes {
+		if p, ok = a.fitInline(p, hash, nonce); !ok {
+			return text, false
+		}
+	}
+	if len(a.needs.hashes) > 0 && a.needs.base != "" {
+		if p, ok = a.fitLoaded(p); !ok {
+			return text, false
+		}
+	}
+	if a.needs.base != "" {
+		if p, ok = a.fitConnection(p); !ok {
+			return text, false
+		}
+	}
+	return p.text, true
+}
+
+// fitFile makes a policy allow a script of the insertion (CSP 3, 6.7.1.1).
+func (a *policyAsker) fitFile(p policy, file, nonce string) (policy, bool) {
+	d, restricted := p.governing(false)
+	if !restricted {
+		return p, true
+	}
+	list := p.value(d)
+	if nonce != "" && hasToken(list, "'nonce-"+nonce+"'") {
+		return p, true
+	}
+	sources := readSources(list)
+	if sources.strictDynamic {
+		// Another policy's nonce may stand here as well: there are nonces already, so
+		// it disables nothing.
+		if nonce != "" && sources.nonces {
+			return readPolicy(p.add("'nonce-"+nonce+"'", false)), true
+		}
+		return p, false
+	}
+	t, ok := newTarget(a.request, file)
+	if !ok {
+		return p, false
+	}
+	if t.allowedBy(list) {
+		return p, true
+	}
+	return readPolicy(p.add(a.below(t).source(), false)), true
+}
+
+// below is the place that is allowed for a script: all files of the insertion
+// where it is one of them, so that it may load the others.
+func (a *policyAsker) below(t target) target {
+	base, ok := newTarget(a.request, a.needs.base)
+	if ok && base.host == t.host && strings.HasPrefix(t.path, base.path) {
+		return base
+	}
+	return t
+}
+
+// fitInline makes a policy allow a script in the insertion (CSP 3, 6.7.3.3).
+func (a *policyAsker) fitInline(p policy, hash, nonce string) (policy, bool) {
+	d, restricted := p.governing(false)
+	if !restricted {
+		return p, true
+	}
+	list := p.value(d)
+	if readSources(list).allowsInline() || nonce != "" && hasToken(list, "'nonce-"+nonce+"'") || hasToken(list, hash) {
+		return p, true
+	}
+	return readPolicy(p.add(hash, false)), true
+}
+
+// fitLoaded makes a policy allow what an inline script loads. Under
+// 'strict-dynamic' a script that may run may also load; otherwise its nonce or hash
+// does not help the scripts that it creates.
+func (a *policyAsker) fitLoaded(p policy) (policy, bool) {
+	d, restricted := p.governing(false)
+	if !restricted || readSources(p.value(d)).strictDynamic {
+		return p, true
+	}
+	t, ok := newTarget(a.request, a.needs.base)
+	if !ok {
+		return p, false
+	}
+	if t.allowedBy(p.value(d)) {
+		return p, true
+	}
+	return readPolicy(p.add(t.source(), false)), true
+}
+
+// fitConnection makes a policy allow the insertion's calls.
+func (a *policyAsker) fitConnection(p policy) (policy, bool) {
+	d, restricted := p.governing(true)
+	if !restricted {
+		return p, true
+	}
+	t, ok := newTarget(a.request, a.needs.base)
+	if !ok {
+		return p, false
+	}
+	if t.allowedBy(p.value(d)) {
+		return p, true
+	}
+	return readPolicy(p.add(t.source(), true)), true
+}
+
+// knownNeeds are the needs of one insertion.
+type knownNeeds struct {
+	markup []byte
+	base   string
+	needs
+}
+
+// needsOf is readNeeds, remembered for the insertion that came last: most sites
+// have one.
+func (i *Injector) needsOf(insertion Insertion) needs {
+	known := i.known.Load()
+	if known != nil && known.base == insertion.Base && bytes.Equal(known.markup, insertion.Bytes) {
+		return known.needs
+	}
+	n := readNeeds(insertion)
+	i.known.Store(&knownNeeds{bytes.Clone(insertion.Bytes), insertion.Base, n})
+	return n
+}
