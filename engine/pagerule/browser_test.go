@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/chromedp/chromedp"
 )
@@ -30,7 +31,7 @@ type verdict struct {
 
 // judge decides as the reference client does: from 3.26 on (the second
 // answer) a match on the path is enough.
-const judge = `(vectors => vectors.flatMap(({expression, address, name}) => {
+const judge = `vectors => vectors.flatMap(({expression, address, name}) => {
 	const url = new URL(address);
 	const path = url.pathname;
 	url.hash = '';
@@ -45,11 +46,10 @@ const judge = `(vectors => vectors.flatMap(({expression, address, name}) => {
 		const problem = {route, error: String(error)};
 		return [problem, problem];
 	}
-}))`
+})`
 
-// askBrowser lets a real browser judge the vectors, and returns the verdicts
-// of both versions for each.
-func askBrowser(t *testing.T, vectors []vector) [][2]verdict {
+// askBrowser calls a JavaScript function with an argument in a real browser.
+func askBrowser[Answer any](t *testing.T, function string, argument any) Answer {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
@@ -71,43 +71,78 @@ func askBrowser(t *testing.T, vectors []vector) [][2]verdict {
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
 
-	arguments, err := json.Marshal(vectors)
+	text, err := json.Marshal(argument)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := chromedp.Do(ctx, chromedp.Navigate(server.URL)); err != nil {
 		t.Fatalf("opening Chromium: %v", err)
 	}
-	flat, err := chromedp.Run(ctx, chromedp.Evaluate[[]verdict](judge+"("+string(arguments)+")"))
+	answer, err := chromedp.Run(ctx, chromedp.Evaluate[Answer](fmt.Sprintf("(%s)(%s)", function, text)))
 	if err != nil {
 		t.Fatalf("asking Chromium: %v", err)
 	}
-	var verdicts [][2]verdict
-	for pair := range slices.Chunk(flat, 2) {
-		verdicts = append(verdicts, [2]verdict(pair))
-	}
-	if len(verdicts) != len(vectors) {
-		t.Fatalf("%d verdicts for %d vectors", len(verdicts), len(vectors))
-	}
-	return verdicts
+	return answer
 }
 
-// TestJavaScriptDecidesAlikeInABrowser runs every documented set on every
-// documented page.
+// TestNewPageReadsAddressesAsABrowserDoes gives the browser's own spelling of
+// every address to NewPage, which must find the same page.
+func TestNewPageReadsAddressesAsABrowserDoes(t *testing.T) {
+	var addresses []string
+	for _, test := range normalisedAddresses {
+		if utf8.ValidString(test.address) { // JavaScript has no other strings
+			addresses = append(addresses, test.address)
+		}
+	}
+	for i, spelled := range askBrowser[[]string](t, "addresses => addresses.map(address => new URL(address).href)", addresses) {
+		got, want := mustPage(t, spelled, ""), mustPage(t, addresses[i], "")
+		got.URL = want.URL
+		if *got != *want {
+			t.Errorf("%q: %s as the browser spells it (%s), else %s", addresses[i], got, spelled, want)
+		}
+	}
+}
+
+// moreRules are rules of a syntax that RE2 and JavaScript write differently,
+// and addresses with characters that mean something in an expression.
+var moreRules = []string{
+	`regex:(?i)PRICING$`, `regex:\A(?P<scheme>https?)://`, `regex:/[[:alpha:]]+/[[:digit:]]{4}/\z`, `regex:\Q/a.b\E`, `regex:/(?:en|de|fr)/`,
+	`regex:/(en|de)?/?docs/?$`, `regex:/docs(/|$)`, `regex:/[^/]+/[^/]+$`, `regex:\bdocs\b`, `regex:\Bocs`, `regex:/v\d+(\.\d+){1,2}/`, `regex:/o{2,}ps`,
+	`regex:^https://example\.com/docs/?$`, `regex:^https://example\.com/(docs/)?start$`, `regex:/a+?b*?c??$`, `regex:\pL{9}`, `regex:\w+@\w+`,
+	`regex:/[\]\-^]x`, `regex:x\x2fy`, `regex:(?s).+/start`, `regex:(?U)/d.*s$`, `regex:zebra|quagga`, `regex:[?]q=`, `regex:docs/\?q`, `regex:docs\?q`,
+	`regex:[^?]+\?[^=]+=tea`, `regex:\?.*q=tea$`, `regex:/%C3%BCber`, `regex:/[(]x[)]`, `regex:[^a-z]docs`, `regex:.{60}`, `regex:\S\D\W`, `regex:$^`,
+	"/a.b/*", "/(x)/$y", "/a+b", "/[x]/{y}", "/a^b", "/a%2Fb", "/100%", "/*/100%25/*", "/it's", "/~ann", "/a;b,c", "/search?q=a+b", "/search?q={x}", "/search?q=a?b",
+	"contains:%", "contains:/(x)/", "contains:docs/?q=", "contains:com/?q=", "contains:.com?q=tea", "contains:HTTP", "contains:S://Example", "contains:.COM/docs/",
+	"prefix:/a.", "prefix:https://", "prefix:https://example.com:8443", "equals:/docs//", "/docs//", "/docs//*", "*://*:8080/*", "http*://*", "http://*.example:*/docs",
+	"https://example.com?q=tea", "https://example.com/?q=tea", "name:*ing", "name:*", "name:Größe (neu)", "name:a.b|c",
+}
+
+var morePages = []struct{ address, name string }{
+	{"https://example.com/a.b/c", ""}, {"https://example.com/aXb/c", ""}, {"https://example.com/(x)/$y", ""}, {"https://example.com/%28x%29/%24y", ""},
+	{"https://example.com/a+b", ""}, {"https://example.com/aab", ""}, {"https://example.com/[x]/{y}", ""}, {"https://example.com/%5Bx%5d/%7by%7D", ""},
+	{"https://example.com/a^b", ""}, {"https://example.com/a%2fb", ""}, {"https://example.com/100%", ""}, {"https://example.com/a/100%25/b", ""}, {"https://example.com/a/100%/b", ""},
+	{"https://example.com/it's", ""}, {"https://example.com/it%27s", ""}, {"https://example.com/%7eann", ""}, {"https://example.com/a;b,c", ""},
+	{"https://example.com/search?q=a+b", ""}, {"https://example.com/search?q=%7Bx%7D", ""}, {"https://example.com/search/?q=a?b", ""},
+	{"https://example.com/docs/?q=tea", ""}, {"https://example.com/docs?q=tea", ""}, {"https://example.com?q=tea", ""}, {"https://example.com/en/docs/", ""},
+	{"https://example.com/docs//", ""}, {"https://example.com/docs//start", ""}, {"https://example.com/blog/2026/", ""}, {"https://example.com/api/v1.2.3/start", ""},
+	{"https://example.com/ooops/über", ""}, {"http://a.b.example/docs", ""}, {"http://a.b.example:81/docs/", ""}, {"http://example.com:8080/", ""},
+	{"https://example.com/", "Größe (neu)"}, {"https://example.com/", "Größe neu"}, {"https://example.com/pricing", "a.b|c"}, {"https://example.com/", "Shopping"},
+}
+
+// TestJavaScriptDecidesAlikeInABrowser runs every documented set and more on
+// every documented page and more.
 func TestJavaScriptDecidesAlikeInABrowser(t *testing.T) {
-	type named struct{ address, name string }
 	var sets []Set
-	pages := []named{}
+	pages := slices.Clone(morePages)
+	for _, rule := range moreRules {
+		sets = append(sets, mustCompile(t, []string{rule}, nil), mustCompile(t, []string{"*"}, []string{rule, "name:Shopping"}))
+	}
 	for _, example := range documentedExamples(t) {
 		if example.answer == "error" {
 			continue
 		}
-		set, err := Compile(example.pages, example.except)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sets = append(sets, set)
-		if page := (named{example.address, example.name}); !slices.Contains(pages, page) {
+		sets = append(sets, mustCompile(t, example.pages, example.except))
+		if page := (struct{ address, name string }{example.address, example.name}); !slices.Contains(pages, page) {
 			pages = append(pages, page)
 		}
 	}
@@ -117,7 +152,10 @@ func TestJavaScriptDecidesAlikeInABrowser(t *testing.T) {
 			vectors = append(vectors, vector{set.JavaScript(), page.address, page.name})
 		}
 	}
-	verdicts := askBrowser(t, vectors)
+	verdicts := slices.Collect(slices.Chunk(askBrowser[[]verdict](t, judge, vectors), 2))
+	if len(verdicts) != len(vectors) {
+		t.Fatalf("%d verdicts for %d vectors", len(verdicts), len(vectors))
+	}
 	matched := 0
 	for i, vector := range vectors {
 		set := sets[i/len(pages)]

@@ -20,6 +20,11 @@ func (g glob) isOpen() bool {
 	return len(g.pieces) > 1 && g.pieces[len(g.pieces)-1] == ""
 }
 
+// isEverything says that the glob is one wildcard alone.
+func (g glob) isEverything() bool {
+	return len(g.pieces) == 2 && g.pieces[0] == "" && g.pieces[1] == ""
+}
+
 // trimSlash removes a slash at the end of the glob.
 func (g glob) trimSlash() {
 	last := len(g.pieces) - 1

@@ -10,6 +10,10 @@ import (
 	"unicode/utf8"
 )
 
+// maxHostLength is more than any host has, as bytes of UTF-8: RFC 1035,
+// section 2.3.4. It bounds the work on what no browser sends.
+const maxHostLength = 1024
+
 // parseAuthority reads the host and the port of an address; the port is empty
 // where the address has none. A user name is dropped.
 func parseAuthority(authority string) (host, port string, err error) {
@@ -26,7 +30,10 @@ func parseAuthority(authority string) (host, port string, err error) {
 		return "", "", fmt.Errorf("the host %q is wrongly encoded", authority)
 	}
 	if host == "" {
-		return "", "", errNoHost
+		return "", "", errors.New("the host is missing")
+	}
+	if len(host) > maxHostLength {
+		return "", "", fmt.Errorf("the host is longer than %d bytes", maxHostLength)
 	}
 	host, err = asciiHost(host)
 	if err != nil {

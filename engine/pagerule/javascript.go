@@ -82,7 +82,7 @@ func (a *address) javaScript() (string, bool) {
 		expression += endOfPath
 	case a.query.isLiteral() && a.query.pieces[0] == "":
 		expression += `\??` + endOfQuery
-	case a.query.isOpen() && len(a.query.pieces) == 2 && a.query.pieces[0] == "":
+	case a.query.isEverything():
 		expression += `\?[^#]`
 	default:
 		expression += `\?`
@@ -104,6 +104,8 @@ func (a *address) originJavaScript() string {
 	var host string
 	for i, piece := range a.host.pieces {
 		switch {
+		case i > 0 && a.host.isEverything() && a.port != "*":
+			host += `(?:\[[^/?#\]]*\]|[^/?#:]*)`
 		case i > 0 && piece == "" && a.port == "*" && a.host.isOpen():
 			host += "[^/?#]*"
 		case i > 0:
@@ -244,7 +246,7 @@ func addressText(text string) string {
 func encodedText(c byte) string {
 	switch {
 	case c == '%':
-		return "%(?:25)?"
+		return "(?:%25|%(?![0-9A-Fa-f]{2}))"
 	case c > ' ' && c < 0x7f && strings.IndexByte("/#&=+", c) < 0:
 		return fmt.Sprintf("(?:%s|%s)", quote(string(c)), encodedByte(c))
 	default:

@@ -1,7 +1,6 @@
 package pagerule
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -170,5 +169,3 @@ func cleanAddress(address string) string {
 	}
 	return address
 }
-
-var errNoHost = errors.New("the host is missing")

@@ -20,6 +20,8 @@ type condition interface {
 	// reference client can judge it at all. For one that it cannot, the
 	// expression matches every route that the condition could match.
 	javaScript() (expression string, judged bool)
+	// evidence returns what a page must hold: one of several, for the index.
+	evidence() []evidence
 }
 
 // maxRuleLength is the longest rule in bytes. Addresses longer than this are
