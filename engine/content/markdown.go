@@ -22,14 +22,14 @@ const (
 	maximumDepth = 16
 )
 
-// markdown knows CommonMark without HTML, horizontal rules and indented code.
-// What it does not know stays text: a tag can never become markup, and a text
-// that is indented along with the TOML around it does not turn into code.
+// markdown knows CommonMark without HTML and horizontal rules. What it does
+// not know stays text: a tag can never become markup.
 var markdown = parser.NewParser(
 	parser.WithBlockParsers(
 		util.Prioritized(parser.NewSetextHeadingParser(), 100),
 		util.Prioritized(parser.NewListParser(), 300),
 		util.Prioritized(parser.NewListItemParser(), 400),
+		util.Prioritized(parser.NewCodeBlockParser(), 500),
 		util.Prioritized(parser.NewATXHeadingParser(), 600),
 		util.Prioritized(parser.NewFencedCodeBlockParser(), 700),
 		util.Prioritized(parser.NewBlockquoteParser(), 800),
@@ -53,13 +53,33 @@ func Markdown(source string) ([]Node, error) {
 	if len(source) > maximumTextLength {
 		return nil, &Error{fmt.Sprintf("the text has %d bytes", len(source)), fmt.Sprintf("shorten it to %d", maximumTextLength)}
 	}
-	w := writer{source: []byte(source)}
+	w := writer{source: []byte(withoutIndent(source))}
 	document := markdown.Parse(text.NewReader(w.source))
 	nodes := w.blocks(document, 0)
 	if w.err != nil {
 		return nil, w.err
 	}
 	return nodes, nil
+}
+
+// withoutIndent takes the blanks away that all lines begin with, so that a text
+// which is indented along with the TOML around it does not turn into code.
+func withoutIndent(source string) string {
+	lines := strings.SplitAfter(source, "\n")
+	common := -1
+	for _, line := range lines {
+		indent := len(line) - len(strings.TrimLeft(line, " \t"))
+		if strings.TrimSpace(line) != "" && (common < 0 || indent < common) {
+			common = indent
+		}
+	}
+	if common <= 0 {
+		return source
+	}
+	for i, line := range lines {
+		lines[i] = line[min(common, len(line)-len(strings.TrimLeft(line, " \t"))):]
+	}
+	return strings.Join(lines, "")
 }
 
 // tag is what looks like an HTML tag or comment.
@@ -115,8 +135,8 @@ func (w *writer) blocks(parent ast.Node, depth int) []Node {
 			nodes = append(nodes, trimmed(w.inlines(block, depth+1))...)
 		case *ast.Heading:
 			nodes = append(nodes, Node{Tag: "h3", Children: trimmed(w.inlines(block, depth+1))})
-		case *ast.FencedCodeBlock:
-			code := Node{Tag: "code", Children: []Node{{Text: string(block.Lines().Value(w.source))}}}
+		case *ast.FencedCodeBlock, *ast.CodeBlock:
+			code := Node{Tag: "code", Children: appendText(nil, string(block.Lines().Value(w.source)))}
 			nodes = append(nodes, Node{Tag: "pre", Children: []Node{code}})
 		case *ast.Blockquote:
 			nodes = append(nodes, Node{Tag: "blockquote", Children: w.blocks(block, depth+1)})

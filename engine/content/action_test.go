@@ -1,0 +1,109 @@
+package content
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+func TestActionsAreUnderstood(t *testing.T) {
+	for _, test := range []struct {
+		text   string
+		want   Action
+		closes bool
+	}{
+		{"dismiss", Action{Kind: Dismiss}, true},
+		{"next", Action{Kind: Next}, false},
+		{"event:open-chat", Action{Kind: CustomEvent, Event: "open-chat"}, false},
+		{"event:Chat geöffnet", Action{Kind: CustomEvent, Event: "Chat geöffnet"}, false},
+		{"/offers", Action{Kind: OpenURL, URL: "/offers"}, true},
+		{"/offers?from=banner#top", Action{Kind: OpenURL, URL: "/offers?from=banner#top"}, true},
+		{"#plans", Action{Kind: OpenURL, URL: "#plans"}, true},
+		{"?plan=team", Action{Kind: OpenURL, URL: "?plan=team"}, true},
+		{"./offers", Action{Kind: OpenURL, URL: "./offers"}, true},
+		{"//shop.example.com/", Action{Kind: OpenURL, URL: "//shop.example.com/"}, true},
+		{"https://example.com/offers", Action{Kind: OpenURL, URL: "https://example.com/offers"}, true},
+		{"HTTPS://example.com/", Action{Kind: OpenURL, URL: "HTTPS://example.com/"}, true},
+		{"mailto:info@example.com?subject=Offer", Action{Kind: OpenURL, URL: "mailto:info@example.com?subject=Offer"}, true},
+		{"tel:+4930123456", Action{Kind: OpenURL, URL: "tel:+4930123456"}, true},
+	} {
+		got, err := ParseAction(test.text)
+		if err != nil || got != test.want || got.Closes() != test.closes {
+			t.Errorf("%q is %+v, closes %t, error %v", test.text, got, got.Closes(), err)
+		}
+	}
+}
+
+func TestWrongActionsSayWhatToWrite(t *testing.T) {
+	const schemes = `use a path such as "/offers", or one of http, https, mailto, tel`
+	for _, test := range []struct{ text, problem, fix string }{
+		{"", "the action is empty", actionForms},
+		{"close", `the action "close" is not known`, actionForms},
+		{"Dismiss", `the action "Dismiss" is not known`, actionForms},
+		{" /offers", `the action " /offers" is not known`, actionForms},
+		{"example.com/offers", `the action "example.com/offers" is not known`, actionForms},
+		{"back", `the action "back" is not supported yet`, actionForms},
+		{"goto:welcome", `the action "goto:welcome" is not supported yet`, actionForms},
+		{"snooze:1d", `the action "snooze:1d" is not supported yet`, actionForms},
+		{"event:", `the action "event:": the name is empty`, `write one such as "see-offers"`},
+		{"event: chat", `the action "event: chat": the name " chat" has blanks around it`, "take them away"},
+		{"event:a\nb", `the action "event:a\nb": the name "a\nb" holds a line break or another control character`, "take it away"},
+		{"event:" + strings.Repeat("é", 101), `the action "event:` + strings.Repeat("é", 101) + `": the name has 101 characters`, "shorten it to 100"},
+		{"javascript:alert(1)", `the address "javascript:alert(1)" has the scheme "javascript"`, schemes},
+		{"JavaScript:alert(1)", `the address "JavaScript:alert(1)" has the scheme "javascript"`, schemes},
+		{"data:text/html,<script>", `the address "data:text/html,<script>" has the scheme "data"`, schemes},
+		{"file:///etc/passwd", `the address "file:///etc/passwd" has the scheme "file"`, schemes},
+		{"https:/offers", `the address "https:/offers" names no host`, `write it as "https://example.com/path"`},
+		{"mailto:", `the address "mailto:" reaches nobody`, `write it as "mailto:name@example.com" or "tel:+4930123456"`},
+		{"/my offers", `the address "/my offers" holds ' ', which no address may`, "leave it out, or write it percent-encoded"},
+		{`/\example.com`, `the address "/\\example.com" holds '\\', which no address may`, "leave it out, or write it percent-encoded"},
+		{"/off\u00a0ers", `the address "/off\u00a0ers" holds '\u00a0', which no address may`, "leave it out, or write it percent-encoded"},
+		{"/100%", `the address "/100%" cannot be read (invalid URL escape "%")`, `write a path such as "/offers", or a whole URL`},
+	} {
+		_, err := ParseAction(test.text)
+		var wrong *Error
+		if !errors.As(err, &wrong) || wrong.Problem != test.problem || wrong.Fix != test.fix {
+			t.Errorf("%q says %v", test.text, err)
+		}
+	}
+}
+
+func TestImagesComeFromTheSiteOrAURL(t *testing.T) {
+	for _, good := range []string{"/img/sale.png", "https://example.com/sale.png", "//cdn.example.com/sale.png", "/img/b%C3%BCro.png", "/img/büro.png"} {
+		if err := CheckImage(good); err != nil {
+			t.Errorf("%q: %v", good, err)
+		}
+	}
+	for bad, want := range map[string]string{
+		"img/sale.png":          `the address "img/sale.png" means another file on every page; start it with / or https://, for example "/img/sale.png"`,
+		"../sale.png":           `the address "../sale.png" means another file on every page; start it with / or https://, for example "/sale.png"`,
+		"data:image/png;base64": `the address "data:image/png;base64" has the scheme "data"; use a path such as "/offers", or one of http, https`,
+		"mailto:a@example.com":  `the address "mailto:a@example.com" has the scheme "mailto"; use a path such as "/offers", or one of http, https`,
+		"":                      `the address is empty; write a path such as "/offers", or a URL`,
+	} {
+		if err := CheckImage(bad); err == nil || err.Error() != want {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+func TestAButtonsNameComesFromItsText(t *testing.T) {
+	for text, want := range map[string]string{
+		"See offers":                "see-offers",
+		"  Yes, please! ":           "yes-please",
+		"20 % off":                  "20-off",
+		"Später ansehen":            "später-ansehen",
+		"Подробнее":                 "подробнее",
+		"→":                         "",
+		"":                          "",
+		strings.Repeat("long ", 40): strings.TrimSuffix(strings.Repeat("long-", 20), "-"),
+	} {
+		got := Slug(text)
+		if got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+		if err := CheckName(got); got != "" && err != nil {
+			t.Errorf("%q becomes a name that is refused: %v", text, err)
+		}
+	}
+}
