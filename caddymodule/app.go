@@ -1,13 +1,16 @@
 package caddymodule
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -48,17 +51,112 @@ type App struct {
 
 	// The same after the first message. Default: `10s`. At least `1s`.
 	PollFast caddy.Duration `json:"poll_fast,omitempty"`
+
+	store  Store
+	logger *slog.Logger
+
+	begun      sync.Once
+	services   map[string]*service // by workspace
+	restoreLog func()
 }
 
 // Workspace is one set of messages and where it comes from.
 type Workspace struct {
 	// Where the workspace's TOML comes from. Required.
 	SourceRaw json.RawMessage `json:"source,omitempty" caddy:"namespace=handbill.sources inline_key=module"`
+
+	source Source
 }
 
 // CaddyModule returns the module's information.
-func (App) CaddyModule() caddy.ModuleInfo {
+func (*App) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: directive, New: func() caddy.Module { return new(App) }}
+}
+
+// Provision fills in defaults and loads the sources' and the store's modules. It opens nothing.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.CacheSize = cmp.Or(a.CacheSize, defaultCacheSize)
+	a.Retention = cmp.Or(a.Retention, defaultRetention)
+	a.PollSlow = cmp.Or(a.PollSlow, defaultPollSlow)
+	a.PollFast = cmp.Or(a.PollFast, defaultPollFast)
+	a.logger = ctx.Slogger()
+	for name, w := range a.Workspaces {
+		if w == nil || w.SourceRaw == nil {
+			return fmt.Errorf(`workspace %s has no source; give it one, such as {"module": "file", "path": "./messages.toml"}`, name)
+		}
+		module, err := ctx.LoadModule(w, "SourceRaw")
+		if err != nil {
+			return fmt.Errorf("workspace %s: loading its source: %w", name, err)
+		}
+		w.source = module.(Source)
+	}
+	if a.StoreRaw == nil {
+		a.StoreRaw = json.RawMessage(`{"module": "bbolt"}`)
+	}
+	module, err := ctx.LoadModule(a, "StoreRaw")
+	if err != nil {
+		return fmt.Errorf("loading the store: %w", err)
+	}
+	a.store = module.(Store)
+	return registerMetrics(ctx.GetMetricsRegistry())
+}
+
+// Validate checks what JSON may have filled in wrongly.
+func (a *App) Validate() error {
+	if len(a.Workspaces) == 0 {
+		return errors.New("the app handbill needs at least one workspace")
+	}
+	problems := []error{checkCacheSize(a.CacheSize), checkRetention(a.Retention), checkPoll(a.PollSlow), checkPoll(a.PollFast)}
+	for name := range a.Workspaces {
+		problems = append(problems, checkWorkspaceName(name))
+	}
+	return errors.Join(problems...)
+}
+
+// Start begins to serve. It never fails: a workspace or a store that cannot be used is logged, and its sites are served
+// without messages until it can.
+func (a *App) Start() error {
+	a.begin()
+	return nil
+}
+
+// begin takes up the workspaces, once. A configuration's sites may be asked before Caddy calls Start, because it starts apps
+// in any order: whoever comes first begins.
+func (a *App) begin() {
+	a.begun.Do(func() {
+		a.restoreLog = setCurrentLog(a.logger)
+		a.services = make(map[string]*service, len(a.Workspaces))
+		for name, w := range a.Workspaces {
+			s := useService(name, w.source.Source(), a.store, a.CacheSize)
+			s.setCadence(time.Duration(a.PollSlow), time.Duration(a.PollFast))
+			s.storage.retention.Store(int64(a.Retention))
+			a.services[name] = s
+		}
+	})
+}
+
+// service is what serves a workspace; nil when the configuration ended before it began.
+func (a *App) service(workspace string) *service {
+	a.begin()
+	return a.services[workspace]
+}
+
+// Stop has nothing to do: requests that are still being answered need everything until Cleanup, and beyond.
+func (a *App) Stop() error { return nil }
+
+// Cleanup lets go of the workspaces; those that a newer configuration has too go on. Caddy calls it also after Provision or
+// Start of another app failed, and without a call of Stop.
+func (a *App) Cleanup() error {
+	a.begun.Do(func() {}) // whoever still comes begins nothing
+	var problems []error
+	for _, s := range a.services {
+		_, err := services.Delete(s.key)
+		problems = append(problems, err)
+	}
+	if a.restoreLog != nil {
+		a.restoreLog()
+	}
+	return errors.Join(problems...)
 }
 
 // workspaceName is what a workspace may be called: it stands in the store's keys, in paths of the admin API, in metrics.
@@ -115,3 +213,11 @@ func checkCacheSize(size int64) error {
 	}
 	return nil
 }
+
+// Interface guards
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.Validator    = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

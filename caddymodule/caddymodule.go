@@ -20,11 +20,12 @@ import (
 const directive = "handbill"
 
 func init() {
-	caddy.RegisterModule(App{})
-	caddy.RegisterModule(Handler{})
+	caddy.RegisterModule(new(App))
+	caddy.RegisterModule(new(Handler))
 	caddy.RegisterModule(FileSource{})
 	caddy.RegisterModule(BoltStore{})
 	caddy.RegisterModule(MemoryStore{})
+	caddy.RegisterModule(AdminAPI{})
 
 	httpcaddyfile.RegisterGlobalOption(directive, parseGlobalOption)
 	httpcaddyfile.RegisterDirective(directive, parseDirective)

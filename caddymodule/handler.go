@@ -1,10 +1,19 @@
 package caddymodule
 
 import (
+	"cmp"
+	"fmt"
+	"log/slog"
 	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"handbill/engine/wire"
+	"handbill/inject"
 )
 
 // Handler shows the messages of one workspace on a site. It does two things: it answers the site's endpoint, the paths
@@ -76,8 +85,16 @@ type Handler struct {
 	// The cookie that knows a browser again. It is always HttpOnly, SameSite=Lax and, on https, Secure.
 	Cookie *Cookie `json:"cookie,omitempty"`
 
-	// Whether every response says in a header, `Handbill-Debug`, whether it was injected and why not. Default: `false`.
+	// Whether every response says in the header `Handbill` whether it was injected, and why not. Default: `false`.
 	DebugHeader bool `json:"debug_header,omitempty"`
+
+	app         *App
+	workspace   string
+	site        wire.Site
+	pages, skip caddyhttp.MatcherSets
+	injector    *inject.Injector
+	endpoint    atomic.Pointer[wire.Handler]
+	logger      *slog.Logger
 }
 
 // Cookie says how the cookie that knows a browser again is set.
@@ -94,11 +111,140 @@ type Cookie struct {
 }
 
 // CaddyModule returns the module's information.
-func (Handler) CaddyModule() caddy.ModuleInfo {
+func (*Handler) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "http.handlers.handbill", New: func() caddy.Module { return new(Handler) }}
 }
 
-// ServeHTTP passes the request on.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	return next.ServeHTTP(w, r)
+// Provision finds the workspace and makes the injector. It opens nothing.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	app, err := ctx.AppIfConfigured(directive)
+	if err != nil {
+		return fmt.Errorf("the handler handbill needs the app handbill with a workspace: %w", err)
+	}
+	h.app = app.(*App)
+	if h.workspace, err = chooseWorkspace(h.app.Workspaces, h.Workspace); err != nil {
+		return err
+	}
+	h.logger = ctx.Slogger().With("workspace", h.workspace)
+	if h.pages, err = loadMatchers(ctx, h, "PagesRaw"); err != nil {
+		return fmt.Errorf("loading the matchers of pages: %w", err)
+	}
+	if h.skip, err = loadMatchers(ctx, h, "SkipRaw"); err != nil {
+		return fmt.Errorf("loading the matchers of skip: %w", err)
+	}
+	h.replacePlaceholders(caddy.NewReplacer())
+	h.site = h.wireSite()
+	h.injector = inject.New(h.injectOptions())
+	return nil
 }
+
+func loadMatchers(ctx caddy.Context, h *Handler, field string) (caddyhttp.MatcherSets, error) {
+	modules, err := ctx.LoadModule(h, field)
+	if err != nil {
+		return nil, err
+	}
+	var sets caddyhttp.MatcherSets
+	return sets, sets.FromInterface(modules)
+}
+
+// replacePlaceholders fills in {env.*}, {file.*} and {system.*}.
+func (h *Handler) replacePlaceholders(replacer *caddy.Replacer) {
+	for _, value := range []*string{&h.Prefix, &h.Origin, &h.SiteID, &h.WriteKey} {
+		*value = replacer.ReplaceKnown(*value, "")
+	}
+	if h.Cookie != nil {
+		h.Cookie.Domain = replacer.ReplaceKnown(h.Cookie.Domain, "")
+	}
+}
+
+// wireSite translates into the endpoint's options.
+func (h *Handler) wireSite() wire.Site {
+	site := wire.Site{
+		Prefix: cmp.Or(h.Prefix, wire.DefaultPrefix), Origin: h.Origin, SiteID: h.SiteID, WriteKey: h.WriteKey,
+		GlobalName: h.GlobalName, Anonymous: h.Anonymous == nil || *h.Anonymous,
+		Snippet: wire.SnippetForm(h.Snippet), SPARoutes: h.SPARoutes,
+	}
+	if h.Cookie != nil {
+		site.Cookie = wire.Cookie{Name: h.Cookie.Name, Domain: h.Cookie.Domain, MaxAge: time.Duration(h.Cookie.MaxAge)}
+	}
+	return site
+}
+
+// injectOptions translates into the injector's options.
+func (h *Handler) injectOptions() inject.Options {
+	options := inject.Options{
+		Insertion: h.insertion, ErrorPages: h.ErrorPages == nil || *h.ErrorPages, DebugHeader: h.DebugHeader,
+		Recorder: newInjectRecorder(h.workspace), Logger: h.logger,
+	}
+	if h.Position == "after-charset" {
+		options.Position = inject.AfterCharset
+	}
+	if h.AskEncoding == "identity" {
+		options.AskEncoding = inject.AskIdentity
+	}
+	if h.CSP == "keep" {
+		options.CSP = inject.KeepCSP
+	}
+	if h.Match != nil {
+		options.Match = func(_ *http.Request, status int, header http.Header) bool { return h.Match.Match(status, header) }
+	}
+	return options
+}
+
+// ServeHTTP answers the endpoint, and injects the site's pages.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	sent := originalOf(r)
+	switch {
+	case h.owns(sent.url.Path) && !inErrorHandler(r):
+		h.serveEndpoint(w, sent.request(r))
+		return nil
+	case !h.wantsPage(r, sent):
+		return next.ServeHTTP(w, r)
+	}
+	return h.injector.ServeHTTP(w, r, next.ServeHTTP)
+}
+
+// owns says whether a path belongs to the endpoint.
+func (h *Handler) owns(path string) bool {
+	rest, below := strings.CutPrefix(path, h.site.Prefix)
+	return below && (rest == "" || rest[0] == '/')
+}
+
+// wantsPage says whether the operator wants the request's answer injected. A matcher that fails wants nothing.
+func (h *Handler) wantsPage(r *http.Request, sent original) bool {
+	if h.site.Snippet == wire.Off {
+		return false
+	}
+	if len(h.pages) == 0 && len(h.skip) == 0 {
+		return true
+	}
+	defer sent.restoreIn(r)()
+	wanted, err := h.pages.AnyMatchWithError(r)
+	if err == nil && wanted && len(h.skip) > 0 {
+		var skipped bool
+		skipped, err = h.skip.AnyMatchWithError(r)
+		wanted = !skipped
+	}
+	if err != nil {
+		h.logger.ErrorContext(r.Context(), "a matcher of handbill failed; the page passes as it is", "uri", sent.uri, "error", err)
+		return false
+	}
+	return wanted
+}
+
+// insertion says what goes into a page: the snippet, once there is somebody to answer what it asks.
+func (h *Handler) insertion(*http.Request, int, http.Header) (inject.Insertion, bool) {
+	endpoint := h.readyEndpoint()
+	if endpoint == nil {
+		return inject.Insertion{}, false
+	}
+	snippet, ok := endpoint.Snippet()
+	return inject.Insertion{Bytes: snippet.Markup, NonceAt: snippet.NonceAt, Version: snippet.Version}, ok
+}
+
+// Interface guards
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddy.Validator             = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)

@@ -5,7 +5,15 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"handbill/engine/source"
 )
+
+// Source is what a guest module in the namespace handbill.sources offers: a place that a workspace comes from.
+type Source interface {
+	// Source returns the place. It touches nothing; loading and watching begin later.
+	Source() source.Source
+}
 
 // FileSource reads a workspace from TOML on disk, and again whenever it changes.
 type FileSource struct {
@@ -33,6 +41,9 @@ func (s *FileSource) Validate() error {
 	return nil
 }
 
+// Source returns the file or folder.
+func (s *FileSource) Source() source.Source { return source.File(s.Path) }
+
 // UnmarshalCaddyfile reads the source. Syntax:
 //
 //	source file <path>
@@ -45,3 +56,11 @@ func (s *FileSource) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	s.Path = path
 	return words{}.read(d, "source file")
 }
+
+// Interface guards
+var (
+	_ Source                = (*FileSource)(nil)
+	_ caddy.Provisioner     = (*FileSource)(nil)
+	_ caddy.Validator       = (*FileSource)(nil)
+	_ caddyfile.Unmarshaler = (*FileSource)(nil)
+)

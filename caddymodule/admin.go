@@ -1,0 +1,277 @@
+package caddymodule
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"handbill/engine"
+	"handbill/engine/pagerule"
+	"handbill/engine/workspace"
+)
+
+// adminPath is where the admin API answers for us.
+const adminPath = "/" + directive + "/"
+
+// maxAdminBody bounds a request's body, in bytes.
+const maxAdminBody = 64 << 10
+
+// AdminAPI answers below /handbill/ on Caddy's admin endpoint:
+//
+//	GET  /handbill/                        the workspaces and how they are
+//	GET  /handbill/<workspace>/statistics  the counts of every message
+//	GET  /handbill/<workspace>/explain     ?url=&name=&visitor=&at=  why each message is shown, or not
+//	POST /handbill/<workspace>/send        {"test": true, "to": "…", "message": "…"}
+//	GET  /handbill/health/live             200 while Handbill is configured
+//	GET  /handbill/health/ready            200 when every workspace is served, 503 with the reasons when not
+type AdminAPI struct{}
+
+// CaddyModule returns the module's information.
+func (AdminAPI) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "admin.api.handbill", New: func() caddy.Module { return new(AdminAPI) }}
+}
+
+// Routes returns the subtree. It keeps nothing of a configuration: Caddy goes on using the routes of one that failed.
+func (AdminAPI) Routes() []caddy.AdminRoute {
+	return []caddy.AdminRoute{{Pattern: adminPath, Handler: caddy.AdminHandlerFunc(serveAdmin)}}
+}
+
+// adminCall is how one path is answered.
+type adminCall struct {
+	method string
+	answer func(r *http.Request) (body any, err error)
+}
+
+func serveAdmin(w http.ResponseWriter, r *http.Request) error {
+	app, err := activeApp()
+	if err != nil {
+		return err
+	}
+	call, err := app.adminCall(strings.TrimPrefix(r.URL.Path, adminPath))
+	if err != nil {
+		return err
+	}
+	if r.Method != call.method {
+		w.Header().Set("Allow", call.method)
+		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Err: fmt.Errorf("%s does not answer %s; use %s", r.URL.Path, r.Method, call.method)}
+	}
+	body, err := call.answer(r)
+	if err != nil {
+		return adminError(err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if status, ok := body.(readiness); ok && !status.Ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	return json.NewEncoder(w).Encode(body)
+}
+
+// activeApp is the app of the configuration that runs.
+func activeApp() (*App, error) {
+	app, err := caddy.ActiveContext().AppIfConfigured(directive)
+	if err != nil {
+		return nil, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: errors.New("handbill is not configured; the global option of the Caddyfile is: handbill ./messages.toml")}
+	}
+	return app.(*App), nil
+}
+
+// adminCall finds what answers a path below adminPath.
+func (a *App) adminCall(path string) (adminCall, error) {
+	first, rest, _ := strings.Cut(path, "/")
+	switch path {
+	case "":
+		return adminCall{http.MethodGet, func(*http.Request) (any, error) { return a.describe(), nil }}, nil
+	case "health/live":
+		return adminCall{http.MethodGet, func(*http.Request) (any, error) { return map[string]string{"status": "live"}, nil }}, nil
+	case "health/ready":
+		return adminCall{http.MethodGet, func(*http.Request) (any, error) { return a.readiness(), nil }}, nil
+	}
+	if a.Workspaces[first] == nil {
+		return adminCall{}, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("there is no workspace %q; there is: %s", first, strings.Join(a.names(), ", "))}
+	}
+	service := a.service(first)
+	switch rest {
+	case "statistics":
+		return adminCall{http.MethodGet, service.answerStatistics}, nil
+	case "explain":
+		return adminCall{http.MethodGet, service.answerExplain}, nil
+	case "send":
+		return adminCall{http.MethodPost, service.answerSend}, nil
+	}
+	return adminCall{}, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("there is nothing at %s%s; a workspace has statistics, explain and send", adminPath, path)}
+}
+
+func (a *App) names() []string { return namesOf(a.Workspaces) }
+
+func namesOf(workspaces map[string]*Workspace) []string { return slices.Sorted(maps.Keys(workspaces)) }
+
+// workspaceStatus says how a workspace is.
+type workspaceStatus struct {
+	Name       string `json:"name"`
+	Source     string `json:"source"`
+	Store      string `json:"store"`
+	Messages   int    `json:"messages"`
+	Generation string `json:"generation,omitempty"`
+	// Problems are what keeps the workspace, or its source's latest content, from being served.
+	Problems []string `json:"problems,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+func (a *App) describe() any {
+	all := []workspaceStatus{}
+	for _, name := range a.names() {
+		all = append(all, a.service(name).status())
+	}
+	return map[string]any{"workspaces": all}
+}
+
+// readiness says whether every workspace is served.
+type readiness struct {
+	Ready  bool                `json:"ready"`
+	Reason map[string][]string `json:"reasons,omitempty"`
+}
+
+func (a *App) readiness() any {
+	state := readiness{Ready: true, Reason: map[string][]string{}}
+	for _, name := range a.names() {
+		service := a.service(name)
+		if service.engine.Load() == nil || service.snapshotInUse() == nil {
+			state.Ready = false
+			state.Reason[name] = service.status().Problems
+		}
+	}
+	return state
+}
+
+// status says how the workspace is.
+func (s *service) status() workspaceStatus {
+	status := workspaceStatus{Name: s.key.workspace, Source: s.key.source, Store: s.key.store}
+	if snapshot := s.snapshotInUse(); snapshot != nil {
+		status.Messages, status.Generation = len(snapshot.Messages), snapshot.Generation
+	}
+	if err := s.storage.problem(); err != nil {
+		status.Problems = append(status.Problems, err.Error())
+	}
+	state := s.follower.State()
+	status.Problems = append(status.Problems, lines(state.Problems)...)
+	status.Warnings = lines(state.Warnings)
+	return status
+}
+
+func lines(problems []workspace.Problem) []string {
+	var all []string
+	for _, problem := range problems {
+		all = append(all, problem.Error())
+	}
+	return all
+}
+
+// errNotServed is for what needs a workspace's engine while there is none.
+var errNotServed = errors.New("the workspace is not served yet, because its store is not open; GET /handbill/ says why")
+
+// serving returns the engine.
+func (s *service) serving() (*engine.Engine, error) {
+	if e := s.engine.Load(); e != nil {
+		return e, nil
+	}
+	return nil, errNotServed
+}
+
+// statistics is the answer to GET statistics.
+type statistics struct {
+	Workspace string                     `json:"workspace"`
+	Messages  []engine.MessageStatistics `json:"messages"`
+}
+
+func (s *service) answerStatistics(r *http.Request) (any, error) {
+	e, err := s.serving()
+	if err != nil {
+		return nil, err
+	}
+	messages, err := e.Statistics(r.Context())
+	return statistics{s.key.workspace, messages}, err
+}
+
+func (s *service) answerExplain(r *http.Request) (any, error) {
+	e, err := s.serving()
+	if err != nil {
+		return nil, err
+	}
+	query := r.URL.Query()
+	return explain(r.Context(), e, explainQuery{
+		URL: query.Get("url"), Name: query.Get("name"), Visitor: query.Get("visitor"), At: query.Get("at"),
+	})
+}
+
+// explainQuery is what an operator asks, as text.
+type explainQuery struct{ URL, Name, Visitor, At string }
+
+// explain asks an engine.
+func explain(ctx context.Context, e *engine.Engine, query explainQuery) (engine.Explanation, error) {
+	page, err := pagerule.NewPage(query.URL, query.Name)
+	if err != nil {
+		return engine.Explanation{}, badRequest{fmt.Errorf("url: %w", err)}
+	}
+	request := engine.ExplainRequest{Page: &page, Visitor: query.Visitor}
+	if query.At != "" {
+		if request.At, err = time.Parse(time.RFC3339, query.At); err != nil {
+			return engine.Explanation{}, badRequest{fmt.Errorf("at: %q is not a time; write it as 2026-12-01T09:00:00Z", query.At)}
+		}
+	}
+	return e.Explain(ctx, request)
+}
+
+// sendRequest is the body of POST send.
+type sendRequest struct {
+	Test    bool   `json:"test"`
+	To      string `json:"to"`
+	Message string `json:"message,omitempty"`
+}
+
+func (s *service) answerSend(r *http.Request) (any, error) {
+	e, err := s.serving()
+	if err != nil {
+		return nil, err
+	}
+	var send sendRequest
+	decoder := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxAdminBody))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&send); err != nil {
+		return nil, badRequest{fmt.Errorf(`the body is not {"test": true, "to": "…", "message": "…"}: %w`, err)}
+	}
+	if !send.Test {
+		return nil, badRequest{errors.New(`only test sends are possible; say "test": true`)}
+	}
+	return e.SendTest(r.Context(), send.To, send.Message)
+}
+
+// badRequest marks what the caller can mend.
+type badRequest struct{ error }
+
+func (b badRequest) Unwrap() error { return b.error }
+
+// adminError gives an error its status.
+func adminError(err error) error {
+	status := http.StatusInternalServerError
+	var bad badRequest
+	switch {
+	case errors.As(err, &bad):
+		status = http.StatusBadRequest
+	case errors.Is(err, engine.ErrNoRecipient), errors.Is(err, engine.ErrNoMessage):
+		status = http.StatusNotFound
+	case errors.Is(err, engine.ErrNotEnabled), errors.Is(err, errNotServed):
+		status = http.StatusServiceUnavailable
+	}
+	return caddy.APIError{HTTPStatus: status, Err: err}
+}
+
+// Interface guard
+var _ caddy.AdminRouter = (*AdminAPI)(nil)

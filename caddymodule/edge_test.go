@@ -1,0 +1,254 @@
+package caddymodule
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+func TestMain(m *testing.M) {
+	home, err := os.MkdirTemp("", "handbill-test-")
+	if err != nil {
+		panic(err)
+	}
+	for _, name := range []string{"HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"} {
+		if err := os.Setenv(name, home); err != nil {
+			panic(err)
+		}
+	}
+	if path := os.Getenv("HANDBILL_TEST_HOLD_STORE"); path != "" {
+		holdStore(path)
+		return
+	}
+	status := m.Run()
+	_ = os.RemoveAll(home)
+	os.Exit(status)
+}
+
+// edge is a real Caddy in this process. Every host name leads to its one port.
+type edge struct {
+	t      *testing.T
+	port   int
+	log    string
+	client *http.Client
+}
+
+// newEdge returns an edge that is not running yet.
+func newEdge(t *testing.T) *edge {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &edge{t: t, port: freePort(t), log: filepath.Join(t.TempDir(), "caddy.log")}
+	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, e.address())
+	}
+	e.client = &http.Client{
+		// Without keeping connections: a reload closes those that are idle, and a client that uses one at that moment
+		// cannot tell whether its request arrived.
+		Transport: &http.Transport{DialContext: dial, DisableCompression: true, DisableKeepAlives: true},
+		Jar:       jar, Timeout: 20 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	t.Cleanup(func() {
+		e.client.CloseIdleConnections()
+		if err := caddy.Stop(); err != nil {
+			t.Errorf("stopping Caddy: %v", err)
+		}
+	})
+	return e
+}
+
+// start runs sites; PORT in them stands for the edge's port. The globals are more global options.
+func start(t *testing.T, globals, sites string) *edge {
+	t.Helper()
+	e := newEdge(t)
+	e.load(globals, sites)
+	return e
+}
+
+// load runs other sites on the same edge: a reload.
+func (e *edge) load(globals, sites string) {
+	e.t.Helper()
+	if err := e.tryLoad(globals, sites); err != nil {
+		e.t.Fatalf("loading the configuration: %v", err)
+	}
+}
+
+func (e *edge) tryLoad(globals, sites string) error {
+	config, err := e.adapt(globals, sites)
+	if err != nil {
+		return err
+	}
+	return caddy.Load([]byte(config), true)
+}
+
+func (e *edge) adapt(globals, sites string) (string, error) {
+	if !strings.Contains(globals, "admin ") {
+		globals += "\nadmin off"
+	}
+	options := fmt.Sprintf("persist_config off\nauto_https off\nstorage file_system %s\nlog {\noutput file %s\nformat json\nlevel DEBUG\n}\n", os.Getenv("HOME"), e.log)
+	return adapt(strings.ReplaceAll("{\n"+options+globals+"\n}\n"+sites, "PORT", fmt.Sprint(e.port)))
+}
+
+func (e *edge) address() string { return fmt.Sprintf("127.0.0.1:%d", e.port) }
+
+// logs is everything that Caddy has logged.
+func (e *edge) logs() string {
+	e.t.Helper()
+	text, err := os.ReadFile(e.log)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// answer is a response that was read whole and decompressed.
+type answer struct {
+	*http.Response
+	body string
+}
+
+// injected says whether a page loads the client.
+func (a answer) injected() bool { return strings.Contains(a.body, "<script async src=") }
+
+// get asks as a browser asks for a page.
+func (e *edge) get(url string, headers ...string) answer {
+	e.t.Helper()
+	return e.do(http.MethodGet, url, "", append([]string{"Accept", "text/html", "Sec-Fetch-Dest", "document"}, headers...)...)
+}
+
+// do sends a request; headers are names and values in turn.
+func (e *edge) do(method, url, body string, headers ...string) answer {
+	e.t.Helper()
+	a, err := e.try(method, url, body, headers...)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return a
+}
+
+func (e *edge) try(method, url, body string, headers ...string) (answer, error) {
+	request, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := e.client.Do(request)
+	if err != nil {
+		return answer{}, err
+	}
+	defer response.Body.Close()
+	reader := io.Reader(response.Body)
+	if response.Header.Get("Content-Encoding") == "gzip" {
+		if reader, err = gzip.NewReader(response.Body); err != nil {
+			return answer{}, err
+		}
+	}
+	text, err := io.ReadAll(reader)
+	return answer{response, string(text)}, err
+}
+
+// poll asks as the client does what a page should show, and returns the ids of the messages.
+func (e *edge) poll(page string) []string {
+	e.t.Helper()
+	return e.pollAt(page, "/_handbill")
+}
+
+func (e *edge) pollAt(page, prefix string) []string {
+	e.t.Helper()
+	a := e.tryPoll(page, prefix)
+	switch a.StatusCode {
+	case http.StatusNoContent:
+		return nil
+	case http.StatusOK:
+	default:
+		e.t.Fatalf("poll for %s: %s %s", page, a.Status, a.body)
+	}
+	var answer struct {
+		InAppMessages []struct{ MessageID string } `json:"inAppMessages"`
+	}
+	if err := json.Unmarshal([]byte(a.body), &answer); err != nil {
+		e.t.Fatalf("poll for %s: %v in %s", page, err, a.body)
+	}
+	var ids []string
+	for _, m := range answer.InAppMessages {
+		ids = append(ids, m.MessageID)
+	}
+	return ids
+}
+
+func (e *edge) tryPoll(page, prefix string) answer {
+	e.t.Helper()
+	origin := page[:strings.Index(page[len("http://"):], "/")+len("http://")]
+	return e.do(http.MethodPost, origin+prefix+"/api/v4/users?sessionId=1", pollBody(page), "Content-Type", "application/json")
+}
+
+// pollBody is what the client sends from a page.
+func pollBody(page string) string {
+	return fmt.Sprintf(`{"page":{"url":%q},"tab":"tab-1","view":"view-1"}`, page)
+}
+
+// until waits for something that takes a moment.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if holds() {
+			return
+		}
+	}
+	t.Fatalf("waited in vain: %s", what)
+}
+
+// freePort returns a port that nobody listened on a moment ago.
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+// messages writes a workspace whose message ids are given, each for every page, and returns its path.
+func messages(t *testing.T, ids ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "messages.toml")
+	writeMessages(t, path, ids...)
+	return path
+}
+
+func writeMessages(t *testing.T, path string, ids ...string) {
+	t.Helper()
+	text := "[workspace]\nname = \"Tallowby\"\n"
+	for _, id := range ids {
+		text += fmt.Sprintf("\n[[messages]]\nid = %q\npages = [\"*\"]\ndisplay = \"banner\"\ntext = \"The workshop is closed on Monday.\"\n", id)
+	}
+	writeFile(t, path, text)
+}
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

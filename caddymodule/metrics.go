@@ -1,0 +1,105 @@
+package caddymodule
+
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"handbill/engine"
+	"handbill/engine/store"
+	"handbill/inject"
+)
+
+// The metrics count over the life of the process. Caddy makes a new registry with every configuration, so they are made
+// once and registered with each. Their labels are bounded: the workspaces of the configuration, and fixed words.
+var (
+	injectedTotal = prometheus.NewCounterVec(counter("injected_total",
+		"Pages that a snippet was inserted into."), []string{"workspace"})
+	skippedTotal = prometheus.NewCounterVec(counter("skipped_total",
+		"Responses that passed without a snippet, by the reason why."), []string{"workspace", "reason"})
+	pollsTotal = prometheus.NewCounterVec(counter("polls_total",
+		"Polls answered, by the answer: messages, nothing, unchanged or failed."), []string{"workspace", "result"})
+	deliveriesTotal = prometheus.NewCounterVec(counter("deliveries_total",
+		"Messages handed to a visitor."), []string{"workspace"})
+	reportsTotal = prometheus.NewCounterVec(counter("reports_total",
+		"Reports of browsers that counted, by what they report."), []string{"workspace", "metric"})
+	reportsRefusedTotal = prometheus.NewCounterVec(counter("reports_refused_total",
+		"Reports that were not believed."), []string{"workspace"})
+)
+
+func counter(name, help string) prometheus.CounterOpts {
+	return prometheus.CounterOpts{Namespace: "caddy", Subsystem: directive, Name: name, Help: help}
+}
+
+// registerMetrics makes the counters visible in a configuration's registry.
+func registerMetrics(registry *prometheus.Registry) error {
+	for _, collector := range []prometheus.Collector{
+		injectedTotal, skippedTotal, pollsTotal, deliveriesTotal, reportsTotal, reportsRefusedTotal,
+	} {
+		var already prometheus.AlreadyRegisteredError
+		if err := registry.Register(collector); err != nil && !errors.As(err, &already) {
+			return err
+		}
+	}
+	return nil
+}
+
+// engineRecorder counts for a workspace's engine.
+type engineRecorder struct {
+	polls, reports       *prometheus.CounterVec
+	deliveries, refusals prometheus.Counter
+}
+
+var _ engine.Recorder = engineRecorder{}
+
+func newEngineRecorder(workspace string) engineRecorder {
+	label := prometheus.Labels{"workspace": workspace}
+	return engineRecorder{
+		polls:      pollsTotal.MustCurryWith(label),
+		reports:    reportsTotal.MustCurryWith(label),
+		deliveries: deliveriesTotal.With(label),
+		refusals:   reportsRefusedTotal.With(label),
+	}
+}
+
+// Polled counts a poll.
+func (r engineRecorder) Polled(result engine.PollResult) {
+	r.polls.WithLabelValues(string(result)).Inc()
+}
+
+// Delivered counts a delivery.
+func (r engineRecorder) Delivered() { r.deliveries.Inc() }
+
+// Reported counts a report.
+func (r engineRecorder) Reported(metric store.Metric) {
+	r.reports.WithLabelValues(string(metric)).Inc()
+}
+
+// Refused counts a report that was not believed.
+func (r engineRecorder) Refused() { r.refusals.Inc() }
+
+// injectRecorder counts for a site's injector.
+type injectRecorder struct {
+	injected prometheus.Counter
+	skipped  []prometheus.Counter // by inject.Reason
+}
+
+var _ inject.Recorder = injectRecorder{}
+
+func newInjectRecorder(workspace string) injectRecorder {
+	r := injectRecorder{injected: injectedTotal.WithLabelValues(workspace)}
+	for _, reason := range append([]inject.Reason{inject.ReasonNone}, inject.Reasons()...) {
+		r.skipped = append(r.skipped, skippedTotal.WithLabelValues(workspace, reason.String()))
+	}
+	return r
+}
+
+// Injected counts an injected page.
+func (r injectRecorder) Injected() { r.injected.Inc() }
+
+// Skipped counts a response that passed.
+func (r injectRecorder) Skipped(reason inject.Reason) {
+	if int(reason) < len(r.skipped) {
+		r.skipped[reason].Inc()
+	}
+}

@@ -1,0 +1,137 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"handbill/engine/eventlog"
+	"handbill/engine/store"
+)
+
+const (
+	reopenTime = 2 * time.Second // between two attempts
+	sweepTime  = time.Hour       // between two rounds of forgetting old visitors
+)
+
+// storages holds the open stores by their place. Two configurations overlap in a reload; a store that both have stays open.
+var storages = caddy.NewUsagePool()
+
+// storage is an open store with its log of reports, or the endeavour to open them: a store that another process has locked,
+// or that cannot be read, is tried again until it opens. Meanwhile sites are served without messages.
+type storage struct {
+	place     string
+	open      func() (store.Store, *eventlog.Log, error)
+	retention atomic.Int64 // a time.Duration
+	opened    chan struct{}
+	cancel    context.CancelFunc
+	done      chan struct{}
+
+	mu     sync.Mutex
+	store  store.Store
+	events *eventlog.Log
+	reason error // why it is not open
+}
+
+// useStorage returns the storage at a place and keeps it until storages.Delete. It tries to open a new one once before
+// it returns.
+func useStorage(in Store, cacheSize int64) *storage {
+	value, _, _ := storages.LoadOrNew(in.Place(), func() (caddy.Destructor, error) { // the constructor does not fail
+		ctx, cancel := context.WithCancel(context.Background())
+		s := &storage{
+			place: in.Place(), opened: make(chan struct{}), done: make(chan struct{}), cancel: cancel,
+			open: func() (store.Store, *eventlog.Log, error) { return in.Open(cacheSize) },
+		}
+		s.tryOpen()
+		go s.keep(ctx)
+		return s, nil
+	})
+	return value.(*storage)
+}
+
+// tryOpen opens the store, or notes why it does not open.
+func (s *storage) tryOpen() {
+	opened, events, err := s.open()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		if s.reason == nil || s.reason.Error() != err.Error() {
+			logger().Error("the store cannot be opened; sites are served without messages, and it is tried again", "store", s.place, "error", err)
+		}
+		s.reason = err
+		return
+	}
+	if s.reason != nil {
+		logger().Info("the store is open", "store", s.place)
+	}
+	s.store, s.events, s.reason = opened, events, nil
+	close(s.opened)
+}
+
+// keep tries to open the store until it is open, then forgets old visitors from time to time.
+func (s *storage) keep(ctx context.Context) {
+	defer close(s.done)
+	for !s.isOpen() {
+		if !wait(ctx, reopenTime) {
+			return
+		}
+		s.tryOpen()
+	}
+	for wait(ctx, sweepTime) {
+		before := time.Now().Add(-time.Duration(s.retention.Load()))
+		if _, err := s.store.Sweep(ctx, before); err != nil && ctx.Err() == nil {
+			logger().Error("visitors of long ago could not be removed; it is tried again", "store", s.place, "error", err)
+		}
+	}
+}
+
+func (s *storage) isOpen() bool {
+	select {
+	case <-s.opened:
+		return true
+	default:
+		return false
+	}
+}
+
+// problem says why the store is not open; nil when it is.
+func (s *storage) problem() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reason
+}
+
+// Destruct closes store and log. What was acknowledged is in them.
+func (s *storage) Destruct() error {
+	s.cancel()
+	<-s.done
+	if !s.isOpen() {
+		return nil
+	}
+	var problems []error
+	if s.events != nil {
+		problems = append(problems, s.events.Close())
+	}
+	problems = append(problems, s.store.Close())
+	if err := errors.Join(problems...); err != nil {
+		return fmt.Errorf("closing the store %s: %w", s.place, err)
+	}
+	return nil
+}
+
+// wait returns true after a time, or false when ctx ends before.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
