@@ -247,8 +247,11 @@ func (s *service) answerSend(r *http.Request) (any, error) {
 	if err := decoder.Decode(&send); err != nil {
 		return nil, badRequest{fmt.Errorf(`the body is not {"test": true, "to": "…", "message": "…"}: %w`, err)}
 	}
-	if !send.Test {
+	switch {
+	case !send.Test:
 		return nil, badRequest{errors.New(`only test sends are possible; say "test": true`)}
+	case strings.TrimSpace(send.To) == "":
+		return nil, badRequest{errors.New(`a test send needs somebody to send to; say "to": an e-mail address, a user id or an anonymous id`)}
 	}
 	return e.SendTest(r.Context(), send.To, send.Message)
 }

@@ -131,14 +131,19 @@ func (e *edge) get(url string, headers ...string) answer {
 	return e.do(http.MethodGet, url, "", append([]string{"Accept", "text/html", "Sec-Fetch-Dest", "document"}, headers...)...)
 }
 
-// do sends a request; headers are names and values in turn.
+// do sends a request; headers are names and values in turn. It tries again, as a browser does, when the connection is
+// reset: after a reload Caddy closes a listener, and what waits for it.
 func (e *edge) do(method, url, body string, headers ...string) answer {
 	e.t.Helper()
-	a, err := e.try(method, url, body, headers...)
-	if err != nil {
-		e.t.Fatal(err)
+	for tries := 1; ; tries++ {
+		a, err := e.try(method, url, body, headers...)
+		if err == nil {
+			return a
+		}
+		if tries == 10 {
+			e.t.Fatal(err)
+		}
 	}
-	return a
 }
 
 func (e *edge) try(method, url, body string, headers ...string) (answer, error) {
