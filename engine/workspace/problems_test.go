@@ -1,0 +1,367 @@
+package workspace
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// at is the time by which the tests' messages have ended or not.
+var at = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// compile checks files given as name, text, name, text, at the tests' time.
+func compile(t *testing.T, files ...string) (*Snapshot, []Problem, []Problem) {
+	t.Helper()
+	c := &check{now: at}
+	var given []File
+	for i := 0; i+1 < len(files); i += 2 {
+		given = append(given, File{Name: files[i], Data: []byte(files[i+1])})
+	}
+	snapshot := c.workspace(given)
+	return snapshot, inOrder(c.problems), inOrder(c.warnings)
+}
+
+func told(problems []Problem) string {
+	return Problems(problems).Error()
+}
+
+// The smallest message, to which the tests add what is wrong from line 6 on.
+const banner = `[[messages]]
+id = "spring-sale"
+display = "banner"
+pages = ["*"]
+text = "20 % off until Sunday."
+`
+
+// The smallest message with an image, a step or a button to be wrong.
+const modal = `[[messages]]
+id = "tour"
+display = "modal"
+pages = ["*"]
+`
+
+// Every key, and what is said of wrong values. The texts say it all: place, problem and fix.
+var wrongValues = []struct{ key, name, text, want string }{
+	{"workspace", "is no table", "workspace = 1\n", `a.toml:1:1: workspace must be a table, but is a whole number; write [workspace]`},
+	{"workspace", "is a list", "[[workspace]]\n", `a.toml:1:1: workspace must be a table, but is a list of tables; write [workspace]`},
+	{"workspace.name", "is a number", "[workspace]\nname = 1\n", `a.toml:2:1: [workspace]: name must be text, but is a whole number; write name = "Example"`},
+	{"workspace.name", "is empty", "[workspace]\nname = \" \"\n", `a.toml:2:1: [workspace]: name is empty; name the workspace, or leave the key out`},
+	{"workspace.site_id", "is true", "[workspace]\nsite_id = true\n", `a.toml:2:1: [workspace]: site_id must be text, but is true or false; write site_id = "example"`},
+	{"workspace.site_id", "has a slash", "[workspace]\nsite_id = \"a/b\"\n", `a.toml:2:1: [workspace]: site_id "a/b" cannot be used; use 1 to 64 of the letters a to z and A to Z, digits, dot, dash and underscore`},
+	{"workspace.write_key", "is a list", "[workspace]\nwrite_key = [\"a\"]\n", `a.toml:2:1: [workspace]: write_key must be text, but is a list of texts; write write_key = "example-web"`},
+	{"workspace.write_key", "is empty", "[workspace]\nwrite_key = \"\"\n", `a.toml:2:1: [workspace]: write_key "" cannot be used; use 1 to 64 of the letters a to z and A to Z, digits, dot, dash and underscore`},
+	{"workspace.in_app", "is text", "[workspace]\nin_app = \"no\"\n", `a.toml:2:1: [workspace]: in_app must be true or false, but is text; write in_app = true`},
+	{"workspace.timezone", "is a number", "[workspace]\ntimezone = 1\n", `a.toml:2:1: [workspace]: timezone must be text, but is a whole number; write timezone = "Europe/Berlin"`},
+	{"workspace.timezone", "is no zone", "[workspace]\ntimezone = \"Berlin\"\n", `a.toml:2:1: [workspace]: timezone "Berlin" is not known; write one of the IANA time zone names, such as "Europe/Berlin" or "UTC"`},
+	{"workspace.timezone", "is the machine's", "[workspace]\ntimezone = \"Local\"\n", `a.toml:2:1: [workspace]: timezone "Local" is not known; write one of the IANA time zone names, such as "Europe/Berlin" or "UTC"`},
+	{"workspace.locale", "is there", "[workspace]\nlocale = \"en\"\n", `a.toml:2:1: [workspace]: locale is not supported yet; leave it out until then`},
+	{"workspace.throttle", "is there", "[workspace]\nthrottle = { per_day = 5 }\n", `a.toml:2:1: [workspace]: throttle is not supported yet; leave it out until then`},
+	{"workspace.traits", "is there", "[workspace.traits]\nplan = \"string\"\n", `a.toml:1:1: [workspace]: traits is not supported yet; leave it out until then`},
+	{"segments", "is there", "[[segments]]\nid = \"trial\"\n", `a.toml:1:1: segments is not supported yet; leave it out until then`},
+	{"templates", "is there", "[[templates]]\nid = \"news\"\n", `a.toml:1:1: templates is not supported yet; leave it out until then`},
+	{"messages", "is a table", "[messages]\nid = \"a\"\n", `a.toml:1:1: messages must be a list of tables, but is a table; write [[messages]]`},
+	{"messages", "is a list of texts", "messages = [\"a\"]\n", `a.toml:1:1: messages must be a list of tables, but is a list of texts; write [[messages]]`},
+
+	{"messages.id", "is missing", "[[messages]]\ndisplay = \"modal\"\npages = [\"*\"]\ntext = \"Hi\"\n", `a.toml:1:1: this message: id is missing; add id = "spring-sale"`},
+	{"messages.id", "is a number", "[[messages]]\nid = 7\ndisplay = \"modal\"\npages = [\"*\"]\ntext = \"Hi\"\n", `a.toml:2:1: this message: id must be text, but is a whole number; write id = "spring-sale"`},
+	{"messages.id", "is empty", strings.Replace(banner, "spring-sale", "", 1), `a.toml:2:1: this message: the id "" cannot be used; use 1 to 64 of the letters a to z and A to Z, digits, dot, dash and underscore`},
+	{"messages.id", "has a blank", strings.Replace(banner, "spring-sale", "spring sale", 1), `a.toml:2:1: message "spring sale": the id "spring sale" cannot be used; use 1 to 64 of the letters a to z and A to Z, digits, dot, dash and underscore`},
+	{"messages.id", "is too long", strings.Replace(banner, "spring-sale", strings.Repeat("x", 65), 1), `a.toml:2:1: message "` + strings.Repeat("x", 65) + `": the id "` + strings.Repeat("x", 65) + `" cannot be used; use 1 to 64 of the letters a to z and A to Z, digits, dot, dash and underscore`},
+	{"messages.id", "is the built-in message's", strings.Replace(banner, "spring-sale", "handbill-hello", 1), `a.toml:2:1: message "handbill-hello": the id "handbill-hello" is that of the built-in test message; choose another`},
+	{"messages.id", "is used twice", banner + banner, `a.toml:7:1: message "spring-sale": the id is used already in a.toml:2; give one of the two another id`},
+	{"messages.kind", "is a number", banner + "kind = 1\n", `a.toml:6:1: message "spring-sale": kind must be text, but is a whole number; write kind = "broadcast"`},
+	{"messages.kind", "is unknown", banner + "kind = \"newsletter\"\n", `a.toml:6:1: message "spring-sale": kind "newsletter" is not known; write "broadcast"`},
+	{"messages.kind", "comes later", banner + "kind = \"campaign\"\n", `a.toml:6:1: message "spring-sale": kind "campaign" is not supported yet; write "broadcast"`},
+	{"messages.status", "is true", banner + "status = true\n", `a.toml:6:1: message "spring-sale": status must be text, but is true or false; write status = "live"`},
+	{"messages.status", "is misspelt", banner + "status = \"drafts\"\n", `a.toml:6:1: message "spring-sale": status "drafts" is not known; write "draft"`},
+	{"messages.status", "has a capital", banner + "status = \"Live\"\n", `a.toml:6:1: message "spring-sale": status "Live" is not known; write "live"`},
+	{"messages.status", "is another word", banner + "status = \"published\"\n", `a.toml:6:1: message "spring-sale": status "published" is not known; write "draft", "live", "paused" or "archived"`},
+	{"messages.status", "comes later", banner + "status = \"shadow\"\n", `a.toml:6:1: message "spring-sale": status "shadow" is not supported yet; write "draft", "live", "paused" or "archived"`},
+	{"messages.audience", "is unknown", banner + "audience = \"everyone\"\n", `a.toml:6:1: message "spring-sale": audience "everyone" is not known; write "anyone", "anonymous" or "identified"`},
+	{"messages.audience", "names segments", banner + "audience = [\"trial\"]\n", `a.toml:6:1: message "spring-sale": audience as a list of texts is not supported yet; write audience = "anyone"`},
+	{"messages.audience", "is a table", banner + "audience = {}\n", `a.toml:6:1: message "spring-sale": audience must be text, but is a table; write audience = "anyone"`},
+	{"messages.pages", "is missing", strings.Replace(banner, "pages = [\"*\"]\n", "", 1), `a.toml:1:1: message "spring-sale": pages is missing; add pages = ["*"]`},
+	{"messages.pages", "is text", strings.Replace(banner, `["*"]`, `"*"`, 1), `a.toml:4:1: message "spring-sale": pages must be a list of texts, but is text; write pages = ["*"]`},
+	{"messages.pages", "is empty", strings.Replace(banner, `["*"]`, `[]`, 1), `a.toml:4:1: message "spring-sale": pages: it is missing; add pages = ["*"] for every page`},
+	{"messages.pages", "holds a number", strings.Replace(banner, `["*"]`, `["*", 7]`, 1), `a.toml:4:1: message "spring-sale": pages must be a list of texts, but is a list of other things; write pages = ["*"]`},
+	{"messages.pages", "has an empty rule on a line of its own", strings.Replace(banner, `["*"]`, "[\n  \"*\", # all\n  \"\",\n]", 1), `a.toml:6:3: message "spring-sale": the page rule "" in pages: it is empty; write "*" for every page`},
+	{"messages.except", "is text", banner + "except = \"/admin/*\"\n", `a.toml:6:1: message "spring-sale": except must be a list of texts, but is text; write except = ["/admin/*"]`},
+	{"messages.except", "leaves nothing", banner + "except = [\"/admin/*\", \"*\"]\n", `a.toml:6:23: message "spring-sale": the page rule "*" in except: it leaves no page; remove it, or list the pages to leave out`},
+	{"messages.start", "is text", banner + "start = \"2026-12-01\"\n", `a.toml:6:1: message "spring-sale": start must be a date and time, but is text; write start = 2026-12-01T09:00:00+01:00`},
+	{"messages.start", "has no zone", banner + "start = 2026-12-01 09:00:00\n", `a.toml:6:1: message "spring-sale": start has no time zone; write 2026-12-01T09:00:00+01:00, or set timezone = "Europe/Berlin" in [workspace]`},
+	{"messages.start", "has a date alone", banner + "start = 2026-12-01\n", `a.toml:6:1: message "spring-sale": start has a date alone; write for example 2026-12-01T09:00:00+01:00`},
+	{"messages.start", "has a time alone", banner + "start = 09:00:00\n", `a.toml:6:1: message "spring-sale": start has a time alone; write for example 2026-12-01T09:00:00+01:00`},
+	{"messages.start", "is no day", banner + "start = 2026-02-30T09:00:00Z\n", `a.toml:6:9: invalid datetime: "2026-02-30T09:00:00Z"; write it as 2026-12-01T09:00:00+01:00`},
+	{"messages.start", "is jumped over", banner + "start = 2027-03-28T02:30:00\n[workspace]\ntimezone = \"Europe/Berlin\"\n", `a.toml:6:1: message "spring-sale": start does not exist in Europe/Berlin: the clocks are put forward over 02:30 on 28 March 2027; choose a time before or after`},
+	{"messages.end", "is a number", banner + "end = 2026\n", `a.toml:6:1: message "spring-sale": end must be a date and time, but is a whole number; write end = 2026-12-31T18:00:00+01:00`},
+	{"messages.end", "is before start", banner + "start = 2027-01-02T00:00:00Z\nend = 2027-01-01T00:00:00Z\n", `a.toml:7:1: message "spring-sale": end (2027-01-01T00:00:00Z) is not after start (2027-01-02T00:00:00Z); put end after start`},
+	{"messages.end", "is start", banner + "start = 2027-01-02T01:00:00+01:00\nend = 2027-01-02T00:00:00Z\n", `a.toml:7:1: message "spring-sale": end (2027-01-02T00:00:00Z) is not after start (2027-01-02T01:00:00+01:00); put end after start`},
+	{"messages.priority", "is text", banner + "priority = \"high\"\n", `a.toml:6:1: message "spring-sale": priority must be a whole number, but is text; write priority = 10`},
+	{"messages.priority", "is a fraction", banner + "priority = 1.5\n", `a.toml:6:1: message "spring-sale": priority must be a whole number, but is a number with a fraction; write priority = 10`},
+	{"messages.priority", "is too large", banner + "priority = 3_000_000_000\n", `a.toml:6:1: message "spring-sale": priority 3000000000 is out of range; write a smaller one; the default is 100, and lower comes first`},
+	{"messages.frequency", "is unknown", banner + "frequency = \"twice\"\n", `a.toml:6:1: message "spring-sale": frequency "twice" is not known; write "once" or "until_dismissed"`},
+	{"messages.frequency", "comes later", banner + "frequency = \"always\"\n", `a.toml:6:1: message "spring-sale": frequency "always" is not supported yet; write "once" or "until_dismissed"`},
+	{"messages.frequency", "is a table", banner + "frequency = { lifetime = 3 }\n", `a.toml:6:1: message "spring-sale": frequency as a table is not supported yet; write frequency = "until_dismissed"`},
+	{"messages.display", "is missing", strings.Replace(banner, "display = \"banner\"\n", "", 1), `a.toml:1:1: message "spring-sale": display is missing; add display = "modal"`},
+	{"messages.display", "is unknown", strings.Replace(banner, `"banner"`, `"popup"`, 1), `a.toml:3:1: message "spring-sale": display "popup" is not known; write "modal" or "banner"`},
+	{"messages.display", "comes later", strings.Replace(banner, `"banner"`, `"toast"`, 1), `a.toml:3:1: message "spring-sale": display "toast" is not supported yet; write "modal" or "banner"`},
+	{"messages.position", "is unknown", banner + "position = \"left\"\n", `a.toml:6:1: message "spring-sale": position "left" is not known; write "center", "top" or "bottom"`},
+	{"messages.position", "is not one of a banner's", banner + "position = \"center\"\n", `a.toml:6:1: message "spring-sale": a banner has no position "center"; write "top" or "bottom"`},
+	{"messages.title", "is a number", banner + "title = 1\n", `a.toml:6:1: message "spring-sale": title must be text, but is a whole number; write title = "Spring sale"`},
+	{"messages.title", "is empty", banner + "title = \"\"\n", `a.toml:6:1: message "spring-sale": title is empty; write something, or leave the key out`},
+	{"messages.title", "is a template", banner + "title = \"Hello {{ traits.name }}\"\n", `a.toml:6:1: message "spring-sale": templates are not supported yet, and title holds one; write the text without {{ … }} and {% … %} until then`},
+	{"messages.text", "is missing", modal, `a.toml:1:1: message "tour": there is nothing to show; add text = "…", a title or an image`},
+	{"messages.text", "is a list", modal + "text = [\"a\"]\n", `a.toml:5:1: message "tour": text must be text, but is a list of texts; write text = "20 % off until **Sunday**."`},
+	{"messages.text", "is blank", modal + "text = \"\"\"\n\n\"\"\"\n", `a.toml:5:1: message "tour": text is empty; write something, or leave the key out`},
+	{"messages.text", "is a template", modal + "text = \"{% if x %}a{% endif %}\"\n", `a.toml:5:1: message "tour": templates are not supported yet, and text holds one; write the text without {{ … }} and {% … %} until then`},
+	{"messages.text", "links to a script", modal + "text = \"[a](javascript:x)\"\n", `a.toml:5:1: message "tour": a link in the text: the address "javascript:x" has the scheme "javascript"; use a path such as "/offers", or one of http, https, mailto, tel`},
+	{"messages.image", "is text", banner + "image = \"/a.png\"\n", `a.toml:6:1: message "spring-sale": image must be a table, but is text; write image = { src = "/img/sale.png", alt = "The sale", width = 640, height = 360 }`},
+	{"messages.image.src", "is missing", banner + "image = { alt = \"A\" }\n", `a.toml:6:1: message "spring-sale", image: src is missing; add src = "/img/billing.png"`},
+	{"messages.image.src", "is a number", banner + "image = { src = 1, alt = \"A\" }\n", `a.toml:6:11: message "spring-sale", image: src must be text, but is a whole number; write src = "/img/billing.png"`},
+	{"messages.image.src", "is relative", banner + "image = { src = \"a.png\", alt = \"A\" }\n", `a.toml:6:11: message "spring-sale", image: the address "a.png" means another file on every page; start it with / or https://, for example "/a.png"`},
+	{"messages.image.alt", "is missing", banner + "image = { src = \"/a.png\" }\n", `a.toml:6:1: message "spring-sale", image: alt is missing; add alt = "The billing page", or alt = "" for a picture that only decorates`},
+	{"messages.image.alt", "is a number", banner + "image = { src = \"/a.png\", alt = 1 }\n", `a.toml:6:27: message "spring-sale", image: alt must be text, but is a whole number; write alt = "The billing page", or alt = "" for a picture that only decorates`},
+	{"messages.image.alt", "is a template", banner + "image = { src = \"/a.png\", alt = \"{{ a }}\" }\n", `a.toml:6:27: message "spring-sale", image: templates are not supported yet, and alt holds one; write the text without {{ … }} and {% … %} until then`},
+	{"messages.image.width", "is text", banner + "image = { src = \"/a.png\", alt = \"\", width = \"640px\" }\n", `a.toml:6:37: message "spring-sale", image: width must be a whole number, but is text; write width = 640`},
+	{"messages.image.width", "is zero", banner + "image = { src = \"/a.png\", alt = \"\", width = 0 }\n", `a.toml:6:37: message "spring-sale", image: width 0 is out of range; write the picture's width in pixels, 1 to 10000`},
+	{"messages.image.height", "is true", banner + "image = { src = \"/a.png\", alt = \"\", height = true }\n", `a.toml:6:37: message "spring-sale", image: height must be a whole number, but is true or false; write height = 360`},
+	{"messages.image.height", "is huge", banner + "[messages.image]\nsrc = \"/a.png\"\nalt = \"\"\nheight = 10001\n", `a.toml:9:1: message "spring-sale", image: height 10001 is out of range; write the picture's height in pixels, 1 to 10000`},
+	{"messages.buttons", "is a table", banner + "buttons = { text = \"A\", action = \"/a\" }\n", `a.toml:6:1: message "spring-sale": buttons must be a list of tables, but is a table; write buttons = [{ text = "See offers", action = "/offers" }]`},
+	{"messages.buttons", "holds an empty button", banner + "buttons = [\n  {},\n]\n", `a.toml:7:3: message "spring-sale", button 1: text is missing; add text = "See offers"
+a.toml:7:3: message "spring-sale", button 1: action is missing; add action = "/offers"`},
+	{"messages.buttons.name", "is a number", banner + "buttons = [{ name = 1, text = \"A\", action = \"/a\" }]\n", `a.toml:6:14: message "spring-sale", button 1: name must be text, but is a whole number; write name = "see-offers"`},
+	{"messages.buttons.name", "is empty", banner + "buttons = [{ name = \"\", text = \"A\", action = \"/a\" }]\n", `a.toml:6:14: message "spring-sale", button 1: the name is empty; write one such as "see-offers"`},
+	{"messages.buttons.name", "is used twice", banner + "buttons = [\n{ text = \"See offers\", action = \"/a\" },\n{ text = \"See offers!\", action = \"/b\" },\n]\n", `a.toml:8:1: message "spring-sale", button 2: the name "see-offers" is that of button 1 already; give one of the two a name of its own: name = "…"`},
+	{"messages.buttons.text", "is a number", banner + "buttons = [{ text = 1, action = \"/a\" }]\n", `a.toml:6:14: message "spring-sale", button 1: text must be text, but is a whole number; write text = "See offers"`},
+	{"messages.buttons.text", "is empty", banner + "buttons = [{ text = \"\", action = \"/a\" }]\n", `a.toml:6:14: message "spring-sale", button 1: text is empty; write something, or leave the key out`},
+	{"messages.buttons.action", "is a table", banner + "buttons = [{ text = \"A\", action = { url = \"/a\" } }]\n", `a.toml:6:26: message "spring-sale", button 1: action must be text, but is a table; write action = "/offers"`},
+	{"messages.buttons.action", "is empty", banner + "buttons = [{ text = \"A\", action = \"\" }]\n", `a.toml:6:26: message "spring-sale", button 1: action is empty; write something, or leave the key out`},
+	{"messages.buttons.action", "is unknown", banner + "buttons = [{ text = \"A\", action = \"close\" }]\n", `a.toml:6:26: message "spring-sale", button 1: the action "close" is not known; write "dismiss", "next", "event:" and a name, a path such as "/offers", or a URL`},
+	{"messages.buttons.action", "is a script", banner + "buttons = [{ text = \"A\", action = \"javascript:x\" }]\n", `a.toml:6:26: message "spring-sale", button 1: the address "javascript:x" has the scheme "javascript"; use a path such as "/offers", or one of http, https, mailto, tel`},
+	{"messages.buttons.action", "is next without a step to go to", banner + "buttons = [{ text = \"On\", action = \"next\" }]\n", `a.toml:6:12: message "spring-sale": the button "On" has the action "next", but no step follows; write action = "dismiss", or add a step`},
+
+	{"messages.steps", "is a table", modal + "[messages.steps]\ntext = \"A\"\n", `a.toml:5:1: message "tour": steps must be a list of tables, but is a table; write [[messages.steps]]`},
+	{"messages.steps", "is empty", modal + "steps = []\n", `a.toml:5:1: message "tour": steps is empty; add a step, or write title and text without steps`},
+	{"messages.steps", "stands beside text", modal + "text = \"A\"\n[[messages.steps]]\ntext = \"B\"\n", `a.toml:5:1: message "tour": text stands beside steps; move it into a step, or take the steps away`},
+	{"messages.steps", "is without content", modal + "[[messages.steps]]\nname = \"a\"\n", `a.toml:5:1: message "tour", step 1: there is nothing to show; add text = "…", a title or an image`},
+	{"messages.steps.name", "is a number", modal + "[[messages.steps]]\nname = 1\ntext = \"A\"\n", `a.toml:6:1: message "tour", step 1: name must be text, but is a whole number; write name = "welcome"`},
+	{"messages.steps.name", "has blanks around it", modal + "[[messages.steps]]\nname = \" a\"\ntext = \"A\"\n", `a.toml:6:1: message "tour", step 1: the name " a" has blanks around it; take them away`},
+	{"messages.steps.name", "is used twice", modal + "[[messages.steps]]\nname = \"a\"\ntext = \"A\"\n[[messages.steps]]\nname = \"a\"\ntext = \"B\"\n", `a.toml:9:1: message "tour", step 2: the name "a" is that of step 1 already; give one of the two another name`},
+	{"messages.steps.title", "is a list", modal + "[[messages.steps]]\ntitle = [1]\n", `a.toml:6:1: message "tour", step 1: title must be text, but is a list of other things; write title = "Welcome"`},
+	{"messages.steps.text", "is a date", modal + "[[messages.steps]]\ntext = 2026-01-01\n", `a.toml:6:1: message "tour", step 1: text must be text, but is a date and time; write text = "Billing has a **new** home."`},
+	{"messages.steps.text", "holds an image", modal + "[[messages.steps]]\ntext = \"![A](/a.png)\"\n", `a.toml:6:1: message "tour", step 1: the text holds the image "/a.png"; put it beside the text: image = { src = "/a.png", alt = "what it shows" }`},
+	{"messages.steps.image", "is text", modal + "[[messages.steps]]\nimage = \"/a.png\"\n", `a.toml:6:1: message "tour", step 1: image must be a table, but is text; write image = { src = "/img/billing.png", alt = "The billing page", width = 640, height = 360 }`},
+	{"messages.steps.image.src", "is missing", modal + "[[messages.steps]]\n[messages.steps.image]\nalt = \"\"\n", `a.toml:6:1: message "tour", step 1, image: src is missing; add src = "/img/billing.png"`},
+	{"messages.steps.image.alt", "is missing", modal + "[[messages.steps]]\n[messages.steps.image]\nsrc = \"/a.png\"\n", `a.toml:6:1: message "tour", step 1, image: alt is missing; add alt = "The billing page", or alt = "" for a picture that only decorates`},
+	{"messages.steps.image.width", "is a fraction", modal + "[[messages.steps]]\nimage = { src = \"/a.png\", alt = \"\", width = 1.5 }\n", `a.toml:6:37: message "tour", step 1, image: width must be a whole number, but is a number with a fraction; write width = 640`},
+	{"messages.steps.image.height", "is negative", modal + "[[messages.steps]]\nimage = { src = \"/a.png\", alt = \"\", height = -1 }\n", `a.toml:6:37: message "tour", step 1, image: height -1 is out of range; write the picture's height in pixels, 1 to 10000`},
+	{"messages.steps.buttons", "is text", modal + "[[messages.steps]]\ntext = \"A\"\nbuttons = \"A\"\n", `a.toml:7:1: message "tour", step 1: buttons must be a list of tables, but is text; write buttons = [{ text = "Show me", action = "next" }]`},
+	{"messages.steps.buttons.name", "is too long", modal + "[[messages.steps]]\ntext = \"A\"\n[[messages.steps.buttons]]\nname = \"" + strings.Repeat("x", 101) + "\"\ntext = \"A\"\naction = \"/a\"\n", `a.toml:8:1: message "tour", step 1, button 1: the name has 101 characters; shorten it to 100`},
+	{"messages.steps.buttons.text", "is missing", modal + "[[messages.steps]]\ntext = \"A\"\n[[messages.steps.buttons]]\naction = \"/a\"\n", `a.toml:7:1: message "tour", step 1, button 1: text is missing; add text = "See offers"`},
+	{"messages.steps.buttons.action", "is next in the last step", modal + "[[messages.steps]]\ntext = \"A\"\nbuttons = [{ text = \"On\", action = \"next\" }]\n[[messages.steps]]\ntext = \"B\"\nbuttons = [{ text = \"Off\", action = \"dismiss\" }, { text = \"On\", action = \"next\" }]\n", `a.toml:10:50: message "tour", step 2: the button "On" has the action "next", but no step follows; write action = "dismiss", or add a step`},
+	{"messages.steps.display", "is there", modal + "[[messages.steps]]\ntext = \"A\"\ndisplay = \"banner\"\n", `a.toml:7:1: message "tour", step 1: display is not supported yet; leave it out until then`},
+	{"messages.steps.position", "is there", modal + "[[messages.steps]]\ntext = \"A\"\nposition = \"top\"\n", `a.toml:7:1: message "tour", step 1: position is not supported yet; leave it out until then`},
+	{"messages.steps.target", "is there", modal + "[[messages.steps]]\ntext = \"A\"\ntarget = \"#a\"\n", `a.toml:7:1: message "tour", step 1: target is not supported yet; leave it out until then`},
+
+	{"messages.template", "is there, and the rest is not missed", "[[messages]]\nid = \"launch\"\npages = [\"*\"]\ntemplate = \"news\"\n", `a.toml:4:1: message "launch": template is not supported yet; leave it out until then`},
+	{"messages.params", "is there", banner + "params = { title = \"A\" }\n", `a.toml:6:1: message "spring-sale": params is not supported yet; leave it out until then`},
+	{"messages.trigger", "is there", banner + "[messages.trigger]\nevent = \"signed_up\"\n", `a.toml:6:1: message "spring-sale": trigger is not supported yet; leave it out until then`},
+	{"messages.where", "is there", banner + "where = 'traits.plan == \"trial\"'\n", `a.toml:6:1: message "spring-sale": where is not supported yet; leave it out until then`},
+	{"messages.target", "is there", banner + "target = \"#a\"\n", `a.toml:6:1: message "spring-sale": target is not supported yet; leave it out until then`},
+	{"messages.locales", "is there", banner + "[messages.locales.de]\ntext = \"A\"\n", `a.toml:6:1: message "spring-sale": locales is not supported yet; leave it out until then`},
+}
+
+func TestEveryWrongValueSaysWhereItIsAndWhatToDo(t *testing.T) {
+	for _, test := range wrongValues {
+		t.Run(test.key+" "+test.name, func(t *testing.T) {
+			snapshot, problems, _ := compile(t, "a.toml", test.text)
+			if got := told(problems); got != test.want {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+			if snapshot == nil {
+				t.Error("the check ended early")
+			}
+		})
+	}
+}
+
+// allKeys are the dotted names of all keys, as in "messages.steps.image.src".
+func allKeys(keys []key, prefix string) []string {
+	var all []string
+	for _, k := range keys {
+		all = append(all, prefix+k.name)
+		all = append(all, allKeys(k.keys, prefix+k.name+".")...)
+	}
+	return all
+}
+
+func TestEveryKeyHasATestOfAWrongValue(t *testing.T) {
+	tested := make(map[string]bool)
+	for _, test := range wrongValues {
+		tested[test.key] = true
+	}
+	known := make(map[string]bool)
+	for _, name := range allKeys(documentKeys, "") {
+		known[name] = true
+		if !tested[name] {
+			t.Errorf("no test says what a wrong %s says", name)
+		}
+	}
+	for name := range tested {
+		if !known[name] {
+			t.Errorf("a test names the key %s, which is not known", name)
+		}
+	}
+}
+
+func TestUnknownKeysNameTheOneThatIsMeant(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"a misspelt key", banner + "prority = 1\n", `a.toml:6:1: message "spring-sale": there is no key "prority" here; write "priority"`},
+		{"letters that changed places", banner + "excpet = [\"/a\"]\n", `a.toml:6:1: message "spring-sale": there is no key "excpet" here; write "except"`},
+		{"capitals", banner + "Priority = 1\n", `a.toml:6:1: message "spring-sale": there is no key "Priority" here; write "priority"`},
+		{"a key of another table", banner + "site_id = \"a\"\n", `a.toml:6:1: message "spring-sale": there is no key "site_id" here; it belongs in [workspace]`},
+		{"a message's key at the top", "display = \"modal\"\n", `a.toml:1:1: there is no key "display" here; it belongs in [[messages]]`},
+		{"a key that is like nothing", "[workspace]\ncolour = \"red\"\n", `a.toml:2:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone`},
+		{"a table that is like nothing", "[server]\nport = 1\n", `a.toml:1:1: there is no key "server" here; the keys here are workspace, messages`},
+		{"a misspelt table", "[[message]]\nid = \"a\"\n", `a.toml:1:1: there is no key "message" here; write "messages"`},
+		{"a quoted key", banner + "\"te\\u0078t s\" = 1\n", `a.toml:6:1: message "spring-sale": there is no key "text s" here; write "text"`},
+		{"a dotted key", banner + "image.source = \"/a.png\"\nimage.src = \"/a.png\"\nimage.alt = \"\"\n", `a.toml:6:1: message "spring-sale", image: there is no key "source" here; the keys here are src, alt, width, height`},
+		{"a key in a button", banner + "buttons = [{ text = \"A\", action = \"/a\", url = \"/b\" }]\n", `a.toml:6:41: message "spring-sale", button 1: there is no key "url" here; the keys here are name, text, action`},
+		{"a very long key", banner + strings.Repeat("x", 5000) + " = 1\n", `a.toml:6:1: message "spring-sale": there is no key "` + strings.Repeat("x", 5000) + `" here; the keys here are id, kind, status, audience, pages, except, start, end, priority, frequency, display, position, title, text, image, buttons, steps`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, problems, _ := compile(t, "a.toml", test.text)
+			if got := told(problems); got != test.want {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestTextThatIsNotTOMLSaysWhere(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"a header that is not closed", "[[messages]\nid = \"a\"\n", `a.toml:1:11: expected end of table array name delimiter ']', but got '\n' instead; write a table's header as [workspace] or [[messages]]`},
+		{"text without quotes", banner + "title = Sale\n", `a.toml:6:9: expected value but found "Sale" instead; put text in double quotes: key = "text"`},
+		{"text that is not closed", banner + "title = \"Sale\n", `a.toml:6:14: strings cannot contain newlines; write """ before and after a text of several lines`},
+		{"a long text that is not closed", banner + "title = \"\"\"Sale\npriority = 1\n", `a.toml:6:9: what begins here is not closed before the file ends; close it`},
+		{"a list that is not closed", banner + "buttons = [\n  { text = \"A\", action = \"/a\" },\n", `a.toml:6:11: what begins here is not closed before the file ends; close it`},
+		{"a key without a value", banner + "title\n", `a.toml:6:6: expected '.' or '=', but got '\n' instead; write key = value`},
+		{"a key given twice", banner + "text = \"B\"\n", `a.toml:6:1: Key 'messages.text' has already been defined; keep one of the two`},
+		{"a key given twice, in parts first", banner + "image.src = \"/a.png\"\nimage = \"/b.png\"\n", `a.toml:7:1: this key has a value already; keep one of the two`},
+		{"a table given twice", "[workspace]\n[workspace]\n", `a.toml:2:2: Key 'workspace' has already been defined; keep one of the two`},
+		{"a wrong escape", banner + "title = \"a\\qb\"\n", `a.toml:6:10: invalid escape in string '\q'; write \\ for a backslash, or put the text in single quotes`},
+		{"a control character", banner + "title = \"a\x01b\"\n", `a.toml:6:10: TOML files cannot contain control characters: '0x01'; take the character away, or write it as an escape such as \u0007`},
+		{"a number that is too large", banner + "priority = 99999999999999999999\n", `a.toml:6:12: 99999999999999999999 is out of range for int64; write a smaller number`},
+		{"a column in characters", "[workspace]\nname = \"Büro\" x\n", `a.toml:2:14: expected a top-level item to end with a newline, comment, or EOF, but got 'x' instead; begin a new line after the value`},
+		{"JSON", "{\"messages\": []}\n", `a.toml:1:1: expected '.' or '=', but got '{' instead; write key = value`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, problems, _ := compile(t, "a.toml", test.text)
+			if got := told(problems); got != test.want {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestBytesThatAreNoTextSayWhatToSave(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"UTF-16 with a mark", "\xff\xfe[\x00m\x00", `a.toml:1:1: the file is written in UTF-16; save it as UTF-8`},
+		{"UTF-16 the other way round", "\xfe\xff\x00[", `a.toml:1:1: the file is written in UTF-16; save it as UTF-8`},
+		{"Latin-1", "[workspace]\nname = \"B\xfcro\"\n", `a.toml:2:10: the byte 0xfc is not UTF-8; save the file as UTF-8`},
+		{"a file that is too large", strings.Repeat("#", MaximumFileSize+1), `a.toml:1:1: the file has 10485761 bytes, more than the 10 MiB that one may have; spread the messages over several files in one folder`},
+		{"brackets without end", "x = " + strings.Repeat("[", 2000), `a.toml:1:1005: lists or tables stand in each other more than 1000 deep; take brackets away`},
+		{"a key with dots without end", strings.Repeat("a.", 2000) + "a = 1", `a.toml:1:2002: lists or tables stand in each other more than 1000 deep; take brackets away`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, problems, _ := compile(t, "a.toml", test.text)
+			if got := told(problems); got != test.want {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestMarksAndLineEndsMakeNoDifference(t *testing.T) {
+	text := banner + "[workspace]\nname = \"Büro \ufffd\"\n"
+	plain, _, _ := compile(t, "a.toml", text)
+	for name, changed := range map[string]string{
+		"a byte order mark":  "\ufeff" + text,
+		"Windows' line ends": strings.ReplaceAll(text, "\n", "\r\n"),
+		"both":               "\ufeff" + strings.ReplaceAll(text, "\n", "\r\n"),
+		"comments":           strings.ReplaceAll(text, "\n", " # why\n"),
+	} {
+		snapshot, problems, _ := compile(t, "a.toml", changed)
+		if len(problems) > 0 || snapshot.Generation != plain.Generation || snapshot.Message("spring-sale").Line != 1 {
+			t.Errorf("with %s: %v, %s instead of %s", name, problems, snapshot.Generation, plain.Generation)
+		}
+	}
+	_, problems, _ := compile(t, "a.toml", "\ufeff"+strings.ReplaceAll(banner+"prority = 1\n", "\n", "\r\n"))
+	if len(problems) != 1 || problems[0].Line != 6 || problems[0].Column != 1 {
+		t.Errorf("the problem is at %v", problems)
+	}
+}
+
+func TestAllProblemsOfAllFilesComeAtOnceAndInOrder(t *testing.T) {
+	_, problems, warnings := compile(t,
+		"1-settings.toml", "[workspace]\nname = \"A\"\ncolour = \"red\"\n",
+		"2-broken.toml", "[[messages]]\nid = \n",
+		"3-messages.toml", banner+"priority = \"high\"\nend = 2020-01-01T00:00:00Z\n",
+		"4-more.toml", banner+"[workspace]\nname = \"B\"\n",
+	)
+	want := `1-settings.toml:3:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone
+2-broken.toml:2:6: expected value but found '\n' instead; put text in double quotes: key = "text"
+3-messages.toml:6:1: message "spring-sale": priority must be a whole number, but is text; write priority = 10
+4-more.toml:2:1: message "spring-sale": the id is used already in 3-messages.toml:2; give one of the two another id
+4-more.toml:6:1: [workspace]: a workspace has this table once, and it stands in 1-settings.toml:1 already; keep one of the two`
+	if got := told(problems); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if want := `3-messages.toml:7:1: message "spring-sale": it ended on 1 January 2020 and is not shown any more; move end, or set status = "archived"`; told(warnings) != want {
+		t.Errorf("warned\n%s\nwant\n%s", told(warnings), want)
+	}
+}
+
+func TestATimezoneThatCouldNotBeReadIsNotMissed(t *testing.T) {
+	local := banner + "start = 2026-12-01T09:00:00\n"
+	for name, other := range map[string]string{
+		"its file is broken": "[workspace]\ntimezone = Europe\n",
+		"it is wrong":        "[workspace]\ntimezone = \"Berlin\"\n",
+		"it is a number":     "[workspace]\ntimezone = 1\n",
+	} {
+		if _, problems, _ := compile(t, "a.toml", local, "b.toml", other); len(problems) != 1 || problems[0].File != "b.toml" {
+			t.Errorf("when %s: %v", name, problems)
+		}
+	}
+}
+
+func TestDraftsAreCheckedToo(t *testing.T) {
+	_, problems, _ := compile(t, "a.toml", banner+"status = \"draft\"\nexcept = [\"billing\"]\n")
+	if len(problems) != 1 || problems[0].Line != 7 {
+		t.Errorf("told: %v", problems)
+	}
+}
+
+func TestWarningsDoNotRefuse(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"a live message that has ended", banner + "end = 2026-11-23T12:00:00Z\n", `a.toml:6:1: message "spring-sale": it ended on 23 November 2026 and is not shown any more; move end, or set status = "archived"`},
+		{"one that ends later", banner + "end = 2026-11-23T12:00:01Z\n", ""},
+		{"an archived message that has ended", banner + "status = \"archived\"\nend = 2020-01-01T00:00:00Z\n", ""},
+		{"capitals in a page rule", strings.Replace(banner, `["*"]`, `["/", "/Billing/*"]`, 1), `a.toml:4:15: message "spring-sale": the page rule "/Billing/*" in pages: it holds capitals; only scheme and host are compared without case, and addresses are mostly in lower case`},
+		{"HTML in a text", modal + "text = \"Hello <b>you</b>\"\n", `a.toml:5:1: message "tour": the text holds "<b>", which is shown as it is written and not as HTML; write Markdown: **bold**, [a link](/offers)`},
+		{"a step that leads nowhere", modal + "[[messages.steps]]\ntext = \"A\"\n[[messages.steps]]\ntext = \"B\"\n", `a.toml:5:1: message "tour", step 1: no button leads to the next step; add buttons = [{ text = "Next", action = "next" }]`},
+		{"HTML in a step's text", modal + "[[messages.steps]]\ntext = \"<i>A</i>\"\n", `a.toml:6:1: message "tour", step 1: the text holds "<i>", which is shown as it is written and not as HTML; write Markdown: **bold**, [a link](/offers)`},
+		{"no messages", "[workspace]\nname = \"A\"\n", `a.toml:1:1: the workspace has no messages; add one that begins with [[messages]]`},
+		{"nothing at all", "", `a.toml:1:1: the workspace has no messages; add one that begins with [[messages]]`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			snapshot, problems, warnings := compile(t, "a.toml", test.text)
+			if len(problems) > 0 || snapshot == nil {
+				t.Errorf("refused: %v", problems)
+			}
+			if got := told(warnings); got != test.want {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
+}
