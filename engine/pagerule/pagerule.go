@@ -3,7 +3,8 @@
 // A message has two lists of rules, pages and except. Parse compiles one
 // rule, Compile the two lists to a Set. A Page is where a visitor is: NewPage
 // normalises the browser's address once, and every match after that is linear
-// in the length of the address and allocates nothing.
+// in the length of the address and allocates nothing (regular expressions
+// borrow from a pool).
 //
 //	set, err := pagerule.Compile([]string{"https://example.com/docs/*"}, []string{"/docs/internal/*"})
 //	page, err := pagerule.NewPage("https://example.com/docs/start?utm_source=mail", "")
