@@ -10,10 +10,10 @@ answers() {
 
 check_ports() {
   local port use status=0
-  for use in "8080 the demo" "8081 its site" "2019 Caddy's admin API"; do
+  for use in "8080 Handbill" "8081 the site" "2019 Caddy's admin API"; do
     port=${use%% *}
     if answers "$port"; then
-      echo "Port $port is in use, and the demo needs it (${use#* }). Stop the program that listens there:" >&2
+      echo "Port $port is in use, and the demo needs it for ${use#* }. Stop the program that listens there:" >&2
       command -v ss >/dev/null && ss -Hltnp "sport = :$port" >&2
       status=1
     fi
