@@ -116,7 +116,7 @@ var stepKeys = []key{
 
 var imageKeys = []key{
 	{name: "src", kind: aText, required: true, example: `src = "/img/billing.png"`},
-	{name: "alt", kind: aText, required: true, example: `alt = "The billing page", or alt = "" for a picture that only decorates`},
+	{name: "alt", kind: aText, required: true, example: `alt = "The billing page"`},
 	{name: "width", kind: aNumber, example: "width = 640"},
 	{name: "height", kind: aNumber, example: "height = 360"},
 }

@@ -68,7 +68,10 @@ func (c *check) wrongContent(s section, offset int, err error) {
 const maximumPixels = 10_000
 
 func (c *check) image(s section) *content.Image {
-	s.checkKeys(imageKeys)
+	s.checkKeys(imageKeys, "alt")
+	if !s.has("alt") {
+		s.wrong(s.offset, `add alt = "what it shows", or alt = "" for a picture that only decorates`, "alt is missing")
+	}
 	image := &content.Image{Src: c.plainText(s, "src"), Alt: s.text("alt")}
 	if strings.Contains(image.Alt, "{{") {
 		c.plainText(s, "alt")

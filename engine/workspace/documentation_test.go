@@ -1,0 +1,188 @@
+package workspace
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const documentation = "../../docs/workspace.md"
+
+func readDocumentation(t *testing.T) string {
+	t.Helper()
+	data, err := os.ReadFile(documentation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestEveryExampleOfTheDocumentationIsRight(t *testing.T) {
+	examples := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(readDocumentation(t), -1)
+	if len(examples) < 6 {
+		t.Fatalf("%d examples", len(examples))
+	}
+	for _, example := range examples {
+		snapshot, problems, warnings := compile(t, "example.toml", example[1])
+		if len(problems) > 0 || len(warnings) > 0 || len(snapshot.Messages) == 0 {
+			t.Errorf("%s\n%s\n%s", example[1], told(problems), told(warnings))
+		}
+	}
+}
+
+// What messages check prints in the documentation is what it says.
+func TestTheDocumentedProblemIsTheRealOne(t *testing.T) {
+	_, problems, _ := compile(t, "messages/sale.toml", banner+"prority = 1\n")
+	if want := "```text\n" + told(problems) + "\n```"; !strings.Contains(readDocumentation(t), want) {
+		t.Errorf("the documentation does not have\n%s", want)
+	}
+}
+
+// documented are the tables of keys, by the heading above them.
+var documented = map[string][]key{
+	"`[workspace]`":        workspaceKeys,
+	"`[[messages]]`":       messageKeys,
+	"`[[messages.steps]]`": stepKeys,
+	"`image`":              imageKeys,
+	"`buttons`":            buttonKeys,
+}
+
+func TestEveryKeyIsDocumentedAndNoOther(t *testing.T) {
+	row := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (.+?) \\| (.+?) \\| (.+) \\| `(.+)` \\|$")
+	sections := strings.Split(readDocumentation(t), "\n## ")
+	found := 0
+	for _, section := range sections {
+		heading, body, _ := strings.Cut(section, "\n")
+		keys, ok := documented[heading]
+		if !ok {
+			continue
+		}
+		found++
+		seen := make(map[string]bool)
+		for _, cells := range row.FindAllStringSubmatch(body, -1) {
+			name, kind, fallback, meaning, example := cells[1], cells[2], cells[3], cells[4], cells[5]
+			k, known := find(keys, name)
+			seen[name] = true
+			switch {
+			case !known || k.later:
+				t.Errorf("%s documents %s, which cannot be written", heading, name)
+			case string(k.kind) != kind:
+				t.Errorf("%s: %s is documented as %q and is %q", heading, name, kind, k.kind)
+			case k.example != example:
+				t.Errorf("%s: the example of %s is documented as %s and is %s", heading, name, example, k.example)
+			case k.required != (fallback == "**required**"):
+				t.Errorf("%s: %s is required: %t, documented as %s", heading, name, k.required, fallback)
+			}
+			for _, word := range k.words {
+				if !strings.Contains(meaning, `"`+word+`"`) {
+					t.Errorf("%s: %s does not tell of %q", heading, name, word)
+				}
+			}
+		}
+		for _, name := range names(keys) {
+			if !seen[name] {
+				t.Errorf("%s does not document %s", heading, name)
+			}
+		}
+	}
+	if found != len(documented) {
+		t.Errorf("%d of %d tables of keys are documented", found, len(documented))
+	}
+}
+
+func TestWhatComesLaterIsDocumented(t *testing.T) {
+	_, later, found := strings.Cut(readDocumentation(t), "\n## Not supported yet\n")
+	if !found {
+		t.Fatal("the section is missing")
+	}
+	check := func(keys []key) {
+		for _, k := range keys {
+			if k.later && !strings.Contains(later, "`"+k.name+"`") && !strings.Contains(later, "`[["+k.name+"]]`") {
+				t.Errorf("%s comes later and is not documented", k.name)
+			}
+			for _, word := range k.laterWords {
+				if !strings.Contains(later, `"`+word+`"`) {
+					t.Errorf("%s %q comes later and is not documented", k.name, word)
+				}
+			}
+		}
+	}
+	check(documentKeys)
+	for _, keys := range documented {
+		check(keys)
+	}
+}
+
+// The documented defaults are those that a message without the key has.
+func TestTheDocumentedDefaultsAreReal(t *testing.T) {
+	text := readDocumentation(t)
+	s := good(t, "a.toml", strings.Replace(banner, `"banner"`, `"modal"`, 1))
+	m := s.Message("spring-sale")
+	for _, row := range []string{
+		"| `name` | text | `\"" + s.Name + "\"` |",
+		"| `site_id` | text | `\"" + s.SiteID + "\"` |",
+		"| `write_key` | text | `\"" + s.WriteKey + "\"` |",
+		"| `in_app` | true or false | `true` |",
+		"| `status` | text | `\"" + string(m.Status) + "\"` |",
+		"| `audience` | text | `\"" + string(m.Audience) + "\"` |",
+		"| `frequency` | text | `\"" + string(m.Frequency) + "\"` |",
+		"| `priority` | a whole number | `100` |",
+		"| `position` | text | `\"" + m.Content.Position + "\"` or `\"top\"` |",
+	} {
+		if !strings.Contains(text, row) {
+			t.Errorf("the documentation does not have %s", row)
+		}
+	}
+	if !s.InApp || m.Priority != 100 {
+		t.Errorf("in_app is %t, priority %d", s.InApp, m.Priority)
+	}
+}
+
+// The examples of keys are what problems tell authors to write, so they must be right.
+func TestEveryKeysExampleIsRight(t *testing.T) {
+	const start = "[[messages]]\n"
+	rest := map[string]string{"id": `id = "a"`, "pages": `pages = ["*"]`, "display": `display = "modal"`, "text": `text = "A"`}
+	message := func(without, with string) string {
+		text := start
+		for name, line := range rest {
+			if name != without {
+				text += line + "\n"
+			}
+		}
+		return text + with + "\n"
+	}
+	for _, k := range workspaceKeys {
+		if !k.later {
+			good(t, "a.toml", "[workspace]\n"+k.example+"\n")
+		}
+	}
+	for _, k := range messageKeys {
+		switch {
+		case k.later:
+		case k.name == "steps":
+			good(t, "a.toml", message("text", k.example+"\ntext = \"A\""))
+		default:
+			good(t, "a.toml", message(k.name, k.example))
+		}
+	}
+	for _, k := range stepKeys {
+		shown := "text = \"A\"\n"
+		if k.name == "text" {
+			shown = ""
+		}
+		if !k.later {
+			good(t, "a.toml", message("text", "[[messages.steps]]\n"+shown+k.example+"\n[[messages.steps]]\ntext = \"Last\""))
+		}
+	}
+	for _, keys := range [][]key{imageKeys, buttonKeys} {
+		table, all := "[messages.image]\n", ""
+		if &keys[0] == &buttonKeys[0] {
+			table = "[[messages.buttons]]\n"
+		}
+		for _, k := range keys {
+			all += k.example + "\n"
+		}
+		good(t, "a.toml", message("", table+all))
+	}
+}
