@@ -1,0 +1,183 @@
+package visitor
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// known is the record of a visitor with everything that a record can hold.
+func known() *Record {
+	return &Record{
+		ID: "u:ada", Verified: LevelVerified,
+		Traits: map[string]any{
+			"email": "ada@example.com", "seats": 12.0, "ratio": 0.1, "admin": true,
+			"tags": []any{"early", nil, false}, "address": map[string]any{"city": "Ulm", "zip": 89073.0},
+		},
+		FirstSeen: november, LastSeen: november.Add(72*time.Hour + 5*time.Millisecond),
+		Messages: map[string]*MessageState{
+			sale: {
+				Opened: 3, FirstOpened: november, LastOpened: november.Add(time.Hour), Clicked: 1, Dismissed: november.Add(2 * time.Hour), Errors: 1,
+				Recent:   []uint64{0x1234, 0xfedcba9876543210},
+				Reported: []Reports{ReportedOpened | ReportedClicked, ReportedOpened | ReportedDismissed | ReportedError},
+			},
+			"welcome": {},
+		},
+		Tests: []Test{{Message: "hello", Until: november.Add(24 * time.Hour)}, {Message: sale, Until: november.Add(25 * time.Hour), Shown: 99}},
+	}
+}
+
+func encoded(t *testing.T, r *Record) []byte {
+	t.Helper()
+	data, err := Encode(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func TestRecordsComeBackAsTheyWere(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 7))
+	records := []*Record{New("u:ada"), New(""), New("a:\xff\x00\xfe"), known()}
+	for range 200 {
+		records = append(records, randomRecord(random, "u:ada"))
+	}
+	for _, r := range records {
+		if len(r.Tests) == 0 {
+			r.Tests = nil
+		}
+		data := encoded(t, r)
+		back, err := Decode(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(back, r) {
+			t.Errorf("decoded\n%+v\nwas\n%+v", back, r)
+		}
+		if again := encoded(t, back); !bytes.Equal(again, data) {
+			t.Errorf("equal records have different bytes:\n%x\n%x", data, again)
+		}
+	}
+}
+
+// TestRecordsOfEachVersionCanBeRead keeps a record of each version that was ever written. A change of the format adds a
+// file and leaves the others.
+func TestRecordsOfEachVersionCanBeRead(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("testdata", "record-v*.hex"))
+	if err != nil || len(files) != version {
+		t.Fatalf("there are the records %q, error %v; want one for each of %d versions", files, err, version)
+	}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		r, err := Decode(data)
+		if err != nil || !reflect.DeepEqual(r, known()) {
+			t.Errorf("%s: %v\n%+v", path, err, r)
+		}
+	}
+}
+
+func TestARecordIsSmall(t *testing.T) {
+	r := New("a:MFRGGZDFMZTWQ2LKNNWG23TPOA")
+	for _, message := range []string{"spring-sale", "billing-tour", "welcome"} {
+		r.Apply(Change{Kind: Opened, Message: message, Delivery: 0xfedcba9876543210, At: november})
+		r.Apply(Change{Kind: Dismissed, Message: message, Delivery: 0xfedcba9876543210, At: november})
+	}
+	if size := len(encoded(t, r)); size > 256 {
+		t.Errorf("a visitor who dismissed three messages takes %d bytes", size)
+	}
+}
+
+func TestBytesThatAreNoRecord(t *testing.T) {
+	good := encoded(t, known())
+	for name, c := range map[string]struct {
+		data []byte
+		want error
+		says string
+	}{
+		"nothing":                   {nil, ErrDamaged, "empty"},
+		"a newer version":           {append([]byte{version + 1}, good[1:]...), ErrVersion, "newer one wrote it"},
+		"version zero":              {make([]byte, 100), ErrVersion, "version 0"},
+		"only a version":            {good[:1], ErrDamaged, ""},
+		"cut off":                   {good[:len(good)-1], ErrDamaged, ""},
+		"something behind it":       {append(bytes.Clone(good), 0), ErrDamaged, ""},
+		"no map":                    {[]byte{version, 0x01}, ErrDamaged, ""},
+		"a level that is none":      {[]byte{version, 0xa2, 0x01, 0x60, 0x02, 0x07}, ErrDamaged, "level 7"},
+		"a trait that is bytes":     {[]byte{version, 0xa2, 0x01, 0x60, 0x03, 0xa1, 0x61, 'x', 0x41, 0x00}, ErrDamaged, "trait"},
+		"a negative count":          {[]byte{version, 0xa2, 0x01, 0x60, 0x06, 0xa1, 0x61, 'm', 0xa1, 0x01, 0x20}, ErrDamaged, "negative"},
+		"deliveries without report": {[]byte{version, 0xa2, 0x01, 0x60, 0x06, 0xa1, 0x61, 'm', 0xa1, 0x07, 0x81, 0x05}, ErrDamaged, "not as many"},
+		"too many deliveries": {append([]byte{version, 0xa2, 0x01, 0x60, 0x06, 0xa1, 0x61, 'm', 0xa2, 0x07, 0x89, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0x08, 0x49},
+			make([]byte, 9)...), ErrDamaged, "too many"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := Decode(c.data)
+			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) || r != nil {
+				t.Errorf("record %+v, error %v", r, err)
+			}
+		})
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, r := range []*Record{New("u:ada"), known()} {
+		data, err := Encode(r)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := Decode(data)
+		if err != nil {
+			return
+		}
+		first := encoded(t, r)
+		back, err := Decode(first)
+		if err != nil {
+			t.Fatalf("a record that was read cannot be read again: %v", err)
+		}
+		if second := encoded(t, back); !bytes.Equal(first, second) {
+			t.Errorf("written, read and written again it differs:\n%x\n%x", first, second)
+		}
+		// What was read can be worked with.
+		r.Apply(report(Opened, 1, november))
+		Merge(r, back)
+		r.Stale(november)
+	})
+}
+
+func BenchmarkEncode(b *testing.B) {
+	r := known()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Encode(r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	data, err := Encode(known())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Decode(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,35 @@
+package visitor
+
+import (
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var november = time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
+
+const sale = "spring-sale"
+
+func TestWhoAVisitorIs(t *testing.T) {
+	for name, test := range map[string]struct {
+		identity Identity
+		want     string
+	}{
+		"nobody":                 {Identity{}, ""},
+		"a browser":              {Identity{Anonymous: "k3x9"}, "a:k3x9"},
+		"a person":               {Identity{User: "ada", Level: LevelIdentified}, "u:ada"},
+		"a person in a browser":  {Identity{Anonymous: "k3x9", User: "ada", Level: LevelVerified}, "u:ada"},
+		"an alias names nobody":  {Identity{Aliases: []string{"8c6d1e0a"}}, ""},
+		"ids may look like ids":  {Identity{User: "a:k3x9"}, "u:a:k3x9"},
+		"a browser named like u": {Identity{Anonymous: "u:ada"}, "a:u:ada"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := test.identity.ID(); got != test.want {
+				t.Errorf("ID %q, want %q", got, test.want)
+			}
+		})
+	}
+}
