@@ -1,7 +1,5 @@
 package splice
 
-import "encoding/binary"
-
 // maxHeaderBits is the length of the longest block header: 17 bits of counts,
 // 19 code lengths of 3 bits, and 316 code lengths of at most 7+7 bits.
 const maxHeaderBits = 17 + 19*3 + (maxLiterals+maxDistances)*14
@@ -192,6 +190,9 @@ func (b *block) reopen(w *bitWriter, final bool) {
 	w.putBits(b.header[:], 1, b.headerBits)
 }
 
+// maxSymbolBits is the length of the longest match: two codes with extra bits.
+const maxSymbolBits = maxCodeLength + 5 + maxCodeLength + 13
+
 // Results of next in place of a distance.
 const (
 	isLiteral = 0
@@ -204,12 +205,20 @@ const (
 // distance, the literal n (isLiteral), or one of isEnd, isStarved and isDamaged,
 // the last two without moving the reader.
 func (b *block) next(r *bitReader) (n, distance int) {
-	r.refill()
+	if r.count < maxSymbolBits {
+		r.refill()
+	}
 	word, left := r.bits, r.count
-	e := b.literals.lookup(word)
-	length := e.codeLength()
-	word >>= length
-	left -= length
+	e := b.literals.quick[word%(1<<quickBits)]
+	if e == 0 {
+		e = b.literals.lookupLong(word)
+	}
+	word >>= e.codeLength() & 63
+	left -= e.codeLength()
+	if e&entryLiteral != 0 && left >= 0 {
+		r.bits, r.count = word, left
+		return e.value(), isLiteral
+	}
 	if e&(entryLiteral|entryEnd|entryInvalid) != 0 {
 		switch {
 		case e&entryInvalid != 0 && r.count >= maxCodeLength:
@@ -218,31 +227,31 @@ func (b *block) next(r *bitReader) (n, distance int) {
 			return 0, isStarved
 		}
 		r.bits, r.count = word, left
-		if e&entryEnd != 0 {
-			return 0, isEnd
-		}
-		return e.value(), isLiteral
+		return 0, isEnd
 	}
-	extra := e.extraBits()
+	extra := e.extraBits() & 63
 	n = e.value() + int(word&(1<<extra-1))
 	word >>= extra
-	left -= extra
 
-	e = b.distances.lookup(word)
+	e = b.distances.quick[word%(1<<quickBits)]
+	if e == 0 {
+		e = b.distances.lookupLong(word)
+	}
+	left -= extra
 	if e&entryInvalid != 0 {
 		if left < maxCodeLength {
 			return 0, isStarved
 		}
 		return 0, isDamaged
 	}
-	length, extra = e.codeLength(), e.extraBits()
-	word >>= length
+	word >>= e.codeLength() & 63
+	left -= e.codeLength()
+	extra = e.extraBits() & 63
 	distance = e.value() + int(word&(1<<extra-1))
-	word >>= extra
-	if left -= length + extra; left < 0 {
+	if left -= extra; left < 0 {
 		return 0, isStarved
 	}
-	r.bits, r.count = word, left
+	r.bits, r.count = word>>extra, left
 	return n, distance
 }
 
@@ -279,10 +288,7 @@ func putStoredHeader(w *bitWriter, final bool, length int) {
 	}
 	w.put(bit, 3)
 	w.align()
-	var header [4]byte
-	binary.LittleEndian.PutUint16(header[:], uint16(length))
-	binary.LittleEndian.PutUint16(header[2:], ^uint16(length))
-	w.putBytes(header[:])
+	w.put(uint64(length)|uint64(^uint16(length))<<16, 32)
 }
 
 // putEmptyFixed writes a block without text, 10 bits long.

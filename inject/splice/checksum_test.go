@@ -7,7 +7,7 @@ import (
 )
 
 func TestChecksumsFollowFromTheOriginals(t *testing.T) {
-	text := page(200_000)
+	text := orders(200_000)
 	for _, length := range []int{0, 1, 2, 3, 255, 256, 3000, 65_520, 65_521, 65_522, 200_000} {
 		for _, at := range []int{0, 1, length / 2, length} {
 			before, after := text[:min(at, length)], text[min(at, length):length]

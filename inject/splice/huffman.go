@@ -21,7 +21,7 @@ const (
 	entryInvalid entry = 1 << 15
 )
 
-func (e entry) codeLength() int { return int(e & 0xFF) }
+func (e entry) codeLength() int { return int(e & 0x1F) }
 func (e entry) extraBits() int  { return int(e >> 8 & 0x1F) }
 func (e entry) value() int      { return int(e >> 16) }
 
@@ -151,9 +151,9 @@ func (h *huffman) build(lengths []uint8, entries *alphabet) bool {
 	return true
 }
 
-// lookup finds the entry of the code at the low end of word, or entryInvalid.
+// lookup finds the entry of the code at the low end of word, or an invalid one.
 func (h *huffman) lookup(word uint64) entry {
-	if e := h.quick[word&(1<<quickBits-1)]; e != 0 {
+	if e := h.quick[word%(1<<quickBits)]; e != 0 {
 		return e
 	}
 	return h.lookupLong(word)

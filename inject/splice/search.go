@@ -95,7 +95,7 @@ func (w *Writer) decodePiece(r *bitReader) progress {
 	if b.kind == storedBlock {
 		r.align()
 		from := r.position() >> 3
-		n := min(b.remaining, limit-s.textLen, len(r.input)-from, max(0, lastBit>>3-from)+1)
+		n := min(b.remaining, limit-s.textLen, len(r.input)-from, max(0, (lastBit+7)>>3-from))
 		s.textLen += copy(w.bench.text[s.textLen:], r.input[from:from+n])
 		r.reset(r.input, (from+n)*8)
 		b.remaining -= n

@@ -1,6 +1,9 @@
 package splice
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 const (
 	gzipTrailerLength = 8 // CRC-32 and length of the text, low byte first
@@ -19,10 +22,8 @@ func (w *Writer) stepTrailer(input []byte) int {
 	case gzipTrailerLength:
 		w.putGzipTrailerFor(trailer, uint32(r.at-r.point))
 	case zlibTrailerLength:
-		var corrected [zlibTrailerLength]byte
 		adler := adlerWithInsertion(binary.BigEndian.Uint32(trailer), r.before, r.with, r.at-r.point)
-		binary.BigEndian.PutUint32(corrected[:], adler)
-		w.out.putBytes(corrected[:])
+		w.out.put(uint64(bits.ReverseBytes32(adler)), 32)
 	}
 	w.phase = phaseUntouched
 	return w.trailer
@@ -38,10 +39,8 @@ func (w *Writer) putGzipTrailer(trailer []byte) {
 func (w *Writer) putGzipTrailerFor(trailer []byte, lengthAfter uint32) {
 	r := &w.rewrite
 	crc := crcWithInsertion(binary.LittleEndian.Uint32(trailer), r.before, r.with, lengthAfter)
-	var corrected [gzipTrailerLength]byte
-	binary.LittleEndian.PutUint32(corrected[:], crc)
-	binary.LittleEndian.PutUint32(corrected[4:], trailerLength(trailer)+uint32(r.shift))
-	w.out.putBytes(corrected[:])
+	w.out.put(uint64(crc), 32)
+	w.out.put(uint64(trailerLength(trailer)+uint32(r.shift)), 32)
 }
 
 // trailerLength is the length of the text that a gzip trailer holds, modulo 2^32.
