@@ -3,7 +3,6 @@ package wire
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"handbill/engine/pagerule"
@@ -26,12 +25,12 @@ func (h *Handler) page(r *http.Request, sent pageSent) (*pagerule.Page, error) {
 	if len(sent.URL) > maxPage || len(sent.Name) > maxPage {
 		return nil, fmt.Errorf("page.url and page.name may have at most %d bytes", maxPage)
 	}
-	claimed, err := url.Parse(sent.URL)
-	if err != nil || claimed.Host == "" {
+	claimed := originOf(sent.URL)
+	if claimed == "" {
 		return nil, fmt.Errorf("page.url %q is not an absolute URL; send location.href", sent.URL)
 	}
-	if own := h.origin(r); !sameOrigin(claimed.Scheme+"://"+claimed.Host, own) {
-		return nil, fmt.Errorf("page.url is on %s://%s, but this endpoint serves pages of %s", claimed.Scheme, claimed.Host, own)
+	if own := h.origin(r); !sameOrigin(claimed, own) {
+		return nil, fmt.Errorf("page.url is on %s, but this endpoint serves pages of %s", claimed, own)
 	}
 	address := sent.URL
 	if referer := h.referer(r); referer != "" {
@@ -49,14 +48,31 @@ func (h *Handler) page(r *http.Request, sent pageSent) (*pagerule.Page, error) {
 
 // referer is the Referer where it says a page of this site: one trimmed to its origin by a policy does not.
 func (h *Handler) referer(r *http.Request) string {
-	text := r.Header.Get("Referer")
-	parsed, err := url.Parse(text)
-	if err != nil || parsed.Host == "" || parsed.Path == "" || parsed.Path == "/" && parsed.RawQuery == "" {
+	address, _, _ := strings.Cut(r.Header.Get("Referer"), "#")
+	origin := originOf(address)
+	if origin == "" || !sameOrigin(origin, h.origin(r)) {
 		return ""
 	}
-	if !sameOrigin(parsed.Scheme+"://"+parsed.Host, h.origin(r)) {
+	if rest := address[len(origin):]; rest == "" || rest == "/" {
 		return ""
 	}
-	address, _, _ := strings.Cut(text, "#")
 	return address
+}
+
+// originOf is the scheme and host of an address; empty when it has none. It takes every address that a browser shows,
+// also with the wrong percent-encoding that package url refuses.
+func originOf(address string) string {
+	start := strings.Index(address, "://")
+	if start <= 0 {
+		return ""
+	}
+	start += len("://")
+	host := address[start:]
+	if end := strings.IndexAny(host, "/?#\\"); end >= 0 {
+		host = host[:end]
+	}
+	if host == "" || strings.Contains(host, "@") {
+		return ""
+	}
+	return address[:start+len(host)]
 }

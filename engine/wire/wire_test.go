@@ -209,6 +209,7 @@ func TestThePageIsTheRefererWithTheClientsFragment(t *testing.T) {
 		{"a Referer trimmed to the origin is not", origin + "/", `{"page":{"url":"https://shop.example.com/billing"}}`, "billing spring-sale"},
 		{"the fragment is the client's", origin + "/app", `{"page":{"url":"https://shop.example.com/elsewhere#/settings"}}`, "spring-sale section"},
 		{"a name replaces the URL", origin + "/checkout/pay", `{"page":{"url":"https://shop.example.com/checkout/pay","name":"Billing"}}`, "billing spring-sale"},
+		{"an address with wrong percent-encoding is a page too", "", `{"page":{"url":"https://shop.example.com/100%?q=%zz"}}`, "spring-sale"},
 		{"another site's Referer is nothing", "https://evil.example.net/billing", `{"page":{"url":"https://shop.example.com/shoes"}}`, "spring-sale"},
 	}
 	for _, test := range tests {
@@ -404,6 +405,7 @@ func TestBadRequestsGetAReason(t *testing.T) {
 		{"a malformed body", "POST", "/_handbill/api/v4/users", `{"page":`, nil, 400, "JSON"},
 		{"a body of the wrong shape", "POST", "/_handbill/api/v4/users", `{"page":7}`, nil, 400, "page"},
 		{"a page of another site", "POST", "/_handbill/api/v4/users", `{"page":{"url":"https://evil.example.net/"}}`, nil, 400, "evil.example.net"},
+		{"a page with a user name in it", "POST", "/_handbill/api/v4/users", `{"page":{"url":"https://shop.example.com@evil.example.net/"}}`, nil, 400, "location.href"},
 		{"a page that is no URL", "POST", "/_handbill/api/v4/users", `{"page":{"url":"/billing"}}`, nil, 400, "location.href"},
 		{"an oversized poll", "POST", "/_handbill/api/v4/users", `{"tab":"` + long[:20<<10] + `"}`, nil, 413, "larger than"},
 		{"an oversized batch", "POST", "/_handbill/v1/b", `{"batch":["` + long + `"]}`, nil, 413, "larger than"},
