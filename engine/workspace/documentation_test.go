@@ -71,8 +71,10 @@ func TestEveryKeyIsDocumentedAndNoOther(t *testing.T) {
 				t.Errorf("%s: %s is documented as %q and is %q", heading, name, kind, k.kind)
 			case k.example != example:
 				t.Errorf("%s: the example of %s is documented as %s and is %s", heading, name, example, k.example)
-			case k.required != (fallback == "**required**"):
-				t.Errorf("%s: %s is required: %t, documented as %s", heading, name, k.required, fallback)
+			case k.required != (fallback == "**required**"), k.fallback != "" && fallback != "`"+k.fallback+"`":
+				t.Errorf("%s: the default of %s is documented as %s and is %q (required: %t)", heading, name, fallback, k.fallback, k.required)
+			case k.meaning != meaning:
+				t.Errorf("%s: the meaning of %s is documented as\n%s\nand is\n%s", heading, name, meaning, k.meaning)
 			}
 			for _, word := range k.words {
 				if !strings.Contains(meaning, `"`+word+`"`) {

@@ -29,8 +29,12 @@ type key struct {
 	later bool
 	// required keys must be there.
 	required bool
+	// fallback is the value, in TOML, that a key has when it is not written, where there is one for all cases.
+	fallback string
 	// example is how a right value is written.
 	example string
+	// meaning is what the documentation says of the key, in Markdown.
+	meaning string
 	// keys are those of a table, or of each table of a list.
 	keys []key
 }
@@ -52,49 +56,122 @@ var documentKeys = []key{
 }
 
 var workspaceKeys = []key{
-	{name: "name", kind: aText, example: `name = "Example"`},
-	{name: "site_id", kind: aText, example: `site_id = "example"`},
-	{name: "write_key", kind: aText, example: `write_key = "example-web"`},
-	{name: "in_app", kind: aTruth, example: "in_app = true"},
-	{name: "timezone", kind: aText, example: `timezone = "Europe/Berlin"`},
+	{
+		name: "name", kind: aText,
+		fallback: `"Handbill"`, example: `name = "Example"`,
+		meaning: "What you call the workspace.",
+	},
+	{
+		name: "site_id", kind: aText,
+		fallback: `"handbill"`, example: `site_id = "example"`,
+		meaning: "By what the browser's snippet names the workspace. 1 to 64 letters, digits, `.`, `-`, `_`.",
+	},
+	{
+		name: "write_key", kind: aText,
+		fallback: `"handbill-web"`, example: `write_key = "example-web"`,
+		meaning: "The key in the snippet's `load(\"…\")` and in its file's address. It is public. 1 to 64 letters, digits, `.`, `-`, `_`.",
+	},
+	{
+		name: "in_app", kind: aTruth,
+		fallback: "true", example: "in_app = true",
+		meaning: "`false` switches in-app messaging off: polls find nothing.",
+	},
+	{
+		name: "timezone", kind: aText,
+		example: `timezone = "Europe/Berlin"`,
+		meaning: "The [IANA time zone](https://www.iana.org/time-zones) of every `start` and `end` that has none of its own.",
+	},
 	{name: "locale", later: true},
 	{name: "throttle", later: true},
 	{name: "traits", later: true},
 }
 
 var messageKeys = []key{
-	{name: "id", kind: aText, required: true, example: `id = "spring-sale"`},
-	{name: "kind", kind: aText, words: []string{"broadcast"}, laterWords: []string{"campaign", "transactional"}, example: `kind = "broadcast"`},
 	{
-		name: "status", kind: aText, words: words(StatusDraft, StatusLive, StatusPaused, StatusArchived),
-		laterWords: []string{"shadow"}, example: `status = "live"`,
+		name: "id", kind: aText, required: true,
+		example: `id = "spring-sale"`,
+		meaning: "What the message is known by, in reports, statistics and commands. Unique in the workspace; 1 to 64 letters, digits, `.`, `-`, `_`. A new `id` is a new message: who dismissed the old one sees it.",
 	},
 	{
-		name: "audience", kind: aText, words: words(AudienceAnyone, AudienceAnonymous, AudienceIdentified),
-		laterKinds: []kind{aTextList}, example: `audience = "anyone"`,
-	},
-	{name: "pages", kind: aTextList, required: true, example: `pages = ["*"]`},
-	{name: "except", kind: aTextList, example: `except = ["/admin/*"]`},
-	{name: "start", kind: aMoment, example: "start = 2026-12-01T09:00:00+01:00"},
-	{name: "end", kind: aMoment, example: "end = 2026-12-31T18:00:00+01:00"},
-	{name: "priority", kind: aNumber, example: "priority = 10"},
-	{
-		name: "frequency", kind: aText, words: words(FrequencyOnce, FrequencyUntilDismissed),
-		laterWords: []string{"once_per_visit", "until_action", "always"}, laterKinds: []kind{aTable}, example: `frequency = "until_dismissed"`,
+		name: "kind", kind: aText, words: []string{"broadcast"}, laterWords: []string{"campaign", "transactional"},
+		fallback: `"broadcast"`, example: `kind = "broadcast"`,
+		meaning: "`\"broadcast\"`: shown to its audience, from its start on.",
 	},
 	{
-		name: "display", kind: aText, required: true, words: []string{content.DisplayModal, content.DisplayBanner},
-		laterWords: []string{"fullscreen", "toast", "inline", "tooltip"}, example: `display = "modal"`,
+		name: "status", kind: aText, words: words(StatusDraft, StatusLive, StatusPaused, StatusArchived), laterWords: []string{"shadow"},
+		fallback: `"live"`, example: `status = "live"`,
+		meaning: "`\"live\"`; `\"draft\"`: not shown, except by send test; `\"paused\"`: not shown for now; `\"archived\"`: over. All are checked.",
+	},
+	{
+		name: "audience", kind: aText, words: words(AudienceAnyone, AudienceAnonymous, AudienceIdentified), laterKinds: []kind{aTextList},
+		fallback: `"anyone"`, example: `audience = "anyone"`,
+		meaning: "Who sees it: `\"anyone\"`; `\"anonymous\"`: who has not identified; `\"identified\"`: who has.",
+	},
+	{
+		name: "pages", kind: aTextList, required: true,
+		example: `pages = ["*"]`,
+		meaning: "The pages it may appear on: see [page rules](page-rules.md). `[\"*\"]` is every page.",
+	},
+	{
+		name: "except", kind: aTextList,
+		example: `except = ["/admin/*"]`,
+		meaning: "Page rules of pages on which it does not appear although `pages` says so.",
+	},
+	{
+		name: "start", kind: aMoment,
+		example: "start = 2026-12-01T09:00:00+01:00",
+		meaning: "From when on it is shown.",
+	},
+	{
+		name: "end", kind: aMoment,
+		example: "end = 2026-12-31T18:00:00+01:00",
+		meaning: "From when on it is not shown any more.",
+	},
+	{
+		name: "priority", kind: aNumber,
+		fallback: "100", example: "priority = 10",
+		meaning: "Which message comes first: the lower. Of equal ones the one with the earlier `start`, then the one that stands first in the files.",
+	},
+	{
+		name: "frequency", kind: aText, words: words(FrequencyOnce, FrequencyUntilDismissed), laterWords: []string{"once_per_visit", "until_action", "always"}, laterKinds: []kind{aTable},
+		fallback: `"until_dismissed"`, example: `frequency = "until_dismissed"`,
+		meaning: "`\"until_dismissed\"`: again on every visit, until it is closed; `\"once\"`: one time, closed or not.",
+	},
+	{
+		name: "display", kind: aText, required: true, words: []string{content.DisplayModal, content.DisplayBanner}, laterWords: []string{"fullscreen", "toast", "inline", "tooltip"},
+		example: `display = "modal"`,
+		meaning: "`\"modal\"`: over the page, until it is closed; `\"banner\"`: at an edge of the page, which stays usable.",
 	},
 	{
 		name: "position", kind: aText, words: []string{content.PositionCenter, content.PositionTop, content.PositionBottom},
 		example: `position = "top"`,
+		meaning: "Where: a modal `\"center\"`, `\"top\"` or `\"bottom\"`, a banner `\"top\"` or `\"bottom\"`.",
 	},
-	{name: "title", kind: aText, example: `title = "Spring sale"`},
-	{name: "text", kind: aText, example: `text = "20 % off until **Sunday**."`},
-	{name: "image", kind: aTable, keys: imageKeys, example: `image = { src = "/img/sale.png", alt = "The sale", width = 640, height = 360 }`},
-	{name: "buttons", kind: aTables, keys: buttonKeys, example: `buttons = [{ text = "See offers", action = "/offers" }]`},
-	{name: "steps", kind: aTables, keys: stepKeys, example: "[[messages.steps]]"},
+	{
+		name: "title", kind: aText,
+		example: `title = "Spring sale"`,
+		meaning: "The heading. Plain text.",
+	},
+	{
+		name: "text", kind: aText,
+		example: `text = "20 % off until **Sunday**."`,
+		meaning: "What it says, in [Markdown](#text).",
+	},
+	{
+		name: "image", kind: aTable, keys: imageKeys,
+		example: `image = { src = "/img/sale.png", alt = "The sale", width = 640, height = 360 }`,
+		meaning: "A [picture](#image).",
+	},
+	{
+		name: "buttons", kind: aTables, keys: buttonKeys,
+		example: `buttons = [{ text = "See offers", action = "/offers" }]`,
+		meaning: "[Buttons](#buttons), beside the close button that every message has.",
+	},
+	{
+		name: "steps", kind: aTables, keys: stepKeys,
+		example: "[[messages.steps]]",
+		meaning: "[Steps](#messagessteps) instead of one title, text, image and buttons.",
+	},
 	{name: "template", later: true},
 	{name: "params", later: true},
 	{name: "trigger", later: true},
@@ -104,27 +181,75 @@ var messageKeys = []key{
 }
 
 var stepKeys = []key{
-	{name: "name", kind: aText, example: `name = "welcome"`},
-	{name: "title", kind: aText, example: `title = "Welcome"`},
-	{name: "text", kind: aText, example: `text = "Billing has a **new** home."`},
-	{name: "image", kind: aTable, keys: imageKeys, example: `image = { src = "/img/billing.png", alt = "The billing page", width = 640, height = 360 }`},
-	{name: "buttons", kind: aTables, keys: buttonKeys, example: `buttons = [{ text = "Show me", action = "next" }]`},
+	{
+		name: "name", kind: aText,
+		example: `name = "welcome"`,
+		meaning: "Unique in the message, at most 100 characters. The event `in-app:message-changed` reports the new step's name as `actionName`.",
+	},
+	{
+		name: "title", kind: aText,
+		example: `title = "Welcome"`,
+		meaning: "The step's heading. Plain text.",
+	},
+	{
+		name: "text", kind: aText,
+		example: `text = "Billing has a **new** home."`,
+		meaning: "What the step says, in [Markdown](#text).",
+	},
+	{
+		name: "image", kind: aTable, keys: imageKeys,
+		example: `image = { src = "/img/billing.png", alt = "The billing page", width = 640, height = 360 }`,
+		meaning: "The step's [picture](#image).",
+	},
+	{
+		name: "buttons", kind: aTables, keys: buttonKeys,
+		example: `buttons = [{ text = "Show me", action = "next" }]`,
+		meaning: "The step's [buttons](#buttons).",
+	},
 	{name: "display", later: true},
 	{name: "position", later: true},
 	{name: "target", later: true},
 }
 
 var imageKeys = []key{
-	{name: "src", kind: aText, required: true, example: `src = "/img/billing.png"`},
-	{name: "alt", kind: aText, required: true, example: `alt = "The billing page"`},
-	{name: "width", kind: aNumber, example: "width = 640"},
-	{name: "height", kind: aNumber, example: "height = 360"},
+	{
+		name: "src", kind: aText, required: true,
+		example: `src = "/img/billing.png"`,
+		meaning: "A path that starts with `/`, or a URL with `https://` or `http://`.",
+	},
+	{
+		name: "alt", kind: aText, required: true,
+		example: `alt = "The billing page"`,
+		meaning: "What the picture says, for those who do not see it. `\"\"` for a picture that only decorates.",
+	},
+	{
+		name: "width", kind: aNumber,
+		example: "width = 640",
+		meaning: "The picture's width in pixels, 1 to 10000.",
+	},
+	{
+		name: "height", kind: aNumber,
+		example: "height = 360",
+		meaning: "The picture's height in pixels, 1 to 10000. With both, nothing jumps when the picture arrives.",
+	},
 }
 
 var buttonKeys = []key{
-	{name: "name", kind: aText, example: `name = "see-offers"`},
-	{name: "text", kind: aText, required: true, example: `text = "See offers"`},
-	{name: "action", kind: aText, required: true, example: `action = "/offers"`},
+	{
+		name: "name", kind: aText,
+		example: `name = "see-offers"`,
+		meaning: "What reports call the button; `actionName` of the event `in-app:message-action`. Unique in the step, at most 100 characters.",
+	},
+	{
+		name: "text", kind: aText, required: true,
+		example: `text = "See offers"`,
+		meaning: "What is written on it. Plain text.",
+	},
+	{
+		name: "action", kind: aText, required: true,
+		example: `action = "/offers"`,
+		meaning: "What a click does, see below; `actionValue` of the event.",
+	},
 }
 
 // homes are the tables in which a key that stands in the wrong one may belong.

@@ -1,0 +1,68 @@
+package workspace
+
+import (
+	"encoding/json"
+	"regexp"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Schema is the JSON Schema (draft 7) of a workspace's files, by which editors
+// complete and explain keys while an author types. It knows every key, type
+// and word; what depends on several keys, such as end after start, is for
+// Compile to say.
+func Schema() ([]byte, error) {
+	schema := tableSchema(documentKeys)
+	schema["$schema"] = "http://json-schema.org/draft-07/schema#"
+	schema["title"] = "Handbill workspace"
+	schema["description"] = "Settings and in-app messages of a Handbill workspace, in one file or one of several."
+	return json.MarshalIndent(schema, "", "  ")
+}
+
+func tableSchema(keys []key) map[string]any {
+	properties := make(map[string]any)
+	required := []string{}
+	for _, k := range keys {
+		if k.later {
+			continue
+		}
+		properties[k.name] = k.schema()
+		if k.required {
+			required = append(required, k.name)
+		}
+	}
+	return map[string]any{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
+}
+
+// schema is what may stand as the key's value. A date-time is a string to JSON Schema.
+func (k key) schema() map[string]any {
+	schema := make(map[string]any)
+	switch k.kind {
+	case aText, aMoment:
+		schema["type"] = "string"
+	case aNumber:
+		schema["type"] = "integer"
+	case aTruth:
+		schema["type"] = "boolean"
+	case aTextList:
+		schema["type"], schema["items"] = "array", map[string]any{"type": "string"}
+	case aTable:
+		schema = tableSchema(k.keys)
+	case aTables:
+		schema["type"], schema["items"] = "array", tableSchema(k.keys)
+	}
+	if k.words != nil {
+		schema["enum"] = k.words
+	}
+	if k.meaning != "" {
+		schema["description"] = link.ReplaceAllString(k.meaning, "$1")
+	}
+	var written struct{ Value any }
+	if _, err := toml.Decode("Value = "+k.fallback, &written); err == nil {
+		schema["default"] = written.Value
+	}
+	return schema
+}
+
+// link is a Markdown link, whose address means nothing outside the documentation.
+var link = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
