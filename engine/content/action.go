@@ -7,12 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// ActionKind says what a button does.
-type ActionKind int
+// Action is what a button does.
+type Action int
 
 const (
 	// OpenURL opens an address and closes the message.
-	OpenURL ActionKind = iota
+	OpenURL Action = iota
 	// Dismiss closes the message.
 	Dismiss
 	// Next goes to the next step.
@@ -20,18 +20,6 @@ const (
 	// CustomEvent tells the site, which decides what happens; the message stays.
 	CustomEvent
 )
-
-// Action is a button's action, understood.
-type Action struct {
-	Kind ActionKind
-	// URL is where OpenURL leads.
-	URL string
-	// Event is the name that CustomEvent tells the site.
-	Event string
-}
-
-// Closes reports whether the message closes after a click on the button.
-func (a Action) Closes() bool { return a.Kind == OpenURL || a.Kind == Dismiss }
 
 const (
 	eventPrefix = "event:"
@@ -48,30 +36,30 @@ var laterActions = map[string]bool{
 
 // ParseAction understands a button's action as authors write it: "dismiss",
 // "next", "event:" and a name, a URL, or an address relative to the page that
-// starts with one of / # ? and a dot. The error is an *[Error].
+// starts with /, #, ? or a dot. The error is an *[Error].
 func ParseAction(text string) (Action, error) {
 	word, rest, _ := strings.Cut(text, ":")
 	switch {
 	case text == "":
-		return Action{}, &Error{"the action is empty", actionForms}
+		return 0, &Error{"the action is empty", actionForms}
 	case text == "dismiss":
-		return Action{Kind: Dismiss}, nil
+		return Dismiss, nil
 	case text == "next":
-		return Action{Kind: Next}, nil
+		return Next, nil
 	case strings.HasPrefix(text, eventPrefix):
 		if err := CheckName(rest); err != nil {
-			return Action{}, &Error{fmt.Sprintf("the action %q: %s", text, err.Problem), err.Fix}
+			return 0, &Error{fmt.Sprintf("the action %q: %s", text, err.Problem), err.Fix}
 		}
-		return Action{Kind: CustomEvent, Event: rest}, nil
+		return CustomEvent, nil
 	case laterActions[word]:
-		return Action{}, &Error{fmt.Sprintf("the action %q is not supported yet", text), actionForms}
+		return 0, &Error{fmt.Sprintf("the action %q is not supported yet", text), actionForms}
 	case !strings.ContainsRune("/#?.", rune(text[0])) && !hasScheme(text):
-		return Action{}, &Error{fmt.Sprintf("the action %q is not known", text), actionForms}
+		return 0, &Error{fmt.Sprintf("the action %q is not known", text), actionForms}
 	}
 	if err := CheckLink(text); err != nil {
-		return Action{}, err
+		return 0, err
 	}
-	return Action{Kind: OpenURL, URL: text}, nil
+	return OpenURL, nil
 }
 
 // CheckName reports why a name cannot be that of a step, a button or an event:

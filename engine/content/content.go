@@ -74,14 +74,6 @@ type Button struct {
 	Action string `json:"action"`
 }
 
-// Walk calls visit for every node of the trees, parents before their children.
-func Walk(nodes []Node, visit func(Node)) {
-	for _, node := range nodes {
-		visit(node)
-		Walk(node.Children, visit)
-	}
-}
-
 // Error says why something that an author wrote cannot be used, and what to write instead.
 type Error struct{ Problem, Fix string }
 

@@ -36,7 +36,7 @@ func TestContentIsWrittenAsTheClientBuildsIt(t *testing.T) {
 	for tag := range allowed {
 		found := false
 		for _, step := range shown.Steps {
-			Walk(step.Body, func(node Node) { found = found || node.Tag == tag })
+			walk(step.Body, func(node Node) { found = found || node.Tag == tag })
 		}
 		if !found {
 			t.Errorf("testdata/content.json has no %s", tag)

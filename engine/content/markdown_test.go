@@ -163,8 +163,15 @@ func FuzzMarkdownNeverBecomesMarkup(f *testing.F) {
 // said is all that the nodes say.
 func said(nodes []Node) string {
 	var all strings.Builder
-	Walk(nodes, func(node Node) { all.WriteString(node.Text) })
+	walk(nodes, func(node Node) { all.WriteString(node.Text) })
 	return all.String()
+}
+
+func walk(nodes []Node, visit func(Node)) {
+	for _, node := range nodes {
+		visit(node)
+		walk(node.Children, visit)
+	}
 }
 
 func letters(text string) string {

@@ -152,5 +152,5 @@ func (c *check) warnOfContent(s section, shown content.Content) {
 
 func isNext(button content.Button) bool {
 	action, err := content.ParseAction(button.Action)
-	return err == nil && action.Kind == content.Next
+	return err == nil && action == content.Next
 }

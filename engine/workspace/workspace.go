@@ -6,8 +6,9 @@
 // becomes a snapshot. [CompileFrom] also reuses what did not change since the
 // snapshot before, so that an edit of one message among thousands is cheap.
 //
-// The keys that an author may write are listed in keys.go and described in
-// docs/workspace.md, whose examples are run by this package's tests.
+// The keys that an author may write are listed in keys.go; [Schema] and
+// docs/workspace.md, whose examples are run by this package's tests, say the
+// same of them.
 package workspace
 
 import (
