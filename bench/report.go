@@ -52,7 +52,7 @@ func (f figures) markdown() string {
 	b.WriteString("\n### Functions\n\n")
 	b.WriteString("| benchmark | ns | bytes | allocations |\n|---|--:|--:|--:|\n")
 	for _, fn := range f.functions {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", fn.name, fn.time, fn.bytes, fn.allocations)
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", fn.name, fn.time, fn.bytes, fn.allocations)
 	}
 	return b.String()
 }
