@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -100,7 +101,7 @@ func (e *edge) adapt(globals, sites string) (string, error) {
 	if !strings.Contains(globals, "admin ") {
 		globals += "\nadmin off"
 	}
-	options := fmt.Sprintf("persist_config off\nauto_https off\nstorage file_system %s\nlog {\noutput file %s\nformat json\nlevel DEBUG\n}\n", os.Getenv("HOME"), e.log)
+	options := fmt.Sprintf("persist_config off\nauto_https off\ndefault_bind 127.0.0.1\nstorage file_system %s\nlog {\noutput file %s\nformat json\nlevel DEBUG\n}\n", os.Getenv("HOME"), e.log)
 	return adapt(strings.ReplaceAll("{\n"+options+globals+"\n}\n"+sites, "PORT", fmt.Sprint(e.port)))
 }
 
@@ -220,15 +221,19 @@ func until(t *testing.T, what string, holds func() bool) {
 	t.Fatalf("waited in vain: %s", what)
 }
 
-// freePort returns a port that nobody listened on a moment ago.
+// freePort returns a port that nobody listens on, and that the kernel does not give to outgoing connections.
 func freePort(t *testing.T) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, last = 16_000, 32_000
+	for range 100 {
+		port := first + rand.IntN(last-first)
+		if listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			_ = listener.Close()
+			return port
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 // messages writes a workspace whose message ids are given, each for every page, and returns its path.
