@@ -32,10 +32,13 @@ docs: build ## take the picture of the README from the running demo
 generate: ## write the generated files anew
 	go generate ./...
 
-lint: $(golangci_lint) ## golangci-lint for Go, tsc --strict for the client
+lint: $(golangci_lint) client/node_modules/.package-lock.json ## golangci-lint for Go, strict tsc for the client
 	$(golangci_lint) run
-	cd client && npm ci --silent --no-audit --no-fund && npx tsc --noEmit
+	npm --prefix client run --silent check
 
 $(golangci_lint):
 	GOBIN="$(CURDIR)/bin" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv bin/golangci-lint $@
+
+client/node_modules/.package-lock.json: client/package-lock.json
+	cd client && npm ci --no-audit --no-fund
