@@ -28,8 +28,7 @@ func (w *responseWriter) body(p []byte) error {
 	return w.send(p)
 }
 
-// scan reads p for the place of the insertion, counted from the beginning of
-// what is held. A fault of ours counts as a refusal.
+// scan reads p for the place of the insertion. A fault of ours counts as a refusal.
 func (w *responseWriter) scan(p []byte) (result verdict, place int) {
 	rw := w.rewrite
 	defer func() {
@@ -38,8 +37,7 @@ func (w *responseWriter) scan(p []byte) (result verdict, place int) {
 			result = refused
 		}
 	}()
-	result, place = rw.document.scan(p)
-	return result, place + len(rw.buffer)
+	return rw.document.scan(p)
 }
 
 // decide reads the beginning of a body whose header is still held back.
@@ -49,7 +47,7 @@ func (w *responseWriter) decide(p []byte) error {
 	case result == refused:
 		return w.refuse(p)
 	case result == insertAt:
-		return w.insert(p, place)
+		return w.insert(p, len(rw.buffer)+place)
 	case len(rw.buffer)+len(p) <= w.holdLimit():
 		rw.buffer = append(rw.buffer, p...)
 		return nil
@@ -66,7 +64,7 @@ func (w *responseWriter) decide(p []byte) error {
 // sendPlanned sends the header before the place of the insertion is known. It
 // reports false when a policy turned up that forbids the insertion.
 func (w *responseWriter) sendPlanned() bool {
-	w.sendHeader(false)
+	w.sendHeader(false, -1)
 	if w.rewrite.withheld {
 		w.progress = copying
 		w.injector.skipped(w.request, ReasonPolicy)
@@ -117,7 +115,7 @@ func (w *responseWriter) insert(p []byte, place int) error {
 		return nil
 	}
 	if w.progress == deciding {
-		w.sendHeader(true)
+		w.sendHeader(true, rw.insertionLength())
 	}
 	if far := place - len(rw.buffer); far > joinLimit {
 		if err := w.forward(p[:far], 0); err != nil {
@@ -216,7 +214,7 @@ func (w *responseWriter) scanOn(p []byte) error {
 	rw := w.rewrite
 	switch result, place := w.scan(p); result {
 	case insertAt:
-		return w.insert(p, place)
+		return w.insert(p, len(rw.buffer)+place)
 	case refused:
 		w.progress = copying
 		w.injector.skipped(w.request, rw.document.scanner.reason)
@@ -271,8 +269,11 @@ func (w *responseWriter) send(p []byte) error {
 // sendGathered sends the beginning that waited, with its header.
 func (w *responseWriter) sendGathered() error {
 	rw := w.rewrite
+	if rw.splicing {
+		return w.sendSpliced()
+	}
 	end, nonce := rw.place+int(rw.insertionLength()), rw.nonce
-	w.sendHeader(true)
+	w.sendHeader(true, rw.insertionLength())
 	if rw.withheld || rw.nonce != nonce {
 		rw.buffer = slices.Replace(rw.buffer, rw.place, end, rw.appendInsertion(nil)...)
 	}
@@ -281,8 +282,8 @@ func (w *responseWriter) sendGathered() error {
 }
 
 // sendHeader sends the header, changed for an insertion. It is certain when the
-// place is found; otherwise the length is unknown.
-func (w *responseWriter) sendHeader(certain bool) {
+// place is found. The body grows by added bytes; -1: unknown.
+func (w *responseWriter) sendHeader(certain bool, added int64) {
 	rw := w.rewrite
 	header := w.next.Header()
 	change := headerChange{
@@ -297,7 +298,7 @@ func (w *responseWriter) sendHeader(certain bool) {
 	if certain {
 		change.mark = markInjected
 		if !w.injector.latePolicies.Load() {
-			change.added = rw.insertionLength()
+			change.added = added
 		}
 	}
 	rw.promised = change.added >= 0 && w.length >= 0 && !change.decoded

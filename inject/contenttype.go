@@ -1,6 +1,9 @@
 package inject
 
-import "strings"
+import (
+	"encoding/binary"
+	"strings"
+)
 
 // textEncoding is how a document's text is laid out in bytes, as far as
 // inserting ASCII in it is concerned.
@@ -67,4 +70,20 @@ func encodingOf(charset string) (encoding textEncoding, escapes bool) {
 		return otherEncoding, false
 	}
 	return asciiCompatible, false
+}
+
+// isASCII reads eight bytes at a time.
+func isASCII(text []byte) bool {
+	for len(text) >= 8 {
+		if binary.LittleEndian.Uint64(text)&0x8080808080808080 != 0 {
+			return false
+		}
+		text = text[8:]
+	}
+	for _, c := range text {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
 }

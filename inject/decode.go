@@ -1,15 +1,12 @@
 package inject
 
 import (
-	"bufio"
-	"compress/zlib"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 
 	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/flate"
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -28,7 +25,8 @@ var (
 	errTooLong = errors.New("the compressed page is longer than 256 MiB")
 )
 
-// decoder decodes a compressed body that is pushed into it piece by piece. The
+// decoder decodes a body of the codings that cannot be spliced, brotli and zstd.
+// The body is pushed into it piece by piece. The
 // decoders of the libraries pull; the decoder runs them in a coroutine that rests
 // whenever they want more than there is.
 type decoder struct {
@@ -64,7 +62,7 @@ func (d *decoder) end(emit func([]byte) error) error {
 
 func (d *decoder) pull(emit func([]byte) error) (more bool, err error) {
 	for {
-		decoded, ok := d.next()
+		decoded, ok := d.step()
 		if !ok {
 			return false, nil
 		}
@@ -75,6 +73,18 @@ func (d *decoder) pull(emit func([]byte) error) (more bool, err error) {
 			return true, err
 		}
 	}
+}
+
+// step runs the coroutine until it rests. A panic in a decoder is a fault of the
+// body's.
+func (d *decoder) step() (decoded []byte, ok bool) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			d.err = fmt.Errorf("the decoder panicked: %v", fault)
+			ok = false
+		}
+	}()
+	return d.next()
 }
 
 // run is the coroutine: it yields decoded text, or nil when it needs input.
@@ -124,33 +134,13 @@ func (p *pushed) Read(to []byte) (int, error) {
 }
 
 func newReader(c coding, source io.Reader) (io.ReadCloser, error) {
-	switch c {
-	case gzipCoding:
-		return gzip.NewReader(source)
-	case deflateCoding:
-		return newDeflateReader(source)
-	case brotliCoding:
+	if c == brotliCoding {
 		return io.NopCloser(brotli.NewReader(source)), nil
-	default:
-		reader, err := zstd.NewReader(source, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-			zstd.WithDecoderMaxWindow(maxWindow))
-		if err != nil {
-			return nil, err
-		}
-		return reader.IOReadCloser(), nil
 	}
-}
-
-// newDeflateReader reads "deflate", which should be wrapped by zlib (RFC 9110,
-// 8.4.1.2) and often is not.
-func newDeflateReader(source io.Reader) (io.ReadCloser, error) {
-	buffered := bufio.NewReader(source)
-	head, err := buffered.Peek(2)
+	reader, err := zstd.NewReader(source, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+		zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {
 		return nil, err
 	}
-	if head[0]&0x0f == 8 && (int(head[0])<<8|int(head[1]))%31 == 0 {
-		return zlib.NewReader(buffered)
-	}
-	return flate.NewReader(buffered), nil
+	return reader.IOReadCloser(), nil
 }

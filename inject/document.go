@@ -21,6 +21,7 @@ type document struct {
 
 	read     int // bytes
 	mark     [3]byte
+	markLen  int
 	pastMark bool
 	half     byte // first byte of an unfinished character of UTF-16
 	hasHalf  bool
@@ -66,9 +67,9 @@ func (d *document) scan(piece []byte) (result verdict, place int) {
 // of a document without one. A document that begins like a mark and goes on
 // otherwise begins with text.
 func (d *document) readMark(c byte) (isMark bool) {
-	d.mark[d.read] = c
-	switch mark := string(d.mark[:d.read+1]); {
-	case d.read == 0 && c != 0xEF && c != 0xFE && c != 0xFF:
+	d.mark[d.markLen] = c
+	switch mark := string(d.mark[:d.markLen+1]); {
+	case d.markLen == 0 && c != 0xEF && c != 0xFE && c != 0xFF:
 		d.pastMark = true
 		return false
 	case mark == "\xEF\xBB\xBF":
@@ -83,7 +84,7 @@ func (d *document) readMark(c byte) (isMark bool) {
 		d.scanner.reason = ReasonFragment
 		return false
 	}
-	d.read++
+	d.markLen++
 	return true
 }
 

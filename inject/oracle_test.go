@@ -88,8 +88,10 @@ const (
 )
 
 func judge(text string) judgement {
-	tokenizer := html.NewTokenizer(strings.NewReader(strings.TrimPrefix(text, "\ufeff")))
+	text = strings.TrimPrefix(text, "\ufeff")
+	tokenizer := html.NewTokenizer(strings.NewReader(text))
 	evidence := endsEarly
+	read := 0
 	decide := func() judgement {
 		if evidence == endsEarly {
 			return isFragment
@@ -97,15 +99,22 @@ func judge(text string) judgement {
 		return evidence
 	}
 	for {
-		switch tokenizer.Next() {
+		token := tokenizer.Next()
+		read += len(tokenizer.Raw())
+		switch token {
 		case html.ErrorToken:
 			return endsEarly
 		case html.DoctypeToken:
 			evidence = isDocument
 		case html.TextToken:
-			raw := string(bytes.Trim(tokenizer.Raw(), " \t\r\n\f"))
-			atEnd := strings.HasSuffix(text, raw) && (raw == "<" || raw == "</")
-			if raw != "" && !atEnd { // at the end, the beginning of a tag is text
+			switch raw := string(bytes.TrimLeft(tokenizer.Raw(), " \t\r\n\f")); raw {
+			case "":
+			case "<", "</": // at the end, the beginning of a tag
+				if read == len(text) {
+					return endsEarly
+				}
+				return decide()
+			default:
 				return decide()
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
@@ -173,7 +182,7 @@ func checkDocument(t testing.TB, text string) {
 		case reason == ReasonPolicyInPage && position == AfterCharset:
 			continue
 		case want == isFragment && reason != ReasonFragment,
-			want == endsEarly && reason != ReasonEndedEarly,
+			want == endsEarly && reason != ReasonEndedEarly && !isEmpty(parse(t, text)),
 			want == isDocument && position == Head && reason != ReasonNone:
 			t.Errorf("%q: reason %v, want it judged as %v", text, reason, want)
 			continue
@@ -190,6 +199,19 @@ func checkDocument(t testing.TB, text string) {
 			t.Errorf("%q: the trees differ: %s", output, d)
 		}
 	}
+}
+
+// isEmpty reports whether nothing shows: where a document breaks off in a tag, a
+// parser forgets that tag, and the scanner may have decided about it.
+func isEmpty(root *html.Node) bool {
+	for node := range root.Descendants() {
+		switch {
+		case node.Type == html.TextNode, node.Type == html.ElementNode && node.DataAtom != atom.Html &&
+			node.DataAtom != atom.Head && node.DataAtom != atom.Body:
+			return false
+		}
+	}
+	return true
 }
 
 // checkSplits compares every division of a document in two pieces, and the one in

@@ -209,4 +209,3 @@ func (s *scanner) insideTitle(c byte) (consumed int) {
 	s.state = stateTitle
 	return 0
 }
-

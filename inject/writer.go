@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
+
+	"handbill/inject/splice"
 )
 
 const (
@@ -75,22 +77,28 @@ type rewrite struct {
 	// straight: what is decided leaves at once; the rest follows without copying.
 	straight bool
 
-	decoder *decoder
-	raw     []byte // the compressed body, while undecided
-	failed  error  // the rest of the compressed body cannot be read
+	// Of a compressed body.
+	splicing bool
+	splicer  *splice.Writer
+	ended    bool // the splicer has been given all there is
+	decoder  *decoder
+	raw      []byte // as it came, while undecided
+	failed   error  // why the rest cannot be decoded
+	// faulty: a fault of ours left this in a state that nobody knows.
+	faulty bool
 }
 
 // readBuffer is small enough for net/http to hold what is read into it, so that
 // reading costs no write of its own.
 func (rw *rewrite) readBuffer() []byte {
 	if rw.piece == nil {
-		rw.piece = make([]byte, startBuffer)
+		rw.piece = make([]byte, joinLimit)
 	}
-	return rw.piece
+	if rw.compressed() {
+		return rw.piece
+	}
+	return rw.piece[:startBuffer]
 }
-
-// errRefused ends the decoding of a body that is to pass as it came.
-var errRefused = errors.New("not to be injected")
 
 // isInjecting reports whether w leads to a writer of an injector.
 func isInjecting(w http.ResponseWriter) bool {
@@ -162,7 +170,7 @@ func (w *responseWriter) judge() (reason Reason) {
 	if !ok || len(insertion.Bytes) == 0 {
 		return ReasonNothingToInsert
 	}
-	if insertion.NonceAt > len(insertion.Bytes) {
+	if insertion.NonceAt > len(insertion.Bytes) || !isASCII(insertion.Bytes) {
 		return ReasonInvalidInsertion
 	}
 	w.prepare(insertion, header)
@@ -180,20 +188,26 @@ func (w *responseWriter) judge() (reason Reason) {
 func (w *responseWriter) prepare(insertion Insertion, header http.Header) {
 	w.length = contentLength(header)
 	rw := w.injector.states.Get().(*rewrite)
-	*rw = rewrite{insertion: insertion, buffer: rw.buffer[:0], raw: rw.raw[:0], piece: rw.piece}
-	rw.document.encoding = w.plan.encoding
-	rw.document.scanner.position = w.injector.options.Position
-	rw.document.scanner.stopAtEscape = w.plan.stopAtEscape
-	if !w.plan.declared {
-		rw.document.insertionLength = len(insertion.Bytes)
-		if len(insertion.Bytes) > longInsertion {
-			rw.document.scanner.position = AfterCharset
+	rw.insertion = insertion
+	rw.document = w.newDocument(insertion)
+	w.rewrite = rw
+	if w.plan.coding != identity {
+		w.startCompressed()
+	}
+}
+
+// newDocument is the document before its first byte.
+func (w *responseWriter) newDocument(insertion Insertion) document {
+	d := document{encoding: w.plan.encoding}
+	d.scanner.position = w.injector.options.Position
+	d.scanner.stopAtEscape = w.plan.stopAtEscape
+	if !w.plan.declared && d.encoding == asciiCompatible {
+		d.insertionLength = len(insertion.Bytes)
+		if d.insertionLength > longInsertion {
+			d.scanner.position = AfterCharset
 		}
 	}
-	if w.plan.coding != identity {
-		rw.decoder = newDecoder(w.plan.coding)
-	}
-	w.rewrite = rw
+	return d
 }
 
 // longInsertion is the length above which an insertion goes after the
@@ -212,19 +226,24 @@ func (w *responseWriter) pass(reason Reason) {
 	}
 }
 
+// transparent reports whether what is written goes on as it is.
+func (w *responseWriter) transparent() bool {
+	return w.progress == passing || w.progress == copying && !w.rewrite.compressed()
+}
+
 func (w *responseWriter) Write(p []byte) (int, error) {
 	if w.progress == awaitingHeader {
 		w.begin(http.StatusOK)
 	}
-	if w.progress == passing || w.progress == copying && w.rewrite.decoder == nil {
+	if w.transparent() {
 		return w.next.Write(p)
 	}
 	if w.request.Method == http.MethodHead {
 		return len(p), nil // net/http would take it for the length of the page
 	}
 	var err error
-	if w.rewrite.decoder != nil {
-		err = w.decode(p)
+	if w.rewrite.compressed() {
+		err = w.compressedBody(p)
 	} else {
 		err = w.body(p)
 	}
@@ -236,7 +255,7 @@ func (w *responseWriter) Write(p []byte) (int, error) {
 
 // WriteString saves io.WriteString a copy where there is nothing to do.
 func (w *responseWriter) WriteString(s string) (int, error) {
-	if w.progress == passing || w.progress == copying && w.rewrite.decoder == nil {
+	if w.transparent() {
 		return io.WriteString(w.next, s)
 	}
 	return w.Write([]byte(s))
@@ -253,8 +272,13 @@ func (w *responseWriter) FlushError() error {
 	if err := w.release(); err != nil {
 		return err
 	}
-	if w.progress == deciding {
-		return nil // a compressed body whose beginning is not known yet
+	switch {
+	case w.progress == deciding:
+		return nil // a body that is decoded, whose beginning is not known yet
+	case w.progress != passing && w.rewrite.splicing:
+		if err := w.flushSplicer(); err != nil {
+			return err
+		}
 	}
 	return http.NewResponseController(w.next).Flush()
 }
@@ -270,6 +294,9 @@ func (w *responseWriter) release() error {
 		if !w.sendPlanned() {
 			return w.forward(nil, 0)
 		}
+		if w.rewrite.splicing {
+			return w.forward(nil, 0)
+		}
 		return w.forward(nil, w.rewrite.document.held())
 	case gathered:
 		return w.sendGathered()
@@ -283,7 +310,7 @@ func (w *responseWriter) ReadFrom(source io.Reader) (total int64, err error) {
 	if w.progress == awaitingHeader {
 		w.begin(http.StatusOK)
 	}
-	for w.progress != passing && (w.progress != copying || w.rewrite.decoder != nil) {
+	for !w.transparent() {
 		w.rewrite.straight = true
 		if w.progress == gathered {
 			if err := w.sendGathered(); err != nil {
@@ -324,14 +351,25 @@ func (w *responseWriter) finish(handlerError error) error {
 	case deciding:
 		return w.finishUndecided(handlerError)
 	case gathered:
+		if w.rewrite.splicing && handlerError == nil {
+			w.endSplicing()
+		}
 		return w.sendGathered()
 	case scanning:
-		if w.request.Method != http.MethodHead {
-			w.injector.skipped(w.request, ReasonEndedEarly)
+		switch {
+		case w.request.Method == http.MethodHead:
+			return nil
+		case w.rewrite.splicing:
+			return w.finishSplicing()
 		}
+		w.injector.skipped(w.request, ReasonEndedEarly)
 		return w.forward(nil, 0)
 	case copying:
-		if w.rewrite.decoder != nil {
+		switch {
+		case handlerError != nil: // the rest may be missing
+		case w.rewrite.splicing:
+			return w.finishSplicing()
+		case w.rewrite.decoder != nil:
 			return w.finishDecoding()
 		}
 	}
@@ -342,29 +380,30 @@ func (w *responseWriter) finish(handlerError error) error {
 // no body, or the body ended before the place of the insertion.
 func (w *responseWriter) finishUndecided(handlerError error) error {
 	rw := w.rewrite
+	reason := ReasonEndedEarly
 	switch {
 	case handlerError != nil && !w.announced && rw.received == 0:
 		w.progress = passing // so that an error page can be written instead
 		w.injector.skipped(w.request, ReasonSiteError)
 		return nil
 	case handlerError != nil:
-		rw.document.scanner.reason = ReasonSiteError
+		reason = ReasonSiteError
 	case w.request.Method == http.MethodHead:
-		w.sendHeader(false)
+		w.sendHeader(false, -1)
 		return nil
+	case rw.splicing:
+		w.endSplicing()
+		reason = w.spliceReason()
 	case rw.decoder != nil:
-		err := rw.decoder.end(w.decoded)
-		if w.progress != deciding {
+		if err := rw.decoder.end(w.decoded); w.progress != deciding {
 			return err
 		}
-		rw.document.scanner.reason = w.undecodedReason()
-		return w.passRaw()
-	default:
-		rw.document.scanner.reason = ReasonEndedEarly
+		reason = w.undecodedReason()
 	}
-	if rw.decoder != nil {
-		return w.passRaw()
+	if rw.compressed() {
+		return w.passRaw(reason)
 	}
+	rw.document.scanner.reason = reason
 	return w.refuse(nil)
 }
 
@@ -381,9 +420,13 @@ func (w *responseWriter) close() {
 	if rw.injected {
 		dropTrailers(w.next.Header())
 	}
-	if cap(rw.buffer)+cap(rw.raw) > poolLimit {
+	if rw.faulty || cap(rw.buffer)+cap(rw.raw) > poolLimit {
 		return
 	}
+	if rw.splicing && !rw.ended {
+		_ = rw.splicer.Close() // what it writes is dropped; it gives its memory back
+	}
+	*rw = rewrite{buffer: rw.buffer[:0], raw: rw.raw[:0], piece: rw.piece, splicer: rw.splicer}
 	w.injector.states.Put(rw)
 }
 
