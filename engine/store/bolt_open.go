@@ -39,8 +39,9 @@ func OpenBolt(path string, options Options) (*Bolt, error) {
 	}
 	db, err := openFile(path, &bbolt.Options{
 		Timeout: lockTimeout, MaxSize: options.maxFileSize, NoStatistics: true,
-		// The list of free pages is found anew at opening, instead of written with each transaction.
-		NoFreelistSync: true, FreelistType: bbolt.FreelistMapType,
+		// The list of free pages is kept in the file. Without it bbolt would walk the whole file at each opening, and in a
+		// goroutine of its own, where damage ends the program.
+		FreelistType: bbolt.FreelistMapType,
 	})
 	if err != nil {
 		return nil, err
@@ -112,24 +113,38 @@ func openFile(path string, options *bbolt.Options) (db *bbolt.DB, err error) {
 	return nil, fmt.Errorf("opening the store %s: %w", path, err)
 }
 
-// prepare makes the buckets of a new file, and checks that an older one is laid out as this program knows it.
+// prepare checks that a file is laid out as this program knows it, and lays out a new one.
 func prepare(db *bbolt.DB, path string) error {
 	return guard(path, func() error {
-		return db.Update(func(tx *bbolt.Tx) error {
+		empty := false
+		err := db.View(func(tx *bbolt.Tx) error {
 			if format := tx.Bucket(formatBucket); format != nil {
 				return checkFormat(format.Get(formatKey), path)
 			}
-			if k, _ := tx.Cursor().First(); k != nil {
+			first, _ := tx.Cursor().First()
+			if empty = first == nil; !empty {
 				return fmt.Errorf("%w: %s is a bbolt file of another program; give the store a file of its own", ErrUnreadable, path)
 			}
-			for _, name := range [][]byte{stateBucket, secretsBucket, formatBucket} {
-				if _, err := tx.CreateBucket(name); err != nil {
-					return fmt.Errorf("preparing the store %s: %w", path, err)
-				}
-			}
-			return tx.Bucket(formatBucket).Put(formatKey, binary.BigEndian.AppendUint32(nil, formatVersion))
+			return nil
 		})
+		if err != nil || !empty {
+			return err
+		}
+		if err := db.Update(layOut); err != nil {
+			return fmt.Errorf("preparing the store %s: %w", path, err)
+		}
+		return nil
 	})
+}
+
+// layOut makes the buckets of a new file.
+func layOut(tx *bbolt.Tx) error {
+	for _, name := range [][]byte{stateBucket, secretsBucket, formatBucket} {
+		if _, err := tx.CreateBucket(name); err != nil {
+			return err
+		}
+	}
+	return tx.Bucket(formatBucket).Put(formatKey, binary.BigEndian.AppendUint32(nil, formatVersion))
 }
 
 func checkFormat(version []byte, path string) error {
