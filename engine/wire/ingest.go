@@ -198,7 +198,11 @@ func (h *Handler) takeOne(r *http.Request, identity visitor.Identity, event even
 			return why, nil
 		}
 	}
-	return nil, h.engine.Track(r.Context(), identity, []eventlog.Event{kept})
+	err = h.engine.Track(r.Context(), identity, []eventlog.Event{kept})
+	if errors.Is(err, engine.ErrRefused) {
+		return err, nil
+	}
+	return nil, err
 }
 
 func decodeProperties(raw json.RawMessage, into *map[string]any) error {
