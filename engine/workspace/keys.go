@@ -138,8 +138,8 @@ var messageKeys = []key{
 		meaning: "`\"until_dismissed\"`: again on every visit, until it is closed; `\"once\"`: one time, closed or not.",
 	},
 	{
-		name: "display", kind: aText, required: true, words: []string{content.DisplayModal, content.DisplayBanner}, laterWords: []string{"fullscreen", "toast", "inline", "tooltip"},
-		example: `display = "modal"`,
+		name: "display", kind: aText, words: []string{content.DisplayModal, content.DisplayBanner}, laterWords: []string{"fullscreen", "toast", "inline", "tooltip"},
+		fallback: `"banner"`, example: `display = "modal"`,
 		meaning: "`\"modal\"`: over the page, until it is closed; `\"banner\"`: at an edge of the page, which stays usable.",
 	},
 	{

@@ -102,7 +102,6 @@ var wrongValues = []struct{ key, name, text, want string }{
 	{"messages.frequency", "is unknown", banner + "frequency = \"twice\"\n", `a.toml:6:1: message "spring-sale": frequency "twice" is not known; write "once" or "until_dismissed"`},
 	{"messages.frequency", "comes later", banner + "frequency = \"always\"\n", `a.toml:6:1: message "spring-sale": frequency "always" is not supported yet; write "once" or "until_dismissed"`},
 	{"messages.frequency", "is a table", banner + "frequency = { lifetime = 3 }\n", `a.toml:6:1: message "spring-sale": frequency as a table is not supported yet; write frequency = "until_dismissed"`},
-	{"messages.display", "is missing", strings.Replace(banner, "display = \"banner\"\n", "", 1), `a.toml:1:1: message "spring-sale": display is missing; add display = "modal"`},
 	{"messages.display", "is unknown", strings.Replace(banner, `"banner"`, `"popup"`, 1), `a.toml:3:1: message "spring-sale": display "popup" is not known; write "modal" or "banner"`},
 	{"messages.display", "comes later", strings.Replace(banner, `"banner"`, `"toast"`, 1), `a.toml:3:1: message "spring-sale": display "toast" is not supported yet; write "modal" or "banner"`},
 	{"messages.position", "is unknown", banner + "position = \"left\"\n", `a.toml:6:1: message "spring-sale": position "left" is not known; write "center", "top" or "bottom"`},
