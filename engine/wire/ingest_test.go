@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -16,8 +17,9 @@ import (
 	"handbill/engine/wire"
 )
 
-func TestAnEventThatTheLogCannotHoldIsRefused(t *testing.T) {
-	dir := t.TempDir()
+// newLoggingHandler makes a handler whose events are kept in a log in the folder.
+func newLoggingHandler(t *testing.T, dir string) *wire.Handler {
+	t.Helper()
 	events, err := eventlog.Open(dir, eventlog.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -36,6 +38,32 @@ func TestAnEventThatTheLogCannotHoldIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return h
+}
+
+func TestAnEventOfABrowserThatHasGoneIsKept(t *testing.T) {
+	dir := t.TempDir()
+	h := newLoggingHandler(t, dir)
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	body := `{"anonymousId": "8c6d1e0a", "messageId": "e1", "event": "Cart Viewed"}`
+	r := httptest.NewRequestWithContext(gone, http.MethodPost, origin+"/_handbill/v1/t", strings.NewReader(body))
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	kept := 0
+	for event, err := range eventlog.Read(dir) {
+		if kept++; err != nil || event.ID != "e1" {
+			t.Errorf("kept %+v, error %v", event, err)
+		}
+	}
+	if kept != 1 {
+		t.Errorf("%d events were kept", kept)
+	}
+}
+
+func TestAnEventThatTheLogCannotHoldIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	h := newLoggingHandler(t, dir)
 	const depth = 200
 	cart := strings.Repeat("[", depth) + strings.Repeat("]", depth)
 	for name, c := range map[string]struct {
