@@ -49,7 +49,18 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		}
 		a.addWorkspace(defaultWorkspace, "file", FileSource{Path: arguments[0]})
 	}
-	block := words{
+	if err := a.words().read(d, "the global option handbill"); err != nil {
+		return err
+	}
+	if len(a.Workspaces) == 0 {
+		return d.Err("handbill needs a workspace; write: handbill ./messages.toml")
+	}
+	return nil
+}
+
+// words are the words of the global option's block.
+func (a *App) words() words {
+	return words{
 		"workspace":  {read: a.readWorkspace, repeatable: true},
 		"store":      {read: a.readStore},
 		"cache_size": {read: a.readCacheSize},
@@ -59,13 +70,6 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"stream":     comesLater("stream"),
 		"sink":       comesLater("sink"),
 	}
-	if err := block.read(d, "the global option handbill"); err != nil {
-		return err
-	}
-	if len(a.Workspaces) == 0 {
-		return d.Err("handbill needs a workspace; write: handbill ./messages.toml")
-	}
-	return nil
 }
 
 // readWorkspace reads one of the three forms of the word workspace.
