@@ -40,8 +40,6 @@ type Change struct {
 	Message string
 	// Delivery is the key of the delivery concerned: a number that stands for its id.
 	Delivery uint64
-	// EventID is the report's own id, which the log of reports keeps. What counts once is the delivery, not the event.
-	EventID string
 	// Test is true for a report of a test send: nothing of it is counted.
 	Test bool
 	// Until is when a queued test stops waiting.
