@@ -264,6 +264,12 @@ const (
 	eventPath = "/_handbill/v1/"
 )
 
+// waitPoll returns when the newest poll is the one that is meant.
+func (e *edge) waitPoll(what string, is func(poll) bool) {
+	e.t.Helper()
+	e.wait(what, func() bool { return len(e.polls) > 0 && is(e.polls[len(e.polls)-1]) })
+}
+
 // waitPolls returns the first n polls, as soon as there are as many.
 func (e *edge) waitPolls(n int) []poll {
 	e.t.Helper()

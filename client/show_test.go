@@ -212,7 +212,8 @@ func TestWhatCannotBeShownSaysSoOnceAndMakesWay(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e, b := newEdge(t), newTab(t)
-			e.messages = always(message{MessageID: "odd", DeliveryID: "delivery-of-odd", Content: c.content}, deliver("welcome", welcome))
+			nameless := message{Content: c.content}
+			e.messages = always(nameless, message{MessageID: "odd", DeliveryID: "delivery-of-odd", Content: c.content}, deliver("welcome", welcome))
 			b.open(e.URL)
 			b.awaitEvents(`error {"messageId":"odd","deliveryId":"delivery-of-odd","reason":"`+c.reason+`"}`,
 				`opened {"messageId":"welcome","deliveryId":"delivery-of-welcome"}`)
