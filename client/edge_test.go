@@ -109,7 +109,7 @@ func newEdge(t *testing.T) *edge {
 	mux.HandleFunc("GET /favicon.ico", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("GET /", e.servePage)
 	e.Server = httptest.NewServer(mux)
-	t.Cleanup(e.Server.Close)
+	t.Cleanup(e.Close)
 	return e
 }
 
