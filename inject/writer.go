@@ -47,7 +47,7 @@ type responseWriter struct {
 	status    int
 	announced bool // WriteHeader was called
 	values    headerValues
-	// rewrite is there from deciding on.
+	// rewrite is there from the header on.
 	rewrite *rewrite
 }
 

@@ -353,6 +353,39 @@ func TestHijackWithoutAnUpgradeLeavesTheConnectionAlone(t *testing.T) {
 	}
 }
 
+func TestConnectIsPassed(t *testing.T) {
+	j := newJournal()
+	r := httptest.NewRequest(http.MethodConnect, "http://shop.example.com/", nil)
+	runOver(t, j, r, func(w http.ResponseWriter) {
+		if w != http.ResponseWriter(j) {
+			t.Error("the writer is wrapped")
+		}
+		w.WriteHeader(200)
+		io.WriteString(w, "<html><head>")
+	})
+	j.expect(t, "header 200", "write 12")
+}
+
+func TestAWriterThatIsUsedAfterItsHandlerIsHarmless(t *testing.T) {
+	var kept http.ResponseWriter
+	first := run(t, func(w http.ResponseWriter) {
+		html(w)
+		io.WriteString(w, plainPage)
+		kept = w
+	})
+	second := run(t, func(w http.ResponseWriter) {
+		html(w)
+		io.WriteString(w, plainPage[:30])
+		io.WriteString(kept, "late")
+		kept.(http.Flusher).Flush()
+		kept.WriteHeader(500)
+		io.WriteString(w, plainPage[30:])
+	})
+	if first.body.String() != injectedPage+"late" || second.body.String() != injectedPage {
+		t.Errorf("got %q and %q", first.body.String(), second.body.String())
+	}
+}
+
 func TestServerSentEventsArriveAtOnce(t *testing.T) {
 	more := make(chan struct{})
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
