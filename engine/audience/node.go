@@ -253,8 +253,3 @@ func (n *speaks) value(f *Facts) value {
 type segment struct{ name string }
 
 func (n *segment) value(f *Facts) value { return truth(f.Segments.Contains(n.name, f)) }
-
-// asVersion reads a text as the number of a release.
-type asVersion struct{ of node }
-
-func (n *asVersion) value(f *Facts) value { return readRelease(n.of.value(f)) }

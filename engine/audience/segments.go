@@ -253,8 +253,9 @@ func (s *Segments) Contains(name string, f *Facts) bool {
 // ask finds out whether the visitor is in a segment. Each segment may cost what a condition may, so that the answer is the
 // same whoever asks first.
 func (s *Segments) ask(i int, f *Facts) membership {
-	spent, holds := f.spent, false
+	spent := f.spent
 	f.spent = 0
+	var holds bool
 	if c := s.segments[i].condition; c != nil {
 		holds = c.root.value(f).isTrue()
 	} else {
@@ -288,10 +289,8 @@ func (s *Segments) why(name string, f *Facts) string {
 	}
 	said := fmt.Sprintf("the visitor %s the segment %q", where, name)
 	of := &s.segments[s.places[name]]
-	switch {
-	case of.condition == nil:
+	if of.condition == nil {
 		return said + fmt.Sprintf(", a list of %d ids", of.ids.length())
-	default:
-		return said + " (" + of.condition.explain.why(f) + ")"
 	}
+	return said + " (" + of.condition.explain.why(f) + ")"
 }
