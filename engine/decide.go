@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -195,7 +196,7 @@ func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
 	if !state.Dismissed.IsZero() {
 		return ReasonFrequency
 	}
-	if m.Frequency == workspace.FrequencyOnce && state.Opened > 0 && !e.showing(state, m, s) {
+	if m.Frequency == workspace.FrequencyOnce && state.Opened > 0 && !e.isShowing(state, m, s) {
 		return ReasonFrequency
 	}
 	return ReasonNone
@@ -210,22 +211,29 @@ func describeFrequency(e *Engine, m *workspace.Message, s *situation) (string, s
 	switch {
 	case !state.Dismissed.IsZero():
 		saw += ", dismissed at " + state.Dismissed.Format(time.RFC3339)
-	case e.showing(state, m, s):
+	case e.isShowing(state, m, s):
 		saw += ", being shown in this page view"
 	}
 	return saw, "it is not shown again to this visitor; try it with: handbill messages send --test WHO " + m.ID
 }
 
-// showing says whether the message's delivery to this page view has been opened already.
-func (e *Engine) showing(state *visitor.MessageState, m *workspace.Message, s *situation) bool {
+// showing finds the message's delivery to this page view if it has been opened already, under the visitor's id or, where
+// the visitor has identified since, under the one from before.
+func (e *Engine) showing(state *visitor.MessageState, m *workspace.Message, s *situation) (deliveryID string, showing bool) {
 	if len(state.Recent) == 0 || s.view == "" {
-		return false
+		return "", false
 	}
-	key := e.sealer.seal(s.identity.ID(), s.view, m.ID, false).key
-	for i, recent := range state.Recent {
-		if recent == key {
-			return state.Reported[i]&visitor.ReportedOpened != 0
+	for _, id := range candidates(s.identity) {
+		d := e.sealer.seal(id, s.view, m.ID, false)
+		if at := slices.Index(state.Recent, d.key); at >= 0 && state.Reported[at]&visitor.ReportedOpened != 0 {
+			return d.id, true
 		}
 	}
-	return false
+	return "", false
+}
+
+// isShowing says whether the message's delivery to this page view has been opened already.
+func (e *Engine) isShowing(state *visitor.MessageState, m *workspace.Message, s *situation) bool {
+	_, showing := e.showing(state, m, s)
+	return showing
 }

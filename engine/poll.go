@@ -103,10 +103,12 @@ func (e *Engine) noteVisit(ctx context.Context, identity visitor.Identity, recor
 
 // deliver takes the message's lease for the tab and names the delivery; nil when another tab holds the lease.
 func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation, tab string) (*Delivery, error) {
-	d := &Delivery{ID: e.sealer.seal(s.identity.ID(), s.view, m.ID, false).id, Message: m}
-	if state := s.state(m.ID); state != nil && e.showing(state, m, s) {
-		return d, nil
+	if state := s.state(m.ID); state != nil {
+		if id, showing := e.showing(state, m, s); showing {
+			return &Delivery{ID: id, Message: m}, nil
+		}
 	}
+	d := &Delivery{ID: e.sealer.seal(s.identity.ID(), s.view, m.ID, false).id, Message: m}
 	granted, fresh, err := e.store.Claim(ctx, store.Claim{
 		Key: e.key(s.identity), Message: m.ID, Tab: tab, TTL: LeaseTime, At: s.now,
 	})
