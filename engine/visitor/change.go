@@ -24,6 +24,9 @@ const (
 	Failed
 	// TestQueued: an operator sent a message to try it. Uses Message and Until.
 	TestQueued
+	// Acted: a button was used that leads on: neither one that closes the message nor one that turns to its next step.
+	// Uses Message.
+	Acted
 	// Seen: the visitor was here, and did nothing else. It changes a record at most once in [SeenInterval], and makes none.
 	Seen
 )
@@ -42,6 +45,10 @@ type Change struct {
 	Delivery uint64
 	// EventID is the report's own id, which the log of reports keeps. What counts once is the delivery, not the event.
 	EventID string
+	// Visit stands for the visit in which it happened; zero when that is not known. Uses: Opened.
+	Visit uint64
+	// IgnoresThrottle is true for a showing that does not count towards the throttle. Uses: Opened.
+	IgnoresThrottle bool
 	// Test is true for a report of a test send: nothing of it is counted.
 	Test bool
 	// Until is when a queued test stops waiting.
@@ -75,7 +82,7 @@ func (r *Record) Apply(c Change) (counted bool) {
 	switch c.Kind {
 	case Identified:
 		counted = r.identify(c)
-	case Opened, Clicked, Dismissed, Failed:
+	case Opened, Clicked, Dismissed, Failed, Acted:
 		if c.Test {
 			counted = r.reportTest(c)
 		} else {
@@ -124,6 +131,7 @@ func (r *Record) report(c Change) bool {
 		s.Opened++
 		s.FirstOpened = earlier(s.FirstOpened, c.At)
 		s.LastOpened = later(s.LastOpened, c.At)
+		r.showing(s, c)
 	case Clicked:
 		if !s.mark(c.Delivery, ReportedClicked) {
 			return false
@@ -134,6 +142,11 @@ func (r *Record) report(c Change) bool {
 			return false
 		}
 		s.Dismissed = later(s.Dismissed, c.At)
+	case Acted:
+		if !s.Acted.IsZero() {
+			return false
+		}
+		s.Acted = c.At
 	case Failed:
 		if !s.mark(c.Delivery, ReportedError) {
 			return false
@@ -141,6 +154,34 @@ func (r *Record) report(c Change) bool {
 		s.Errors++
 	}
 	return true
+}
+
+// showing notes when and in which visit a message came on screen, for caps and throttles.
+func (r *Record) showing(s *MessageState, c Change) {
+	s.Showings = insert(s.Showings, c.At)
+	if s.Visit != c.Visit {
+		s.Visit, s.VisitOpened = c.Visit, 0
+	}
+	s.VisitOpened++
+	if c.IgnoresThrottle {
+		return
+	}
+	r.Showings = insert(r.Showings, c.At)
+	if r.Visit != c.Visit {
+		r.Visit, r.VisitShowings = c.Visit, 0
+	}
+	r.VisitShowings++
+}
+
+// insert adds a time to a list in order; a report that comes late belongs before newer ones.
+func insert(showings []time.Time, at time.Time) []time.Time {
+	place, _ := slices.BinarySearchFunc(showings, at, func(known, at time.Time) int {
+		if known.After(at) {
+			return 1
+		}
+		return -1
+	})
+	return lastShowings(slices.Insert(showings, place, at))
 }
 
 // reportTest notes that a test send is on screen, or ends it when it is dismissed.

@@ -31,6 +31,9 @@ type storedRecord struct {
 	LastSeen  int64                  `cbor:"5,keyasint,omitempty"`
 	Messages  map[string]storedState `cbor:"6,keyasint,omitempty"`
 	Tests     []storedTest           `cbor:"7,keyasint,omitempty"`
+	Showings  []int64                `cbor:"8,keyasint,omitempty"` // the first, then the steps from one to the next
+	Visit     uint64                 `cbor:"9,keyasint,omitempty"`
+	Visited   int                    `cbor:"10,keyasint,omitempty"`
 }
 
 type storedState struct {
@@ -42,6 +45,11 @@ type storedState struct {
 	Errors      int      `cbor:"6,keyasint,omitempty"`
 	Recent      []uint64 `cbor:"7,keyasint,omitempty"`
 	Reported    []byte   `cbor:"8,keyasint,omitempty"`
+	Acted       int64    `cbor:"9,keyasint,omitempty"`
+	// Showings are steps from one to the next, as below; a single one is LastOpened and not written.
+	Showings    []int64 `cbor:"10,keyasint,omitempty"`
+	Visit       uint64  `cbor:"11,keyasint,omitempty"`
+	VisitOpened int     `cbor:"12,keyasint,omitempty"`
 }
 
 type storedTest struct {
@@ -54,6 +62,7 @@ type storedTest struct {
 func Encode(r *Record) ([]byte, error) {
 	stored := storedRecord{
 		ID: r.ID, Verified: r.Verified, Traits: r.Traits, FirstSeen: milliseconds(r.FirstSeen), LastSeen: milliseconds(r.LastSeen),
+		Showings: steps(r.Showings), Visit: r.Visit, Visited: r.VisitShowings,
 	}
 	if len(r.Messages) > 0 {
 		stored.Messages = make(map[string]storedState, len(r.Messages))
@@ -65,6 +74,7 @@ func Encode(r *Record) ([]byte, error) {
 			stored.Messages[id] = storedState{
 				Opened: s.Opened, FirstOpened: milliseconds(s.FirstOpened), LastOpened: milliseconds(s.LastOpened),
 				Clicked: s.Clicked, Dismissed: milliseconds(s.Dismissed), Errors: s.Errors, Recent: s.Recent, Reported: reported,
+				Acted: milliseconds(s.Acted), Showings: s.showings(), Visit: s.Visit, VisitOpened: s.VisitOpened,
 			}
 		}
 	}
@@ -93,6 +103,7 @@ func Decode(data []byte) (*Record, error) {
 	}
 	r := &Record{
 		ID: stored.ID, Verified: stored.Verified, FirstSeen: moment(stored.FirstSeen), LastSeen: moment(stored.LastSeen),
+		Showings: moments(stored.Showings), Visit: stored.Visit, VisitShowings: stored.Visited,
 	}
 	if stored.Verified < LevelAnonymous || stored.Verified > LevelVerified {
 		return nil, fmt.Errorf("%w: level %d does not exist", ErrDamaged, stored.Verified)
@@ -118,7 +129,7 @@ func Decode(data []byte) (*Record, error) {
 
 func (s storedState) check() error {
 	switch {
-	case s.Opened < 0 || s.Clicked < 0 || s.Errors < 0:
+	case s.Opened < 0 || s.Clicked < 0 || s.Errors < 0 || s.VisitOpened < 0:
 		return errors.New("a count is negative")
 	case len(s.Recent) != len(s.Reported):
 		return errors.New("its deliveries and what was reported of them are not as many")
@@ -132,6 +143,10 @@ func (s storedState) restore() MessageState {
 	state := MessageState{
 		Opened: s.Opened, FirstOpened: moment(s.FirstOpened), LastOpened: moment(s.LastOpened),
 		Clicked: s.Clicked, Dismissed: moment(s.Dismissed), Errors: s.Errors,
+		Acted: moment(s.Acted), Showings: moments(s.Showings), Visit: s.Visit, VisitOpened: s.VisitOpened,
+	}
+	if s.Showings == nil && s.Opened == 1 {
+		state.Showings = []time.Time{state.LastOpened}
 	}
 	if len(s.Recent) > 0 {
 		state.Recent = s.Recent
@@ -155,6 +170,35 @@ func moment(milliseconds int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(milliseconds).UTC()
+}
+
+// showings are the steps between a message's showings, none where its only one is LastOpened.
+func (s *MessageState) showings() []int64 {
+	if s.Opened == 1 && len(s.Showings) == 1 && s.Showings[0].Equal(s.LastOpened) {
+		return nil
+	}
+	return steps(s.Showings)
+}
+
+// steps is the first of several times, and the milliseconds from each to the next: small numbers are short in CBOR.
+func steps(times []time.Time) []int64 {
+	var all []int64
+	before := int64(0)
+	for _, t := range times {
+		at := milliseconds(t)
+		all, before = append(all, at-before), at
+	}
+	return all
+}
+
+func moments(steps []int64) []time.Time {
+	var all []time.Time
+	at := int64(0)
+	for _, step := range steps {
+		at += step
+		all = append(all, moment(at))
+	}
+	return lastShowings(all)
 }
 
 // encoding and decoding are the CBOR profile of records. Text is kept byte for byte, also where it is not UTF-8: a

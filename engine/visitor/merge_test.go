@@ -28,12 +28,14 @@ func TestMergeTakesTheLargerCountsAndAllDismissals(t *testing.T) {
 	want := &Record{
 		ID: "u:ada", Verified: LevelIdentified, Traits: map[string]any{"plan": "team"},
 		FirstSeen: november.Add(-time.Hour), LastSeen: november.Add(time.Minute),
+		Showings: []time.Time{november.Add(-time.Hour), november.Add(-time.Hour), november, november.Add(time.Minute)}, VisitShowings: 2,
 		Messages: map[string]*MessageState{
 			sale: {
 				Opened: 2, FirstOpened: november.Add(-time.Hour), LastOpened: november.Add(time.Minute), Clicked: 1, Dismissed: november.Add(time.Minute),
+				Showings: []time.Time{november.Add(-time.Hour), november, november.Add(time.Minute)}, VisitOpened: 2,
 				Recent: []uint64{3, 1, 2}, Reported: []Reports{ReportedOpened | ReportedClicked, ReportedOpened, ReportedOpened | ReportedDismissed},
 			},
-			"autumn": {Opened: 1, FirstOpened: november.Add(-time.Hour), LastOpened: november.Add(-time.Hour), Recent: []uint64{4}, Reported: []Reports{ReportedOpened}},
+			"autumn": {Opened: 1, FirstOpened: november.Add(-time.Hour), LastOpened: november.Add(-time.Hour), Showings: []time.Time{november.Add(-time.Hour)}, VisitOpened: 1, Recent: []uint64{4}, Reported: []Reports{ReportedOpened}},
 		},
 		Tests: []Test{{Message: "welcome", Until: november.Add(time.Hour)}},
 	}
