@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -40,8 +41,9 @@ func run(m *testing.M) int {
 
 // tab is a page in the browser.
 type tab struct {
-	t   *testing.T
-	ctx context.Context
+	t     *testing.T
+	ctx   context.Context
+	begun bool
 }
 
 // newTab opens an empty tab. Any line on the console, and any uncaught error, fails the test, except lines with a text
@@ -51,6 +53,7 @@ func newTab(t *testing.T, allowed ...string) *tab {
 	ctx, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	b := &tab{t: t, ctx: ctx}
 	b.run(chromedp.EmulateViewport(1024, 768))
+	b.media("prefers-reduced-motion", "reduce")
 	const last = "the last line"
 	console := chromedp.Console(ctx)
 	listened := make(chan struct{})
@@ -80,7 +83,23 @@ func newTab(t *testing.T, allowed ...string) *tab {
 
 func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := chromedp.Do(b.ctx, actions...); err != nil {
+	ctx, cancel := b.ctx, context.CancelFunc(func() {})
+	if b.begun {
+		// The first use of a context must not be bounded: the tab would end with it.
+		ctx, cancel = context.WithTimeout(b.ctx, patience)
+	}
+	defer cancel()
+	b.begun = true
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// media makes the browser answer a media query in a way.
+func (b *tab) media(feature, value string) {
+	b.t.Helper()
+	features := []*emulation.MediaFeature{{Name: feature, Value: value}}
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -93,7 +112,9 @@ func (b *tab) open(address string) {
 // js evaluates an expression in the page; promises are awaited.
 func (b *tab) js(expression string) any {
 	b.t.Helper()
-	result, err := chromedp.Run(b.ctx, chromedp.Evaluate[any](expression, chromedp.EvalAwaitPromise))
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	result, err := chromedp.Run(ctx, chromedp.Evaluate[any](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
 		b.t.Fatalf("%s: %v", expression, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,8 +34,8 @@ type edge struct {
 	headers  map[string]string // of every page
 	site     map[string]any
 	messages func(poll) []message
-	interval int                                                      // seconds
-	refuse   func(w http.ResponseWriter, r *http.Request, n int) bool // answers the n-th request itself
+	interval int                                               // seconds
+	refuse   func(w http.ResponseWriter, r *http.Request) bool // whether it has answered a request itself
 }
 
 // poll is one poll as the client sent it.
@@ -146,9 +147,9 @@ func (e *edge) counted(serve http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		e.mu.Lock()
 		e.requests = append(e.requests, strings.TrimPrefix(r.URL.Path, "/_handbill"))
-		n, refuse := len(e.requests), e.refuse
+		refuse := e.refuse
 		e.mu.Unlock()
-		if refuse == nil || !refuse(w, r, n) {
+		if refuse == nil || !refuse(w, r) {
 			serve(w, r)
 		}
 		e.mu.Lock()
@@ -244,6 +245,24 @@ func (e *edge) wait(what string, reached func() bool) {
 		}
 	}
 }
+
+// refuseFirst has the first requests of a kind answered by something else.
+func (e *edge) refuseFirst(count int, kind string, answer http.HandlerFunc) {
+	var seen atomic.Int64
+	e.refuse = func(w http.ResponseWriter, r *http.Request) bool {
+		refused := strings.Contains(r.URL.Path, kind) && seen.Add(1) <= int64(count)
+		if refused {
+			answer(w, r)
+		}
+		return refused
+	}
+}
+
+// The kinds of requests, by a part of their path.
+const (
+	pollPath  = "/api/v4/users"
+	eventPath = "/_handbill/v1/"
+)
 
 // waitPolls returns the first n polls, as soon as there are as many.
 func (e *edge) waitPolls(n int) []poll {

@@ -39,6 +39,9 @@ const (
   stub.page();
 })("cioanalytics", "/_handbill", { integrations: { "Customer.io In-App Plugin": PLUGIN } });</script>`
 
+	// eager makes the client wait as short as it ever does before it tries again.
+	eager = `<script>Math.random = () => 0</script>`
+
 	// recorder keeps what the page sees, in the order in which it sees it.
 	recorder = `<script>
   window.seen = [];

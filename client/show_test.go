@@ -1,7 +1,11 @@
 package client_test
 
 import (
+	"net/http"
+	"slices"
 	"testing"
+
+	"handbill/engine/content"
 )
 
 func TestTheModalTellsItsWholeStory(t *testing.T) {
@@ -41,4 +45,238 @@ func TestTheModalTellsItsWholeStory(t *testing.T) {
 	if len(ids) != 6 {
 		t.Errorf("6 reports have %d ids", len(ids))
 	}
+}
+
+func TestABannerStandsAtItsEdgeAndLeavesTheFocusAlone(t *testing.T) {
+	for _, c := range []struct{ position, near, first string }{
+		{"top", "top < 40", "firstElementChild"},
+		{"", "top < 40", "firstElementChild"},
+		{"bottom", "innerHeight - bottom < 40", "lastElementChild"},
+	} {
+		t.Run("position "+c.position, func(t *testing.T) {
+			e, b := newEdge(t), newTab(t)
+			e.pages["/"] = page(external, `<script>document.getElementById("field").focus()</script>`)
+			e.messages = always(deliver("yearly-offer", offer(c.position)))
+			b.open(e.URL)
+			b.awaitEvents(`opened {"messageId":"yearly-offer","deliveryId":"delivery-of-yearly-offer"}`)
+			b.expect("document.activeElement.id", `"field"`)
+			b.expect("(({ top, bottom }) => "+c.near+")("+banner+".getBoundingClientRect())", "true")
+			b.expect("document.body."+c.first+".localName", `"handbill-message"`)
+			b.expect(banner+".ariaLabel", `"Pay by the year and get two months free."`)
+			b.click(closing)
+			b.await(messages + ".length === 0")
+			b.expect("document.activeElement.id", `"field"`)
+			e.waitReports("yearly-offer opened", "yearly-offer dismissed")
+		})
+	}
+}
+
+func TestAButtonWithAnAddressLeadsThereAfterItsReports(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	e.pages["/offers/"] = page("", "")
+	e.messages = always(deliver("yearly-offer", offer("top")))
+	e.pages["/"] = page(external+`<script>
+  addEventListener("pagehide", () => localStorage.setItem("seen", JSON.stringify(seen)));
+</script>`, "")
+	b.open(e.URL)
+	b.await(banner)
+	b.await("seen.length")
+	b.click(button("see-offers"))
+	b.await(`location.pathname === "/offers/"`)
+	e.waitReports("yearly-offer opened", "yearly-offer clicked see-offers=/offers/", "yearly-offer dismissed")
+	b.expect(`JSON.parse(localStorage.getItem("seen")).map((line) => line.split(" ")[0])`, `["opened","action","dismissed"]`)
+}
+
+func TestAddressesThatAreNotSafeLeadNowhere(t *testing.T) {
+	for _, action := range []string{"javascript:document.title='run'", " JavaScript:document.title='run'", "data:text/html,run", "blob:x", "vbscript:x"} {
+		t.Run(action, func(t *testing.T) {
+			e, b := newEdge(t), newTab(t)
+			shown := content.Content{Display: "modal", Steps: []content.Step{{
+				Name: "step-1", Body: []content.Node{{Tag: "a", Href: action, Children: []content.Node{{Text: "a link"}}}},
+				Buttons: []content.Button{{Name: "run", Text: "Run", Action: action}},
+			}}}
+			e.messages = always(deliver("m", shown))
+			b.open(e.URL)
+			b.await("seen.length")
+			b.expect(shadow+`.querySelector("a").hasAttribute("href")`, "false")
+			b.do(button("run") + ".click()")
+			b.await("seen.length === 2")
+			e.waitReports("m opened", "m clicked run="+action)
+			b.expect("[document.title, location.pathname, !!"+dialog+"]", `["Tallowby","/",true]`)
+		})
+	}
+}
+
+func TestAnImageThatFailsIsAnErrorAndTheMessageShowsWithoutIt(t *testing.T) {
+	e, b := newEdge(t), newTab(t, "Failed to load resource")
+	broken := welcome
+	broken.Steps = slices.Clone(welcome.Steps)
+	broken.Steps[0].Image = &content.Image{Src: "/img/nowhere.png", Alt: "A planning board", Width: 640, Height: 360}
+	e.messages = always(deliver("welcome", broken))
+	b.open(e.URL)
+	b.awaitEvents(
+		`opened {"messageId":"welcome","deliveryId":"delivery-of-welcome"}`,
+		`error {"messageId":"welcome","deliveryId":"delivery-of-welcome","reason":"image"}`)
+	b.expect("[!!"+dialog+", "+shadow+`.querySelectorAll("img").length]`, "[true,0]")
+	e.waitReports("welcome opened", "welcome error image")
+}
+
+func TestAPictureMovesNothingWhenItArrives(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	arrive := make(chan struct{})
+	e.Config.Handler = before(e.Config.Handler, "/img/board.svg", func() { <-arrive })
+	e.messages = always(deliver("welcome", welcome))
+	b.open(e.URL)
+	b.await("seen.length")
+	place := shadow + `.querySelector("h2").getBoundingClientRect().y`
+	first := b.js(place)
+	b.expect(shadow+`.querySelector("img").complete`, "false")
+	close(arrive)
+	b.await(shadow + `.querySelector("img").complete`)
+	if last := b.js(place); last != first {
+		t.Errorf("the title moved from %v to %v", first, last)
+	}
+	b.expect(`new Promise((done) => new PerformanceObserver((list) => done(list.getEntries().length)).observe({ type: "layout-shift", buffered: true })
+    || setTimeout(() => done(0), 200))`, "0")
+}
+
+func TestOneMessageStandsInEachPlaceAndTheNextFollows(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	second := content.Content{Display: "modal", Steps: []content.Step{{Name: "step-1", Title: "Second"}}}
+	e.messages = always(deliver("first", welcome), deliver("second", second), deliver("top", offer("top")), deliver("below", offer("top")), deliver("bottom", offer("bottom")))
+	b.open(e.URL)
+	b.await("seen.length >= 3")
+	e.waitReports("top opened", "bottom opened", "first opened")
+	b.expect(messages+`.map((host) => host.shadowRoot.querySelector("h2, .body").textContent).sort()`,
+		`["Pay by the year and get two months free.","Pay by the year and get two months free.","Welcome to Tallowby"]`)
+
+	modal := messages + `.map((host) => host.shadowRoot.querySelector("dialog")).find(Boolean)`
+	b.do("(" + modal + `).querySelector(".close").click()`)
+	e.waitReports("top opened", "bottom opened", "first opened", "first dismissed", "second opened")
+	b.do("(" + modal + `).querySelector(".close").click()`)
+	b.do(banner + `.querySelector(".close").click()`)
+	e.waitReports("top opened", "bottom opened", "first opened", "first dismissed", "second opened", "second dismissed", "top dismissed", "below opened")
+}
+
+func TestWhatTheEdgeNoLongerListsIsHiddenQuietly(t *testing.T) {
+	for _, shown := range []content.Content{welcome, offer("bottom")} {
+		t.Run(shown.Display, func(t *testing.T) {
+			e, b := newEdge(t), newTab(t)
+			e.messages = always(deliver("m", shown))
+			b.open(e.URL)
+			b.await("seen.length")
+			e.set(func() { e.messages = always() })
+			b.do("cioanalytics.page()")
+			b.await(messages + ".length === 0")
+			e.set(func() { e.messages = always(deliver("m", shown)) })
+			b.do("cioanalytics.page()")
+			b.await("seen.length === 2")
+			e.waitReports("m opened", "m opened")
+		})
+	}
+}
+
+func TestAMessageStaysWhenTheVisitorIdentifies(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	e.messages = func(asked poll) []message {
+		m := deliver("yearly-offer", offer("top"))
+		if asked.UserID == "" {
+			return []message{m}
+		}
+		m.DeliveryID = "delivery-to-" + asked.UserID
+		return []message{m, deliver("for-customers", offer("bottom"))}
+	}
+	b.open(e.URL)
+	b.await("seen.length")
+	b.do("window.before = " + banner + "; cioanalytics.identify('ines')")
+	b.await("seen.length === 2")
+	b.expect("before === "+banner, "true")
+	b.click(closing)
+	e.waitReports("yearly-offer opened", "for-customers opened", "delivery-to-ines dismissed")
+}
+
+func TestWhatCannotBeShownSaysSoOnceAndMakesWay(t *testing.T) {
+	for _, c := range []struct {
+		name, reason string
+		content      any
+	}{
+		{"a display of a later version", "display", map[string]any{"display": "hologram", "steps": []any{}}},
+		{"a position that does not exist", "display", map[string]any{"display": "banner", "position": "left", "steps": []any{}}},
+		{"the name of something else", "display", map[string]any{"display": "constructor", "steps": []any{}}},
+		{"no content", "display", nil},
+		{"no steps", "content", map[string]any{"display": "modal"}},
+		{"an empty list of steps", "content", map[string]any{"display": "modal", "steps": []any{}}},
+		{"a step that is none", "content", map[string]any{"display": "modal", "steps": []any{"hello"}}},
+		{"a button that is none", "content", map[string]any{"display": "modal", "steps": []any{map[string]any{"name": "s", "buttons": []any{nil}}}}},
+		{"a body that is none", "content", map[string]any{"display": "modal", "steps": []any{map[string]any{"name": "s", "body": 1}}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e, b := newEdge(t), newTab(t)
+			e.messages = always(message{MessageID: "odd", DeliveryID: "delivery-of-odd", Content: c.content}, deliver("welcome", welcome))
+			b.open(e.URL)
+			b.awaitEvents(`error {"messageId":"odd","deliveryId":"delivery-of-odd","reason":"`+c.reason+`"}`,
+				`opened {"messageId":"welcome","deliveryId":"delivery-of-welcome"}`)
+			b.do("cioanalytics.page()")
+			e.waitPolls(2)
+			e.waitReports("odd error "+c.reason, "welcome opened")
+		})
+	}
+}
+
+func TestAMessageWhoseElementTheSiteRemovedComesBackWithTheNextPage(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	e.messages = always(deliver("welcome", welcome))
+	b.open(e.URL)
+	b.await("seen.length")
+	b.do(`document.body.replaceWith(document.createElement("body"))`)
+	b.do("cioanalytics.page()")
+	b.await(dialog)
+	e.waitReports("welcome opened", "welcome opened")
+}
+
+func TestTheSiteMayDismissAMessage(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	e.pages["/"] = page(external+`<script>
+  document.addEventListener("in-app:message-action", ({ detail }) => detail.message.dismiss());
+</script>`, "")
+	once := welcome
+	once.Steps = welcome.Steps[1:]
+	e.messages = always(deliver("welcome", once))
+	b.open(e.URL)
+	b.await("seen.length")
+	b.click(button("ask"))
+	e.waitReports("welcome opened", "welcome clicked ask=event:open-chat", "welcome dismissed")
+	b.expect(messages+".length", "0")
+}
+
+func TestATestMessageShowsAgainWhenItIsSentAgain(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	test := deliver("welcome", welcome)
+	test.Test = true
+	e.messages = always(test)
+	b.open(e.URL)
+	b.await("seen.length")
+	b.click(closing)
+	b.await("seen.length === 2")
+	// The report is still on its way: the edge's next answer holds the message, and it stays away.
+	e.set(func() { e.messages = always(test, deliver("second", offer("top"))) })
+	b.do("cioanalytics.page()")
+	b.await("seen.length === 3")
+	e.set(func() { e.messages = always(deliver("third", offer("bottom"))) })
+	b.do("cioanalytics.page()")
+	b.await("seen.length === 4")
+	e.set(func() { e.messages = always(test) })
+	b.do("cioanalytics.page()")
+	b.await("seen.length === 5")
+	e.waitReports("welcome opened", "welcome dismissed", "second opened", "third opened", "welcome opened")
+}
+
+// before lets something happen before a path is answered.
+func before(handler http.Handler, path string, first func()) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == path {
+			first()
+		}
+		handler.ServeHTTP(w, r)
+	})
 }

@@ -15,6 +15,9 @@ install_programs() {
   command -v chromium >/dev/null || packages+=(chromium)
   command -v node >/dev/null || packages+=(nodejs)
   command -v npm >/dev/null || packages+=(npm)
+  command -v zopfli >/dev/null || packages+=(zopfli)
+  command -v libdeflate-gzip >/dev/null || packages+=(libdeflate-tools)
+  command -v pigz >/dev/null || packages+=(pigz)
   if [ "${#packages[@]}" -eq 0 ]; then return; fi
 
   need_apt "${packages[*]}"

@@ -84,13 +84,6 @@ export function createQueue(site: Site): Queue {
     return JSON.stringify(isIdentify(batch[0]!) ? { ...batch[0], ...envelope } : { batch, ...envelope });
   }
 
-  function firstBatch(events: Sent[]): Sent[] {
-    const identify = events.findIndex(isIdentify);
-    let batch = events.slice(0, identify < 0 ? LARGEST_BATCH : Math.min(identify || 1, LARGEST_BATCH));
-    while (batch.length > 1 && encode(batch).length > KEEPALIVE_LIMIT) batch = batch.slice(0, batch.length >> 1);
-    return batch;
-  }
-
   /** The page may never run again: hand everything to the browser. */
   function leave(): void {
     const rest = waiting.splice(underWay);
@@ -112,6 +105,11 @@ export function createQueue(site: Site): Queue {
 /** An identify goes by itself, in its order: what follows may depend on it. */
 function isIdentify(event: Sent): boolean {
   return event.type === "identify";
+}
+
+function firstBatch(events: Sent[]): Sent[] {
+  const identify = events.findIndex(isIdentify);
+  return events.slice(0, identify < 0 ? LARGEST_BATCH : Math.min(identify || 1, LARGEST_BATCH));
 }
 
 function pathOf(batch: Sent[]): string {

@@ -10,7 +10,7 @@ export interface Handlers {
   imageFailed(): void;
 }
 
-/** Builds one step as DOM. Content.HTML in Go writes the same tree; a test holds them equal. */
+/** Builds one step as DOM; throws when there is nothing in it. Content.HTML in Go writes the same tree; a test holds them equal. */
 export function renderStep(step: Step, handlers: Handlers): HTMLElement {
   const section = element("section", { "data-step": step.name });
   if (step.title) section.append(element("h2", {}, step.title));
@@ -19,6 +19,7 @@ export function renderStep(step: Step, handlers: Handlers): HTMLElement {
   if (step.buttons?.length) {
     section.append(element("div", { class: "buttons" }, ...step.buttons.map((button) => renderButton(button, handlers))));
   }
+  if (!section.firstChild) throw new Error("an empty step");
   return section;
 }
 

@@ -40,8 +40,29 @@ type files struct {
 // String is the path.
 func (f *files) String() string { return f.path }
 
-// Load reads the file, or the folder's files.
+// Load reads the file, or the folder's files. What is being written is not
+// read yet: half a file may be a workspace with half the messages.
 func (f *files) Load(ctx context.Context) ([]workspace.File, error) {
+	for deadline := time.Now().Add(f.patience); ; {
+		before, newest := f.look()
+		if time.Since(newest) < f.quiet && time.Now().Before(deadline) {
+			select {
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			case <-time.After(f.quiet):
+			}
+			if after, _ := f.look(); after != before {
+				continue
+			}
+		}
+		loaded, err := f.read(ctx)
+		if after, _ := f.look(); after == before || !time.Now().Before(deadline) {
+			return loaded, err
+		}
+	}
+}
+
+func (f *files) read(ctx context.Context) ([]workspace.File, error) {
 	paths, err := tomlFiles(f.path)
 	if err != nil {
 		return nil, err
@@ -52,7 +73,7 @@ func (f *files) Load(ctx context.Context) ([]workspace.File, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		data, err := read(path)
+		data, err := readFile(path)
 		if err != nil {
 			return nil, err
 		}
@@ -95,7 +116,7 @@ func isTOML(name string) bool {
 	return strings.HasSuffix(name, extension) && !strings.HasPrefix(name, ".")
 }
 
-func read(path string) ([]byte, error) {
+func readFile(path string) ([]byte, error) {
 	// Opening a pipe would wait for a writer.
 	info, err := os.Stat(path)
 	if err != nil {
@@ -117,6 +138,27 @@ func read(path string) ([]byte, error) {
 		return nil, problem(path, fmt.Sprintf("the file has more than the %d MiB that one may have", workspace.MaximumFileSize>>20), "spread the messages over several files in one folder")
 	}
 	return data, nil
+}
+
+// look describes the files without reading them, and says when the last of them was written.
+func (f *files) look() (description string, newest time.Time) {
+	paths, err := tomlFiles(f.path)
+	if err != nil {
+		return err.Error(), time.Time{}
+	}
+	var look strings.Builder
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			fmt.Fprintf(&look, "%s: %v\n", path, err)
+			continue
+		}
+		fmt.Fprintf(&look, "%s: %d %v %d\n", path, info.Size(), info.Mode(), info.ModTime().UnixNano())
+		if info.ModTime().After(newest) {
+			newest = info.ModTime()
+		}
+	}
+	return look.String(), newest
 }
 
 // unreadable says why a path could not be read, and what to do.

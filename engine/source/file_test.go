@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"handbill/engine/workspace"
 )
@@ -155,4 +157,72 @@ func TestLoadEndsWithItsContext(t *testing.T) {
 	if _, err := File(path).Load(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
 	}
+}
+
+// The clock of these tests is the bubble's: it moves only while everybody waits.
+func TestAFileThatIsBeingWrittenIsReadWhenItIsWhole(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		parts []string
+		want  string
+	}{
+		{"emptied, then written", []string{"", sale}, sale},
+		{"written message by message", []string{sale, sale + tour}, sale + tour},
+		{"written as it is", []string{sale}, sale},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "messages.toml")
+			synctest.Test(t, func(t *testing.T) {
+				source := File(path).(*files)
+				write(t, path, test.parts[0])
+				go func() {
+					for _, part := range test.parts[1:] {
+						time.Sleep(source.quiet / 2)
+						write(t, path, part)
+					}
+				}()
+				loaded, err := source.Load(t.Context())
+				if err != nil || len(loaded) != 1 || string(loaded[0].Data) != test.want {
+					t.Errorf("loaded %q, error %v", loaded, err)
+				}
+				synctest.Wait()
+			})
+		})
+	}
+}
+
+func TestAFileThatIsWrittenWithoutEndIsReadAsItIs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "messages.toml")
+	synctest.Test(t, func(t *testing.T) {
+		source := File(path).(*files)
+		write(t, path, sale)
+		done := make(chan struct{})
+		stopped := make(chan struct{})
+		go func() {
+			defer close(stopped)
+			file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer file.Close()
+			for {
+				select {
+				case <-done:
+					return
+				case <-time.After(source.quiet / 2):
+					if _, err := file.WriteString("# and so on\n"); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		}()
+		began := time.Now()
+		loaded, err := source.Load(t.Context())
+		if err != nil || len(loaded) != 1 || !strings.HasPrefix(string(loaded[0].Data), sale) || time.Since(began) > 2*source.patience {
+			t.Errorf("after %s loaded %q, error %v", time.Since(began), loaded, err)
+		}
+		close(done)
+		<-stopped
+	})
 }

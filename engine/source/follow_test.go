@@ -300,7 +300,8 @@ func TestWhereTheSystemTellsNothingFilesAreLookedAtAgain(t *testing.T) {
 	source.recheck = 10 * time.Millisecond
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	deaf := watching{interest: interestIn(path), look: source.look()} // without a watcher
+	look, _ := source.look()
+	deaf := watching{interest: interestIn(path), look: look} // without a watcher
 	write(t, path, tour)
 	if err := source.wait(ctx, deaf); err != nil {
 		t.Errorf("the change was not found: %v", err)

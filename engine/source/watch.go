@@ -2,7 +2,6 @@ package source
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,7 +57,8 @@ func (w watching) errors() <-chan error {
 // setUp watches all folders that matter. A folder that cannot be watched is
 // covered by looking again now and then.
 func (f *files) setUp() watching {
-	w := watching{interest: interestIn(f.path), look: f.look()}
+	w := watching{interest: interestIn(f.path)}
+	w.look, _ = f.look()
 	w.watcher, _ = fsnotify.NewWatcher()
 	if w.watcher == nil {
 		return w
@@ -97,7 +97,7 @@ func (f *files) wait(ctx context.Context, w watching) error {
 			// Events may be lost: look again.
 			return nil
 		case <-recheck.C:
-			if quiet == nil && f.look() != w.look {
+			if look, _ := f.look(); quiet == nil && look != w.look {
 				return nil
 			}
 		case <-quiet:
@@ -106,24 +106,6 @@ func (f *files) wait(ctx context.Context, w watching) error {
 			return nil
 		}
 	}
-}
-
-// look describes the files without reading them.
-func (f *files) look() string {
-	paths, err := tomlFiles(f.path)
-	if err != nil {
-		return err.Error()
-	}
-	var look strings.Builder
-	for _, path := range paths {
-		info, err := os.Stat(path)
-		if err != nil {
-			fmt.Fprintf(&look, "%s: %v\n", path, err)
-			continue
-		}
-		fmt.Fprintf(&look, "%s: %d %v %v\n", path, info.Size(), info.Mode(), info.ModTime().UnixNano())
-	}
-	return look.String()
 }
 
 // interest says which names in which folders decide what a path means. The

@@ -85,10 +85,10 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 	return s
 }
 
-// inOrder sorts problems by file and place.
+// inOrder sorts problems by file and place. Keys of a table are checked in no order of their own.
 func inOrder(all []located) []Problem {
 	slices.SortStableFunc(all, func(a, b located) int {
-		return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Text, b.Text))
 	})
 	var problems []Problem
 	for _, one := range all {

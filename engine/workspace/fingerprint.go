@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"hash"
 	"maps"
 	"math"
 	"slices"
@@ -19,42 +18,40 @@ type fingerprint [sha256.Size]byte
 // fingerprintOf digests a message's values. The zone is what date-times
 // without one of their own mean.
 func fingerprintOf(values map[string]any, zone *time.Location) fingerprint {
-	d := digest{sha256.New()}
+	var d digest
 	d.value(values)
 	if zone != nil {
 		d.value(zone.String())
 	}
-	return fingerprint(d.Sum(nil))
+	return sha256.Sum256(d)
 }
 
 // generation digests all that a snapshot says, as text that can stand in JSON and in headers.
 func generation(s *Snapshot) string {
-	d := digest{sha256.New()}
+	var d digest
 	d.value([]any{s.Name, s.SiteID, s.WriteKey, s.InApp})
 	for _, message := range s.Messages {
-		d.Write(message.fingerprint[:])
+		d = append(d, message.fingerprint[:]...)
 	}
-	return hex.EncodeToString(d.Sum(nil)[:8])
+	sum := sha256.Sum256(d)
+	return hex.EncodeToString(sum[:8])
 }
 
-// digest writes decoded TOML values into a hash. Each begins with its type
-// and its length, so that two different values never look the same.
-type digest struct{ hash.Hash }
+// digest collects decoded TOML values. Each begins with its type and its
+// length, so that two different values never look the same.
+type digest []byte
 
-func (d digest) begin(kind byte, length int) {
-	var head [9]byte
-	head[0] = kind
-	binary.BigEndian.PutUint64(head[1:], uint64(length))
-	d.Write(head[:])
+func (d *digest) begin(kind byte, length uint64) {
+	*d = binary.BigEndian.AppendUint64(append(*d, kind), length)
 }
 
-func (d digest) value(value any) {
+func (d *digest) value(value any) {
 	switch value := value.(type) {
 	case string:
-		d.begin('s', len(value))
-		d.Write([]byte(value))
+		d.begin('s', uint64(len(value)))
+		*d = append(*d, value...)
 	case int64:
-		d.begin('i', int(value))
+		d.begin('i', uint64(value))
 	case bool:
 		if value {
 			d.begin('b', 1)
@@ -62,22 +59,22 @@ func (d digest) value(value any) {
 			d.begin('b', 0)
 		}
 	case float64:
-		d.begin('f', int(math.Float64bits(value)))
+		d.begin('f', math.Float64bits(value))
 	case time.Time:
 		d.value(moment(value))
 	case map[string]any:
-		d.begin('t', len(value))
+		d.begin('t', uint64(len(value)))
 		for _, name := range slices.Sorted(maps.Keys(value)) {
 			d.value(name)
 			d.value(value[name])
 		}
 	case []map[string]any:
-		d.begin('l', len(value))
+		d.begin('l', uint64(len(value)))
 		for _, table := range value {
 			d.value(table)
 		}
 	case []any:
-		d.begin('l', len(value))
+		d.begin('l', uint64(len(value)))
 		for _, item := range value {
 			d.value(item)
 		}

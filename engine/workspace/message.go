@@ -27,7 +27,7 @@ func (c *check) message(s section) *Message {
 	s.checkKeys(messageKeys, excused...)
 	unique := c.checkID(s, id)
 
-	position := s.problem(s.offset, "", "")
+	line, _ := s.file.position(s.offset)
 	m := &Message{
 		ID:        id,
 		Status:    Status(s.word("status", string(StatusLive))),
@@ -36,8 +36,8 @@ func (c *check) message(s section) *Message {
 		Priority:  c.priority(s),
 		PageRules: s.texts("pages"),
 		Except:    s.texts("except"),
-		File:      position.File,
-		Line:      position.Line,
+		File:      s.file.name,
+		Line:      line,
 	}
 	m.Start, m.End = c.schedule(s, m.Status)
 	m.fingerprint = fingerprintOf(s.values, c.settings.zone)

@@ -127,8 +127,8 @@ var wrongValues = []struct{ key, name, text, want string }{
 	{"messages.image.height", "is true", banner + "image = { src = \"/a.png\", alt = \"\", height = true }\n", `a.toml:6:37: message "spring-sale", image: height must be a whole number, but is true or false; write height = 360`},
 	{"messages.image.height", "is huge", banner + "[messages.image]\nsrc = \"/a.png\"\nalt = \"\"\nheight = 10001\n", `a.toml:9:1: message "spring-sale", image: height 10001 is out of range; write the picture's height in pixels, 1 to 10000`},
 	{"messages.buttons", "is a table", banner + "buttons = { text = \"A\", action = \"/a\" }\n", `a.toml:6:1: message "spring-sale": buttons must be a list of tables, but is a table; write buttons = [{ text = "See offers", action = "/offers" }]`},
-	{"messages.buttons", "holds an empty button", banner + "buttons = [\n  {},\n]\n", `a.toml:7:3: message "spring-sale", button 1: text is missing; add text = "See offers"
-a.toml:7:3: message "spring-sale", button 1: action is missing; add action = "/offers"`},
+	{"messages.buttons", "holds an empty button", banner + "buttons = [\n  {},\n]\n", `a.toml:7:3: message "spring-sale", button 1: action is missing; add action = "/offers"
+a.toml:7:3: message "spring-sale", button 1: text is missing; add text = "See offers"`},
 	{"messages.buttons.name", "is a number", banner + "buttons = [{ name = 1, text = \"A\", action = \"/a\" }]\n", `a.toml:6:14: message "spring-sale", button 1: name must be text, but is a whole number; write name = "see-offers"`},
 	{"messages.buttons.name", "is empty", banner + "buttons = [{ name = \"\", text = \"A\", action = \"/a\" }]\n", `a.toml:6:14: message "spring-sale", button 1: the name is empty; write one such as "see-offers"`},
 	{"messages.buttons.name", "is used twice", banner + "buttons = [\n{ text = \"See offers\", action = \"/a\" },\n{ text = \"See offers!\", action = \"/b\" },\n]\n", `a.toml:8:1: message "spring-sale", button 2: the name "see-offers" is that of button 1 already; give one of the two a name of its own: name = "…"`},

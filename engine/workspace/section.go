@@ -2,7 +2,6 @@ package workspace
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -136,7 +135,7 @@ func tablesOf(value any) ([]map[string]any, bool) {
 // version, values of a wrong type, and required keys that are missing. Keys in
 // excused are not missed.
 func (s section) checkKeys(keys []key, excused ...string) {
-	for _, name := range slices.Sorted(maps.Keys(s.values)) {
+	for name, value := range s.values {
 		k, known := find(keys, name)
 		switch {
 		case !known:
@@ -144,7 +143,7 @@ func (s section) checkKeys(keys []key, excused ...string) {
 		case k.later:
 			s.wrong(s.at(name), "leave it out until then", "%s is not supported yet", name)
 		default:
-			s.checkValue(k, s.values[name])
+			s.checkValue(k, value)
 		}
 	}
 	for _, k := range keys {

@@ -5,10 +5,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-
-	kflate "github.com/klauspost/compress/flate"
-	kgzip "github.com/klauspost/compress/gzip"
-	kzlib "github.com/klauspost/compress/zlib"
 )
 
 // A site that renders on the server and flushes as it goes: every part has to reach
@@ -30,11 +26,6 @@ func TestWhatTheSiteFlushesComesOutAtOnce(t *testing.T) {
 		[]byte("</div></body></html>"),
 	}
 	before := bytes.Join(parts[:2], nil)
-	klauspost := []wrapping{
-		{"gzip of klauspost", Gzip, inGzip.reader, func(w io.Writer, level int) (compressor, error) { return kgzip.NewWriterLevel(w, level) }},
-		{"zlib of klauspost", Deflate, inZlib.reader, func(w io.Writer, level int) (compressor, error) { return kzlib.NewWriterLevel(w, level) }},
-		{"raw of klauspost", Deflate, raw.reader, func(w io.Writer, level int) (compressor, error) { return kflate.NewWriter(w, level) }},
-	}
 	for _, wr := range append(klauspost, wrappings...) {
 		for _, level := range []int{-2, 0, 1, 5, 6, 9} {
 			for _, piece := range []int{1, 100, whole} {

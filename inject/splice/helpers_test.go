@@ -11,6 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	kflate "github.com/klauspost/compress/flate"
+	kgzip "github.com/klauspost/compress/gzip"
+	kzlib "github.com/klauspost/compress/zlib"
 )
 
 var snippet = []byte(`<script async src="/_handbill/client.js" data-anonymous-in-app></script>`)
@@ -83,6 +87,16 @@ var (
 		func(w io.Writer, level int) (compressor, error) { return flate.NewWriter(w, level) }}
 
 	wrappings = []wrapping{inGzip, inZlib, raw}
+
+	// klauspost is what many Go servers compress with.
+	klauspost = []wrapping{
+		{"gzip", Gzip, inGzip.reader,
+			func(w io.Writer, level int) (compressor, error) { return kgzip.NewWriterLevel(w, level) }},
+		{"zlib", Deflate, inZlib.reader,
+			func(w io.Writer, level int) (compressor, error) { return kzlib.NewWriterLevel(w, level) }},
+		{"raw", Deflate, raw.reader,
+			func(w io.Writer, level int) (compressor, error) { return kflate.NewWriter(w, level) }},
+	}
 )
 
 // compress compresses the parts, with a sync flush between them.

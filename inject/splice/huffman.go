@@ -144,8 +144,9 @@ func (h *huffman) build(lengths []uint8, entries *alphabet) bool {
 		if length > quickBits {
 			continue
 		}
+		e := entries[symbol] | entry(length)
 		for i := int(code); i < len(h.quick); i += 1 << length {
-			h.quick[i] = entries[symbol] | entry(length)
+			h.quick[i] = e
 		}
 	}
 	return true

@@ -54,8 +54,14 @@ func (w *Writer) found(input []byte, point int64) int {
 		before:    before,
 		with:      w.updateChecksum(before, insertion),
 	}
-	w.bench.block.kind, w.bench.block.final = noBlock, false
 	w.phase = phaseRewrite
+	if b := &w.bench.block; b.kind == huffmanBlock && s.boundary == s.hold {
+		// The block that is held is the one just read: its codes are there.
+		w.rewrite.cursor += b.headerBits
+		w.beginBlock()
+	} else {
+		b.kind, b.final = noBlock, false
+	}
 	return n
 }
 
@@ -97,17 +103,23 @@ func (w *Writer) stepRewrite(input []byte) int {
 	}
 }
 
-// rewriteHeader opens the next block, in the output too unless its text up to the
-// point joins the insertion. A Huffman block is never final in the output, as it
-// may have to be divided again.
+// rewriteHeader reads the next block's header.
 func (w *Writer) rewriteHeader(reader *bitReader) progress {
-	r, b := &w.rewrite, &w.bench.block
 	start := reader.position()
-	if p := b.open(reader); p != done {
+	if p := w.bench.block.open(reader); p != done {
 		reader.reset(reader.input, start)
 		return p
 	}
-	r.copied = reader.position()
+	w.beginBlock()
+	w.rewrite.copied = reader.position()
+	return done
+}
+
+// beginBlock opens the block in the output too, unless its text up to the point joins
+// the insertion. A Huffman block is not final in the output, as it may have to be
+// divided again.
+func (w *Writer) beginBlock() {
+	r, b := &w.rewrite, &w.bench.block
 	switch {
 	case !r.inserted && r.joined < 0 && r.point-r.at <= maxJoined:
 		r.joined = r.at
@@ -119,7 +131,6 @@ func (w *Writer) rewriteHeader(reader *bitReader) progress {
 		putStoredHeader(&w.out, b.final, b.remaining)
 		r.ended = b.final
 	}
-	return done
 }
 
 // storedBefore copies a stored block up to the point; all of that was decoded

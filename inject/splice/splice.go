@@ -127,11 +127,12 @@ type Writer struct {
 	trailer int // length of the trailer: gzip 8, zlib 4, raw DEFLATE 0
 	window  int // how far back matches may reach
 
-	bench    *workbench
-	held     []byte // input that is not through yet, kept in bench
-	consumed int64  // bytes of input that are through
-	followed int64  // consumed when following began
-	growth   int64  // how much longer the output is, once that is known
+	bench    *workbench // nil while nothing of it is needed
+	held     []byte     // input that is not through yet, kept in bench or in tail
+	tail     [followTail]byte
+	consumed int64 // bytes of input that are through
+	followed int64 // consumed when following began
+	growth   int64 // how much longer the output is, once that is known
 	out      bitWriter
 
 	header  gzipHeader
@@ -164,20 +165,16 @@ func NewWriter(dst io.Writer, format Format, find Finder, insertion func() []byt
 
 // Reset makes the Writer as new, for another body.
 func (w *Writer) Reset(dst io.Writer, format Format, find Finder, insertion func() []byte) {
-	bench := w.bench
-	if bench == nil {
-		bench = workbenches.Get().(*workbench)
-	}
-	bench.block.kind, bench.block.final = noBlock, false
 	*w = Writer{
 		format:    format,
 		find:      find,
 		insertion: insertion,
 		window:    maxDistance,
-		bench:     bench,
-		held:      bench.input[:0],
-		out:       bitWriter{dst: dst, buffer: bench.output[:]},
+		bench:     w.bench,
+		out:       bitWriter{dst: dst},
 	}
+	w.takeBench()
+	w.bench.block.kind, w.bench.block.final = noBlock, false
 }
 
 var errClosed = errors.New("splice: the Writer is closed")
@@ -188,10 +185,16 @@ func (w *Writer) Write(p []byte) (int, error) {
 	if w.closed {
 		return 0, errClosed
 	}
+	if w.phase != phaseUntouched {
+		w.takeBench()
+	}
 	for rest := p; len(rest) > 0 && w.out.err == nil; {
 		rest = w.advance(rest)
 	}
 	w.out.flush()
+	if w.phase == phaseUntouched || w.phase == phaseFollow && len(w.held) <= len(w.tail) {
+		w.returnBench()
+	}
 	if w.out.err != nil {
 		return 0, w.out.err
 	}
@@ -206,8 +209,8 @@ func (w *Writer) Flush() error {
 	}
 	if w.phase == phaseFollow {
 		w.flushFollow()
+		w.out.flush()
 	}
-	w.out.flush()
 	return w.out.err
 }
 
@@ -227,14 +230,33 @@ func (w *Writer) Close() error {
 	case phaseTrailer:
 		w.out.putBytes(w.held)
 	case phaseFollow:
+		w.takeBench()
 		w.closeFollow()
 	}
 	w.out.flush()
+	w.held = nil
+	w.returnBench()
 	w.closed = true
-	w.held, w.out.buffer = nil, nil
-	workbenches.Put(w.bench)
-	w.bench = nil
 	return w.out.err
+}
+
+// takeBench gets a workbench if there is none, and puts the held input on it.
+func (w *Writer) takeBench() {
+	if w.bench == nil {
+		w.bench = workbenches.Get().(*workbench)
+	}
+	w.held = append(w.bench.input[:0], w.held...)
+	w.out.buffer = w.bench.output[:]
+}
+
+// returnBench gives the workbench back while nothing is on it but a few held bytes.
+func (w *Writer) returnBench() {
+	w.held = append(w.tail[:0], w.held...)
+	w.out.buffer = nil
+	if w.bench != nil {
+		workbenches.Put(w.bench)
+		w.bench = nil
+	}
 }
 
 // Outcome tells what became of the body so far.
@@ -255,8 +277,8 @@ func (w *Writer) advance(p []byte) (rest []byte) {
 		w.held = append(w.held, p[:added]...)
 		input = w.held
 	}
-	for before := phase(0); ; {
-		before = w.phase
+	for {
+		before := w.phase
 		n := w.step(input)
 		input = input[n:]
 		w.consumed += int64(n)

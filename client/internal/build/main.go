@@ -45,7 +45,7 @@ func Bundle(dir string) ([]byte, error) {
 		LegalComments:     api.LegalCommentsNone,
 		Plugins:           []api.Plugin{styleSheets},
 	})
-	if err := problems(result.Errors); err != nil {
+	if err := problems(result.Errors, result.Warnings); err != nil {
 		return nil, err
 	}
 	return result.OutputFiles[0].Contents, nil
@@ -63,7 +63,7 @@ var styleSheets = api.Plugin{
 			minified := api.Transform(string(source), api.TransformOptions{
 				Loader: api.LoaderCSS, Sourcefile: file.Path, MinifyWhitespace: true, MinifySyntax: true,
 			})
-			if err := problems(minified.Errors); err != nil {
+			if err := problems(minified.Errors, minified.Warnings); err != nil {
 				return api.OnLoadResult{}, err
 			}
 			text := strings.TrimSpace(string(minified.Code))
@@ -72,11 +72,13 @@ var styleSheets = api.Plugin{
 	},
 }
 
-// problems joins esbuild's messages, each with its place.
-func problems(messages []api.Message) error {
+// problems joins esbuild's errors and warnings, each with its place. A warning is a mistake, too.
+func problems(kinds ...[]api.Message) error {
 	var all []error
-	for _, text := range api.FormatMessages(messages, api.FormatMessagesOptions{Kind: api.ErrorMessage}) {
-		all = append(all, errors.New(strings.TrimSpace(text)))
+	for _, messages := range kinds {
+		for _, text := range api.FormatMessages(messages, api.FormatMessagesOptions{Kind: api.ErrorMessage}) {
+			all = append(all, errors.New(strings.TrimSpace(text)))
+		}
 	}
 	return errors.Join(all...)
 }

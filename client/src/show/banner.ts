@@ -19,12 +19,13 @@ export function banner(position: "top" | "bottom"): Frame {
 
   return {
     root,
+    // A live region is read out when something comes into it, not when it comes itself.
+    place: element("div", { "aria-live": "polite" }),
     open(host, fill) {
       // In the order of the page, too, a banner at the top comes first.
       if (position === "top") document.body.prepend(host);
       else document.body.append(host);
       root.showPopover?.();
-      // A live region is read out when something comes into it, not when it comes itself.
       requestAnimationFrame(fill);
     },
     changed() {

@@ -3,6 +3,8 @@ import type { Step } from "../message";
 /** What a step stands in: a dialog or a banner. Knows the platform's way to show it, and nothing about messages. */
 export interface Frame {
   root: HTMLElement;
+  /** Where in it a step's content stands. */
+  place: HTMLElement;
   /** Puts itself on the page and calls fill when a step's content may come in. */
   open(host: HTMLElement, fill: () => void): void;
   /** Another step has come in: focus must not be lost with the button that was pressed. */

@@ -6,6 +6,7 @@ export function modal(position: string | undefined): Frame {
   const root = element("dialog", { class: "modal", part: "modal", "data-position": position, tabindex: -1 });
   return {
     root,
+    place: element("div"),
     open(host, fill) {
       document.body.append(host);
       fill();

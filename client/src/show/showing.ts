@@ -1,7 +1,6 @@
-import { element } from "../dom";
 import type { Happening, Particulars } from "../events";
 import { safeAddress } from "../link";
-import type { Button, Message } from "../message";
+import type { Button, Message, Step } from "../message";
 import { renderStep } from "../render";
 import { closeButton } from "./close";
 import { type Frame, nameFrame } from "./frame";
@@ -35,7 +34,6 @@ function styles(): CSSStyleSheet {
 export function show(message: Message, frame: Frame, tell: Told, leave: (address: string, newTab: boolean) => void, ended: () => void): Showing {
   const { steps } = message.content;
   const host = document.createElement("handbill-message");
-  const place = element("div", { class: "content", part: "content", "aria-live": "polite" });
   const early: Particulars[] = [];
   let step = 0;
   let opened = false;
@@ -86,8 +84,13 @@ export function show(message: Message, frame: Frame, tell: Told, leave: (address
   function next(actionValue: string): void {
     const following = steps[step + 1];
     if (!following || gone) return dismiss();
+    try {
+      put(following, build(following));
+    } catch {
+      failed("content");
+      return dismiss();
+    }
     step++;
-    fill();
     frame.changed();
     happened("changed", { actionName: following.name, actionValue });
   }
@@ -99,11 +102,13 @@ export function show(message: Message, frame: Frame, tell: Told, leave: (address
     leave(address, newTab);
   }
 
-  function fill(): void {
-    const current = steps[step]!;
-    const section = renderStep(current, { pressed, imageFailed: () => failed("image") });
+  function build(current: Step): HTMLElement {
+    return renderStep(current, { pressed, imageFailed: () => failed("image") });
+  }
+
+  function put(current: Step, section: HTMLElement): void {
     nameFrame(frame.root, current, section);
-    place.replaceChildren(section);
+    frame.place.replaceChildren(section);
     frame.root.scrollTop = 0;
   }
 
@@ -112,10 +117,12 @@ export function show(message: Message, frame: Frame, tell: Told, leave: (address
   const root = host.attachShadow({ mode: "open" });
   root.adoptedStyleSheets = [styles()];
   root.append(frame.root);
-  frame.root.append(closeButton(dismiss), place);
+  frame.root.append(closeButton(dismiss), frame.place);
   frame.onClosed(dismiss);
+  const [first] = steps;
+  const section = build(first!);
   try {
-    frame.open(host, fill);
+    frame.open(host, () => put(first!, section));
   } catch (error) {
     hide();
     throw error;

@@ -75,6 +75,6 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
 }
 
 function placeOf({ content }: Message): string | undefined {
-  const place = content?.display === "banner" ? `banner ${content.position || "top"}` : content?.display;
-  return place in PLACES ? place : undefined;
+  const place = content?.display === "banner" ? `banner ${content.position || "top"}` : `${content?.display}`;
+  return Object.hasOwn(PLACES, place) ? place : undefined;
 }

@@ -1,0 +1,126 @@
+package client_test
+
+import (
+	"encoding/base64"
+	"testing"
+)
+
+func TestIdentifyIsSentBeforeTheNextPollAndRemembered(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	b.open(e.URL)
+	first := e.waitPolls(1)[0]
+	if token := first.header.Get("X-Gist-Encoded-User-Token"); token != "" || first.header.Get("X-Gist-User-Anonymous") != "true" {
+		t.Errorf("the poll of nobody has the token %q", token)
+	}
+	b.js("cioanalytics.identify('ines@example.com', { plan: 'trial' })")
+	second := e.waitPolls(2)[1]
+	e.mu.Lock()
+	if got := e.requests; len(got) != 3 || got[1] != "/v1/i" || got[2] != "/api/v4/users" {
+		t.Errorf("the requests are %q", got)
+	}
+	e.mu.Unlock()
+	if got := second.header.Get("X-Gist-Encoded-User-Token"); got != base64.StdEncoding.EncodeToString([]byte("ines@example.com")) {
+		t.Errorf("the token is %q", got)
+	}
+	if second.header.Get("X-Gist-User-Anonymous") != "false" || second.header.Get("X-CIO-Site-Id") != "tallowby" ||
+		second.header.Get("X-CIO-Client-Platform") != "web" || second.header.Get("Content-Language") == "" {
+		t.Errorf("the poll's headers are %v", second.header)
+	}
+	b.expect(`[localStorage.getItem("ajs_user_id"), document.cookie.includes("ajs_user_id=ines%40example.com")]`, `["\"ines@example.com\"",true]`)
+
+	// The next page knows at once.
+	b.open(e.URL + "/?again")
+	if third := e.waitPolls(3)[2]; third.UserID != "ines@example.com" {
+		t.Errorf("after a reload the poll is of %q", third.UserID)
+	}
+
+	b.js("cioanalytics.reset()")
+	if fourth := e.waitPolls(4)[3]; fourth.UserID != "" {
+		t.Errorf("after reset the poll is of %q", fourth.UserID)
+	}
+	b.expect(`[localStorage.getItem("ajs_user_id"), localStorage.getItem("ajs_anonymous_id"), document.cookie]`, `[null,null,""]`)
+}
+
+func TestIdsOfEveryAlphabetReachTheEdge(t *testing.T) {
+	for id, token := range map[string]string{
+		"müller": base64.StdEncoding.EncodeToString([]byte("m\xfcller")), // the header is Latin-1
+		"伊藤":     "",                                                     // the body says it
+		"42":     base64.StdEncoding.EncodeToString([]byte("42")),
+	} {
+		e, b := newEdge(t), newTab(t)
+		b.open(e.URL)
+		e.waitPolls(1)
+		b.js("cioanalytics.identify('" + id + "')")
+		asked := e.waitPolls(2)[1]
+		if got := asked.header.Get("X-Gist-Encoded-User-Token"); asked.UserID != id || got != token {
+			t.Errorf("%s polls as %q with the token %q", id, asked.UserID, got)
+		}
+		if sent := e.waitEvents(1)[0]; *sent.UserID != id {
+			t.Errorf("%s identifies as %q", id, *sent.UserID)
+		}
+	}
+}
+
+func TestIdsThatAnotherClientLeftAreUnderstood(t *testing.T) {
+	for _, c := range []struct{ name, left, user, anonymous string }{
+		{"JSON in localStorage", `localStorage.setItem("ajs_user_id", '"ines"'); localStorage.setItem("ajs_anonymous_id", '"browser-7"')`, "ines", "browser-7"},
+		{"bare in localStorage", `localStorage.setItem("ajs_user_id", "ines"); localStorage.setItem("ajs_anonymous_id", "browser-7")`, "ines", "browser-7"},
+		{"cookies", `document.cookie = "ajs_user_id=ines;path=/"; document.cookie = "ajs_anonymous_id=browser-7;path=/"`, "ines", "browser-7"},
+		{"JSON in cookies", `document.cookie = "ajs_user_id=%22ines%22;path=/"; document.cookie = "ajs_anonymous_id=%22browser-7%22;path=/"`, "ines", "browser-7"},
+		{"a number", `localStorage.setItem("ajs_user_id", "42"); document.cookie = "ajs_anonymous_id=7;path=/"`, "42", "7"},
+		{"nobody", `localStorage.setItem("ajs_user_id", "null"); document.cookie = "ajs_anonymous_id=browser-7;path=/"`, "", "browser-7"},
+		{"a cookie cut in two", `document.cookie = "ajs_user_id=%E4%B;path=/"; document.cookie = "ajs_anonymous_id=browser-7;path=/"`, "", "browser-7"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e, b := newEdge(t), newTab(t)
+			e.pages["/"] = page(`<script>`+c.left+`</script>`+external, "")
+			b.open(e.URL)
+			if asked := e.waitPolls(1)[0]; asked.UserID != c.user {
+				t.Errorf("the poll is of %q, want %q", asked.UserID, c.user)
+			}
+			b.js("cioanalytics.track('Job planned')")
+			if sent := e.waitEvents(1)[0]; sent.AnonymousID != c.anonymous {
+				t.Errorf("the event is of the browser %q, want %q", sent.AnonymousID, c.anonymous)
+			}
+		})
+	}
+}
+
+func TestASecondPersonGetsAnotherAnonymousId(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	b.open(e.URL)
+	b.await("window.cioanalytics")
+	b.js("cioanalytics.track('Before')")
+	b.js("cioanalytics.identify('ines')")
+	b.js("cioanalytics.identify('tom')")
+	events := e.waitEvents(3)
+	if events[0].AnonymousID != events[1].AnonymousID || events[1].AnonymousID == events[2].AnonymousID {
+		t.Errorf("the anonymous ids are %q, %q and %q", events[0].AnonymousID, events[1].AnonymousID, events[2].AnonymousID)
+	}
+}
+
+func TestBlockedStorageIsTolerated(t *testing.T) {
+	const blocked = `<script>
+  const refuse = { get() { throw new DOMException("denied", "SecurityError") }, set() { throw new DOMException("denied", "SecurityError") } };
+  Object.defineProperty(window, "localStorage", refuse);
+  Object.defineProperty(window, "sessionStorage", refuse);
+  Object.defineProperty(document, "cookie", refuse);
+</script>`
+	e, b := newEdge(t), newTab(t)
+	e.pages["/"] = page(blocked+external, "")
+	e.messages = always(deliver("welcome", welcome))
+	b.open(e.URL)
+	b.await(dialog)
+	b.js("cioanalytics.identify('ines')")
+	asked := e.waitPolls(2)
+	if asked[1].UserID != "ines" || asked[0].Tab == "" || asked[0].Tab != asked[1].Tab {
+		t.Errorf("the polls are %+v", asked)
+	}
+}
+
+func TestNobodyIsStoredBeforeThereIsSomethingToSay(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	b.open(e.URL)
+	e.waitPolls(1)
+	b.expect(`[document.cookie, localStorage.length]`, `["",0]`)
+}

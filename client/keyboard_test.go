@@ -1,0 +1,98 @@
+package client_test
+
+import (
+	"testing"
+)
+
+// focused is what has the focus, through our shadow root: the name of a button or the kind of an element.
+const focused = `(() => {
+  const at = document.activeElement.shadowRoot?.activeElement ?? document.activeElement;
+  return at.name || at.id || at.className || at.localName;
+})()`
+
+func TestTheModalIsWalkedByKeyboardAlone(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	e.pages["/"] = page("", `<script>
+  document.getElementById("save").onclick = () => {
+    const script = document.createElement("script");
+    script.src = "/_handbill/client.js";
+    script.dataset.anonymousInApp = "";
+    document.head.append(script);
+  };
+</script>`)
+	e.messages = always(deliver("welcome", welcome))
+	b.open(e.URL)
+	b.do("document.getElementById('save').focus()")
+	b.press(keyEnter)
+	b.awaitEvents(`opened {"messageId":"welcome","deliveryId":"delivery-of-welcome"}`)
+
+	// Heard from its name on; a key meant for the page presses nothing.
+	b.expect(focused, `"modal"`)
+	b.expect("["+dialog+".ariaLabel, "+dialog+".matches(':modal')]", `["Welcome to Tallowby",true]`)
+	for _, want := range []string{"close", "show-me", "not-now"} {
+		b.press(keyTab)
+		b.expect(focused, `"`+want+`"`)
+	}
+	b.press(keyShiftTab)
+	b.expect(focused, `"show-me"`)
+	b.press(keyEnter)
+	b.await("seen.length === 3")
+	b.expect("["+focused+", "+dialog+".ariaLabel]", `["modal","Begin with one job"]`)
+	for _, want := range []string{"close", "read-more", "ask", "done"} {
+		b.press(keyTab)
+		b.expect(focused, `"`+want+`"`)
+	}
+	b.press(keyEscape)
+	b.await("seen.length === 4")
+	b.expect(focused, `"save"`)
+	e.waitReports("welcome opened", "welcome clicked show-me=next", "welcome changed first-job=next", "welcome dismissed")
+}
+
+func TestTheBannerIsReachedAndClosedByKeyboardAlone(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	e.messages = always(deliver("yearly-offer", offer("bottom")))
+	b.open(e.URL)
+	b.await("seen.length")
+	b.do("document.getElementById('save').focus()")
+	for _, want := range []string{"close", "see-offers"} {
+		b.press(keyTab)
+		b.expect(focused, `"`+want+`"`)
+	}
+	b.press(keyEscape)
+	b.await("seen.length === 2")
+	b.expect(focused, `"save"`)
+	e.waitReports("yearly-offer opened", "yearly-offer dismissed")
+}
+
+func TestEscapeOutsideABannerIsThePages(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	e.pages["/"] = page(external, `<script>addEventListener("keydown", ({ key }) => (window.pressed = key))</script>`)
+	e.messages = always(deliver("yearly-offer", offer("top")))
+	b.open(e.URL)
+	b.await("seen.length")
+	b.press(keyEscape)
+	b.await("pressed === 'Escape'")
+	b.expect("!!"+banner, "true")
+}
+
+func TestEveryControlCanBeHitAndHasAName(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		shown message
+		frame string
+	}{
+		{"modal", deliver("welcome", welcome), dialog},
+		{"banner", deliver("yearly-offer", offer("top")), banner},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e, b := newEdge(t), newTab(t)
+			e.messages = always(c.shown)
+			b.open(e.URL)
+			b.await("seen.length")
+			b.expect("["+c.frame+`].flatMap((frame) => [...frame.querySelectorAll("button")])
+  .filter((button) => button.offsetWidth < 24 || button.offsetHeight < 24 || !(button.ariaLabel || button.textContent))
+  .map((button) => button.outerHTML)`, "[]")
+			b.expect(closing+".ariaLabel", `"Close"`)
+		})
+	}
+}

@@ -1,0 +1,108 @@
+package client_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+func TestStrictPoliciesAllowEverythingTheClientDoes(t *testing.T) {
+	const nonce = ` nonce="bm90LWEtc2VjcmV0"`
+	withNonce := func(markup string) string { return strings.ReplaceAll(markup, "<script", "<script"+nonce) }
+	for _, c := range []struct{ name, policy, head string }{
+		{"nonce and strict-dynamic", "script-src 'nonce-bm90LWEtc2VjcmV0' 'strict-dynamic'; style-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'", external},
+		{"everything from self", "default-src 'none'; script-src 'nonce-bm90LWEtc2VjcmV0'; style-src 'none'; style-src-attr 'none'; connect-src 'self'; img-src 'self' data:; require-trusted-types-for 'script'; trusted-types 'none'; base-uri 'none'", external},
+		{"the site's own snippet", "script-src 'nonce-bm90LWEtc2VjcmV0' 'strict-dynamic'; style-src 'self'", withOwn(`{ anonymousInApp: true }`)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e, b := newEdge(t), newTab(t)
+			e.headers["Content-Security-Policy"] = c.policy
+			e.pages["/"] = withNonce(page(c.head, ""))
+			e.messages = always(deliver("welcome", welcome), deliver("yearly-offer", offer("bottom")))
+			b.open(e.URL)
+			b.await("seen.length === 2")
+			// The sheet holds: the card is as wide as it says, and stands in the middle.
+			b.expect(`(() => {
+  const card = `+messages+`.map((host) => host.shadowRoot.querySelector("dialog")).find(Boolean);
+  const { left, right, width } = card.getBoundingClientRect();
+  return [width, left === innerWidth - right, getComputedStyle(card).borderRadius];
+})()`, `[448,true,"14px"]`)
+			b.do(messages + `.map((host) => host.shadowRoot.querySelector("dialog .close")).find(Boolean).click()`)
+			e.waitReports("yearly-offer opened", "welcome opened", "welcome dismissed")
+		})
+	}
+}
+
+func TestTheStylesOfASiteDoNotReachAMessage(t *testing.T) {
+	const hostile = `<style>
+  html { font-size: 40px; }
+  * { all: unset; color: red !important; font: 50px fantasy; }
+  body > *, handbill-message { display: none; opacity: 0; visibility: hidden; transform: scale(0); filter: blur(9px); }
+  dialog, section, button { position: static; width: 3000px; }
+</style>`
+	e, b := newEdge(t), newTab(t)
+	e.pages["/"] = page(hostile+external, "")
+	e.messages = always(deliver("welcome", welcome))
+	b.open(e.URL)
+	b.await("seen.length")
+	b.expect(`(({ color, fontSize, visibility, opacity }) => [color, fontSize, visibility, opacity])(getComputedStyle(`+dialog+`))`,
+		`["rgb(24, 25, 27)","16px","visible","1"]`)
+	b.expect(dialog+".offsetWidth", "448")
+}
+
+func TestTheSchemeOfThePageIsFollowed(t *testing.T) {
+	const light, dark = `"rgb(255, 255, 255)"`, `"rgb(27, 28, 31)"`
+	for _, c := range []struct{ name, head, system, want string }{
+		{"a page that says nothing, a light system", "", "light", light},
+		{"a page that says nothing, a dark system", "", "dark", dark},
+		{"a page of both, a dark system", `<style>:root { color-scheme: light dark }</style>`, "dark", dark},
+		{"a light page, a dark system", `<style>:root { color-scheme: light }</style>`, "dark", light},
+		{"a dark page, a light system", `<style>:root { color-scheme: dark }</style>`, "light", dark},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e, b := newEdge(t), newTab(t)
+			b.media("prefers-color-scheme", c.system)
+			e.pages["/"] = page(c.head+external, "")
+			e.messages = always(deliver("welcome", welcome))
+			b.open(e.URL)
+			b.await(dialog)
+			b.expect("getComputedStyle("+dialog+").backgroundColor", c.want)
+		})
+	}
+}
+
+func TestMessagesMoveOnlyForThoseWhoLikeIt(t *testing.T) {
+	for _, c := range []struct{ preference, want string }{{"reduce", `"0s"`}, {"no-preference", `"0.2s, 0.2s"`}} {
+		e, b := newEdge(t), newTab(t)
+		b.media("prefers-reduced-motion", c.preference)
+		e.messages = always(deliver("welcome", welcome))
+		b.open(e.URL)
+		b.await(dialog)
+		b.expect("getComputedStyle("+dialog+").transitionDuration", c.want)
+	}
+}
+
+func TestPagesFromRightToLeftAreMirrored(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	e.pages["/"] = strings.Replace(page(external, ""), "<html", `<html dir="rtl"`, 1)
+	e.messages = always(deliver("welcome", welcome))
+	b.open(e.URL)
+	b.await(dialog)
+	b.expect("(([button, frame]) => button.x - frame.x < frame.right - button.right)(["+closing+", "+dialog+"].map((part) => part.getBoundingClientRect()))", "true")
+}
+
+func TestEverythingFitsOnASmallPhone(t *testing.T) {
+	for _, shown := range []message{deliver("welcome", welcome), deliver("yearly-offer", offer("top"))} {
+		e, b := newEdge(t), newTab(t)
+		b.run(chromedp.EmulateViewport(320, 480, chromedp.EmulateMobile))
+		e.messages = always(shown)
+		b.open(e.URL)
+		b.await("seen.length")
+		b.expect(`(() => {
+  const frame = `+shadow+`.querySelector(".modal, .banner");
+  const { left, right, top, bottom } = frame.getBoundingClientRect();
+  return [left >= 0 && right <= 320 && top >= 0 && bottom <= 480, frame.scrollWidth <= frame.clientWidth, document.documentElement.scrollWidth <= 320];
+})()`, "[true,true,true]")
+	}
+}
