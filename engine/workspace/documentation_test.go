@@ -128,7 +128,7 @@ func TestTheDocumentedDefaultsAreReal(t *testing.T) {
 		"| `in_app` | true or false | `true` |",
 		"| `status` | text | `\"" + string(m.Status) + "\"` |",
 		"| `audience` | text | `\"" + string(m.Audience) + "\"` |",
-		"| `frequency` | text | `\"" + string(m.Frequency) + "\"` |",
+		"| `frequency` | text | `\"" + m.Frequency.Name + "\"` |",
 		"| `priority` | a whole number | `100` |",
 		"| `position` | text | `\"" + m.Content.Position + "\"` or `\"top\"` |",
 	} {

@@ -201,6 +201,9 @@ func (k kind) accepts(value any) bool {
 	case aTextList:
 		list, ok := value.([]any)
 		return ok && !slices.ContainsFunc(list, func(item any) bool { _, text := item.(string); return !text })
+	case aTextOrTable:
+		actual := kindOf(value)
+		return actual == aText || actual == aTable
 	default:
 		return kindOf(value) == k
 	}
