@@ -45,9 +45,9 @@ type Change struct {
 	Delivery uint64
 	// EventID is the report's own id, which the log of reports keeps. What counts once is the delivery, not the event.
 	EventID string
-	// Visit stands for the visit in which it happened; zero when that is not known. Uses: Opened.
-	Visit uint64
-	// IgnoresThrottle is true for a showing that does not count towards the throttle. Uses: Opened.
+	// Visit stands for the visit in which it happened; zero when that is not known. Used by Opened.
+	Visit uint32
+	// IgnoresThrottle is true for a showing that does not count towards the throttle. Used by Opened.
 	IgnoresThrottle bool
 	// Test is true for a report of a test send: nothing of it is counted.
 	Test bool
@@ -158,30 +158,22 @@ func (r *Record) report(c Change) bool {
 
 // showing notes when and in which visit a message came on screen, for caps and throttles.
 func (r *Record) showing(s *MessageState, c Change) {
-	s.Showings = insert(s.Showings, c.At)
-	if s.Visit != c.Visit {
-		s.Visit, s.VisitOpened = c.Visit, 0
+	shown := Showing{At: c.At, Visit: c.Visit}
+	s.Showings = insert(s.Showings, shown)
+	if !c.IgnoresThrottle {
+		r.Showings = insert(r.Showings, shown)
 	}
-	s.VisitOpened++
-	if c.IgnoresThrottle {
-		return
-	}
-	r.Showings = insert(r.Showings, c.At)
-	if r.Visit != c.Visit {
-		r.Visit, r.VisitShowings = c.Visit, 0
-	}
-	r.VisitShowings++
 }
 
-// insert adds a time to a list in order; a report that comes late belongs before newer ones.
-func insert(showings []time.Time, at time.Time) []time.Time {
-	place, _ := slices.BinarySearchFunc(showings, at, func(known, at time.Time) int {
-		if known.After(at) {
+// insert adds a showing to a list in order; a report that comes late belongs before newer ones.
+func insert(showings []Showing, shown Showing) []Showing {
+	place, _ := slices.BinarySearchFunc(showings, shown.At, func(known Showing, at time.Time) int {
+		if known.At.After(at) {
 			return 1
 		}
 		return -1
 	})
-	return lastShowings(slices.Insert(showings, place, at))
+	return lastShowings(slices.Insert(showings, place, shown))
 }
 
 // reportTest notes that a test send is on screen, or ends it when it is dismissed.

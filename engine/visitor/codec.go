@@ -31,9 +31,13 @@ type storedRecord struct {
 	LastSeen  int64                  `cbor:"5,keyasint,omitempty"`
 	Messages  map[string]storedState `cbor:"6,keyasint,omitempty"`
 	Tests     []storedTest           `cbor:"7,keyasint,omitempty"`
-	Showings  []int64                `cbor:"8,keyasint,omitempty"` // the first, then the steps from one to the next
-	Visit     uint64                 `cbor:"9,keyasint,omitempty"`
-	Visited   int                    `cbor:"10,keyasint,omitempty"`
+	storedShowings
+}
+
+// storedShowings are showings in as few bytes as it takes: small numbers are short in CBOR.
+type storedShowings struct {
+	Steps  []int64  `cbor:"20,keyasint,omitempty"` // the first showing's time, then from each to the next
+	Visits []uint32 `cbor:"21,keyasint,omitempty"` // the first showing's visit, then what each changes of it (exclusive or)
 }
 
 type storedState struct {
@@ -46,10 +50,8 @@ type storedState struct {
 	Recent      []uint64 `cbor:"7,keyasint,omitempty"`
 	Reported    []byte   `cbor:"8,keyasint,omitempty"`
 	Acted       int64    `cbor:"9,keyasint,omitempty"`
-	// Showings are steps from one to the next, as below; a single one is LastOpened and not written.
-	Showings    []int64 `cbor:"10,keyasint,omitempty"`
-	Visit       uint64  `cbor:"11,keyasint,omitempty"`
-	VisitOpened int     `cbor:"12,keyasint,omitempty"`
+	// The time of a single showing is LastOpened, and not written again.
+	storedShowings
 }
 
 type storedTest struct {
@@ -62,7 +64,7 @@ type storedTest struct {
 func Encode(r *Record) ([]byte, error) {
 	stored := storedRecord{
 		ID: r.ID, Verified: r.Verified, Traits: r.Traits, FirstSeen: milliseconds(r.FirstSeen), LastSeen: milliseconds(r.LastSeen),
-		Showings: steps(r.Showings), Visit: r.Visit, Visited: r.VisitShowings,
+		storedShowings: storeShowings(r.Showings),
 	}
 	if len(r.Messages) > 0 {
 		stored.Messages = make(map[string]storedState, len(r.Messages))
@@ -74,7 +76,7 @@ func Encode(r *Record) ([]byte, error) {
 			stored.Messages[id] = storedState{
 				Opened: s.Opened, FirstOpened: milliseconds(s.FirstOpened), LastOpened: milliseconds(s.LastOpened),
 				Clicked: s.Clicked, Dismissed: milliseconds(s.Dismissed), Errors: s.Errors, Recent: s.Recent, Reported: reported,
-				Acted: milliseconds(s.Acted), Showings: s.showings(), Visit: s.Visit, VisitOpened: s.VisitOpened,
+				Acted: milliseconds(s.Acted), storedShowings: s.storeShowings(),
 			}
 		}
 	}
@@ -103,7 +105,7 @@ func Decode(data []byte) (*Record, error) {
 	}
 	r := &Record{
 		ID: stored.ID, Verified: stored.Verified, FirstSeen: moment(stored.FirstSeen), LastSeen: moment(stored.LastSeen),
-		Showings: moments(stored.Showings), Visit: stored.Visit, VisitShowings: stored.Visited,
+		Showings: stored.restoreShowings(),
 	}
 	if stored.Verified < LevelAnonymous || stored.Verified > LevelVerified {
 		return nil, fmt.Errorf("%w: level %d does not exist", ErrDamaged, stored.Verified)
@@ -129,7 +131,7 @@ func Decode(data []byte) (*Record, error) {
 
 func (s storedState) check() error {
 	switch {
-	case s.Opened < 0 || s.Clicked < 0 || s.Errors < 0 || s.VisitOpened < 0:
+	case s.Opened < 0 || s.Clicked < 0 || s.Errors < 0:
 		return errors.New("a count is negative")
 	case len(s.Recent) != len(s.Reported):
 		return errors.New("its deliveries and what was reported of them are not as many")
@@ -143,11 +145,12 @@ func (s storedState) restore() MessageState {
 	state := MessageState{
 		Opened: s.Opened, FirstOpened: moment(s.FirstOpened), LastOpened: moment(s.LastOpened),
 		Clicked: s.Clicked, Dismissed: moment(s.Dismissed), Errors: s.Errors,
-		Acted: moment(s.Acted), Showings: moments(s.Showings), Visit: s.Visit, VisitOpened: s.VisitOpened,
+		Acted: moment(s.Acted),
 	}
-	if s.Showings == nil && s.Opened == 1 {
-		state.Showings = []time.Time{state.LastOpened}
+	if len(s.Steps) == 0 && s.Opened == 1 {
+		s.Steps = []int64{s.LastOpened}
 	}
+	state.Showings = s.restoreShowings()
 	if len(s.Recent) > 0 {
 		state.Recent = s.Recent
 		state.Reported = make([]Reports, len(s.Reported))
@@ -172,33 +175,40 @@ func moment(milliseconds int64) time.Time {
 	return time.UnixMilli(milliseconds).UTC()
 }
 
-// showings are the steps between a message's showings, none where its only one is LastOpened.
-func (s *MessageState) showings() []int64 {
-	if s.Opened == 1 && len(s.Showings) == 1 && s.Showings[0].Equal(s.LastOpened) {
-		return nil
+func (s *MessageState) storeShowings() storedShowings {
+	stored := storeShowings(s.Showings)
+	if s.Opened == 1 && len(s.Showings) == 1 && s.Showings[0].At.Equal(s.LastOpened) {
+		stored.Steps = nil
 	}
-	return steps(s.Showings)
+	return stored
 }
 
-// steps is the first of several times, and the milliseconds from each to the next: small numbers are short in CBOR.
-func steps(times []time.Time) []int64 {
-	var all []int64
-	before := int64(0)
-	for _, t := range times {
-		at := milliseconds(t)
-		all, before = append(all, at-before), at
+func storeShowings(showings []Showing) storedShowings {
+	var stored storedShowings
+	before, visit := int64(0), uint32(0)
+	for i, shown := range showings {
+		at := milliseconds(shown.At)
+		stored.Steps = append(stored.Steps, at-before)
+		if shown.Visit != visit {
+			stored.Visits = append(stored.Visits, make([]uint32, i-len(stored.Visits))...)
+			stored.Visits = append(stored.Visits, shown.Visit^visit)
+		}
+		before, visit = at, shown.Visit
 	}
-	return all
+	return stored
 }
 
-func moments(steps []int64) []time.Time {
-	var all []time.Time
-	at := int64(0)
-	for _, step := range steps {
+func (s storedShowings) restoreShowings() []Showing {
+	var showings []Showing
+	at, visit := int64(0), uint32(0)
+	for i, step := range s.Steps {
 		at += step
-		all = append(all, moment(at))
+		if i < len(s.Visits) {
+			visit ^= s.Visits[i]
+		}
+		showings = append(showings, Showing{At: moment(at), Visit: visit})
 	}
-	return lastShowings(all)
+	return lastShowings(showings)
 }
 
 // encoding and decoding are the CBOR profile of records. Text is kept byte for byte, also where it is not UTF-8: a

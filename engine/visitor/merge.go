@@ -1,9 +1,9 @@
 package visitor
 
 import (
+	"cmp"
 	"maps"
 	"slices"
-	"time"
 )
 
 // Merge is the record of one person who was known under two ids: into with what from remembers. Of each count it has the
@@ -33,12 +33,6 @@ func Merge(into, from *Record) *Record {
 		}
 	}
 	merged.Showings = unite(into.Showings, from.Showings)
-	if len(from.Showings) > 0 && (len(into.Showings) == 0 || from.Showings[len(from.Showings)-1].After(into.Showings[len(into.Showings)-1])) {
-		merged.Visit, merged.VisitShowings = from.Visit, from.VisitShowings
-	}
-	if into.Visit == from.Visit {
-		merged.VisitShowings = max(into.VisitShowings, from.VisitShowings)
-	}
 	for _, test := range from.Tests {
 		if !slices.ContainsFunc(merged.Tests, func(t Test) bool { return t.Message == test.Message }) {
 			merged.Tests = append(merged.Tests, test)
@@ -63,9 +57,6 @@ func mergeState(into, from *MessageState) *MessageState {
 	merged.Dismissed = later(into.Dismissed, from.Dismissed)
 	merged.Acted = later(into.Acted, from.Acted)
 	merged.Showings = unite(into.Showings, from.Showings)
-	if into.Visit == from.Visit {
-		merged.VisitOpened = max(into.VisitOpened, from.VisitOpened)
-	}
 	var recent []uint64
 	var reported []Reports
 	for i, key := range older.Recent {
@@ -81,20 +72,25 @@ func mergeState(into, from *MessageState) *MessageState {
 	return merged
 }
 
-// unite is the times of both lists in order, the newest [RecentShowings] of them. A time that both have is the same
+// unite is the showings of both lists in order, the newest [RecentShowings] of them. One that both have is the same
 // showing, known twice.
-func unite(a, b []time.Time) []time.Time {
-	a, b = slices.SortedFunc(slices.Values(a), time.Time.Compare), slices.SortedFunc(slices.Values(b), time.Time.Compare)
-	var all []time.Time
-	for len(a) > 0 || len(b) > 0 {
-		switch {
-		case len(b) == 0 || len(a) > 0 && a[0].Before(b[0]):
-			all, a = append(all, a[0]), a[1:]
-		case len(a) == 0 || b[0].Before(a[0]):
-			all, b = append(all, b[0]), b[1:]
-		default:
-			all, a, b = append(all, a[0]), a[1:], b[1:]
+func unite(a, b []Showing) []Showing {
+	a, b = slices.SortedFunc(slices.Values(a), order), slices.SortedFunc(slices.Values(b), order)
+	var all []Showing
+	for len(a) > 0 && len(b) > 0 {
+		first := order(a[0], b[0])
+		if first <= 0 {
+			all = append(all, a[0])
+			a = a[1:]
+		} else {
+			all = append(all, b[0])
+		}
+		if first >= 0 {
+			b = b[1:]
 		}
 	}
-	return lastShowings(all)
+	return lastShowings(append(append(all, a...), b...))
 }
+
+// order is that of time; where it is equal, any that is always the same.
+func order(a, b Showing) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Visit, b.Visit)) }

@@ -11,8 +11,8 @@ const (
 	// RecentDeliveries is of how many deliveries per message it is remembered what was reported. A report that is
 	// repeated counts once as long as its delivery is among them.
 	RecentDeliveries = 8
-	// RecentShowings is of how many showings the time is remembered: of each message, and of all together. Caps and
-	// throttles cannot look further back.
+	// RecentShowings is of how many showings time and visit are remembered: of each message, and of all together. Caps
+	// and throttles cannot look further back.
 	RecentShowings = 32
 	// MaxTests is how many test sends wait for a visitor at most; the oldest makes room.
 	MaxTests = 20
@@ -33,12 +33,9 @@ type Record struct {
 	LastSeen time.Time
 	// Messages says by message id what the visitor did with it.
 	Messages map[string]*MessageState
-	// Showings is when the last [RecentShowings] messages came on screen, whichever they were, oldest first; those that
-	// ignore the throttle are not among them.
-	Showings []time.Time
-	// Visit is the visit of the last showing, and VisitShowings how many of Showings fell into it.
-	Visit         uint64
-	VisitShowings int
+	// Showings are the last [RecentShowings] showings of messages, whichever they were, oldest first; those that ignore the
+	// throttle are not among them.
+	Showings []Showing
 	// Tests are the test sends that wait for the visitor, oldest first.
 	Tests []Test
 }
@@ -54,15 +51,19 @@ type MessageState struct {
 	Errors    int
 	// Acted is when the visitor last used a button that leads on; zero: never.
 	Acted time.Time
-	// Showings is when the message last came on screen, oldest first, at most [RecentShowings] times.
-	Showings []time.Time
-	// Visit is the visit in which it was last opened, and VisitOpened how often it was opened in it.
-	Visit       uint64
-	VisitOpened int
+	// Showings are the message's last [RecentShowings] showings, oldest first.
+	Showings []Showing
 	// Recent are the keys of the last [RecentDeliveries] deliveries that something was reported of, oldest first.
 	Recent []uint64
 	// Reported says what was reported of each delivery in Recent, in the same order.
 	Reported []Reports
+}
+
+// Showing is that a message came on screen.
+type Showing struct {
+	At time.Time
+	// Visit stands for the visit in which it did; zero when that is not known.
+	Visit uint32
 }
 
 // Reports is the set of what was reported of one delivery.
@@ -139,7 +140,7 @@ func (r *Record) state(message string) *MessageState {
 }
 
 // lastShowings keeps the newest of showings.
-func lastShowings(showings []time.Time) []time.Time {
+func lastShowings(showings []Showing) []Showing {
 	if over := len(showings) - RecentShowings; over > 0 {
 		return slices.Delete(showings, 0, over)
 	}
