@@ -54,12 +54,31 @@ const (
 	FrequencyCustom = "custom"
 )
 
-var frequencies = map[string]Frequency{
-	FrequencyOnce:           {Name: FrequencyOnce, Lifetime: 1},
-	FrequencyOncePerVisit:   {Name: FrequencyOncePerVisit, PerVisit: 1},
-	FrequencyUntilDismissed: {Name: FrequencyUntilDismissed, StopOnDismiss: true},
-	FrequencyUntilAction:    {Name: FrequencyUntilAction, StopOnAction: true},
-	FrequencyAlways:         {Name: FrequencyAlways},
+// presets are in the order in which they are documented.
+var presets = []Frequency{
+	{Name: FrequencyOnce, Lifetime: 1},
+	{Name: FrequencyOncePerVisit, PerVisit: 1},
+	{Name: FrequencyUntilDismissed, StopOnDismiss: true},
+	{Name: FrequencyUntilAction, StopOnAction: true},
+	{Name: FrequencyAlways},
+}
+
+// preset is the frequency of a name, that of no bounds where there is none.
+func preset(name string) Frequency {
+	for _, frequency := range presets {
+		if frequency.Name == name {
+			return frequency
+		}
+	}
+	return Frequency{Name: name}
+}
+
+func presetNames() []string {
+	var names []string
+	for _, frequency := range presets {
+		names = append(names, frequency.Name)
+	}
+	return names
 }
 
 // Throttle bounds how often any messages are shown to one visitor, all
@@ -78,13 +97,16 @@ func (t Throttle) Bounds() bool { return t != Throttle{} }
 func (c *check) frequency(s section) Frequency {
 	values := s.table("frequency")
 	if values == nil {
-		return frequencies[s.word("frequency", FrequencyUntilDismissed)]
+		return preset(s.word("frequency", FrequencyUntilDismissed))
 	}
 	t := s.child(s.subject+": frequency", values, s.place.key("frequency"), s.at("frequency"))
 	t.checkKeys(frequencyKeys)
+	if len(values) == 0 {
+		s.wrong(s.at("frequency"), `write a bound such as { lifetime = 3 }, or frequency = "always"`, "frequency is an empty table")
+	}
 	f := Frequency{
 		Name:     FrequencyCustom,
-		Lifetime: t.count("lifetime", 1_000_000), PerVisit: t.count("per_visit", 1_000_000), StopAfterDays: t.count("stop_after_days", 36_500),
+		Lifetime: t.count("lifetime", 1_000_000), PerVisit: t.count("per_visit", visitor.RecentShowings), StopAfterDays: t.count("stop_after_days", 36_500),
 		MinGap: t.duration("min_gap"),
 	}
 	for i, text := range t.texts("caps") {
@@ -92,16 +114,8 @@ func (c *check) frequency(s section) Frequency {
 			f.Caps = append(f.Caps, one)
 		}
 	}
-	for i, event := range t.texts("stop_on") {
-		switch event {
-		case "dismiss":
-			f.StopOnDismiss = true
-		case "action":
-			f.StopOnAction = true
-		default:
-			t.wrong(t.atItem("stop_on", i), `write "dismiss" or "action"`, "stop_on %q is not known", event)
-		}
-	}
+	stops := t.texts("stop_on")
+	f.StopOnDismiss, f.StopOnAction = slices.Contains(stops, "dismiss"), slices.Contains(stops, "action")
 	return f
 }
 
@@ -113,7 +127,12 @@ func (c *check) throttle(s section) Throttle {
 	}
 	t := s.child("[workspace]: throttle", values, s.place.key("throttle"), s.at("throttle"))
 	t.checkKeys(throttleKeys)
-	return Throttle{MinGap: t.duration("min_gap"), PerVisit: t.count("per_visit", 1_000_000), PerDay: t.count("per_day", visitor.RecentShowings)}
+	if len(values) == 0 {
+		s.wrong(s.at("throttle"), "write a bound such as { per_day = 5 }, or leave the key out", "throttle is an empty table")
+	}
+	return Throttle{
+		MinGap: t.duration("min_gap"), PerVisit: t.count("per_visit", visitor.RecentShowings), PerDay: t.count("per_day", visitor.RecentShowings),
+	}
 }
 
 // count reads a whole number from 1 to most; 0 where there is none.
@@ -128,12 +147,9 @@ func (s section) count(name string, most int64) int {
 
 // duration reads a length of time; 0 where there is none.
 func (s section) duration(name string) time.Duration {
-	text := s.text(name)
-	if text == "" && !s.has(name) {
-		return 0
-	}
-	if !aText.accepts(s.values[name]) {
-		return 0 // reported as of a wrong type
+	text, given := s.values[name].(string)
+	if !given {
+		return 0 // not there, or reported as of a wrong type
 	}
 	length, ok := parseDuration(text)
 	if !ok {
@@ -191,10 +207,4 @@ func (s section) cap(index int, text string) (Cap, bool) {
 		return Cap{Count: number, Period: length, Text: text}, true
 	}
 	return Cap{}, false
-}
-
-// presets are the names of the presets, in the order in which they are documented.
-func presets() []string {
-	all := []string{FrequencyOnce, FrequencyOncePerVisit, FrequencyUntilDismissed, FrequencyUntilAction, FrequencyAlways}
-	return slices.DeleteFunc(all, func(name string) bool { _, known := frequencies[name]; return !known })
 }

@@ -22,7 +22,7 @@ const (
 type key struct {
 	name string
 	kind kind
-	// words are all that a text may be, where it is not free.
+	// words are all that a text, or one of a list, may be, where it is not free.
 	words []string
 	// laterWords and laterKinds are values that come with a later version.
 	laterWords []string
@@ -87,7 +87,7 @@ var workspaceKeys = []key{
 	{
 		name: "throttle", kind: aTable, keys: throttleKeys,
 		example: `throttle = { min_gap = "30s", per_visit = 3, per_day = 5 }`,
-		meaning: "How often one visitor sees [messages, all together](#throttle).",
+		meaning: "How often one visitor sees [messages, all of them together](#throttle).",
 	},
 	{name: "traits", later: true},
 }
@@ -139,9 +139,9 @@ var messageKeys = []key{
 		meaning: "Which message comes first: the lower. Of equal ones the one with the earlier `start`, then the one that stands first in the files.",
 	},
 	{
-		name: "frequency", kind: aTextOrTable, words: presets(), keys: frequencyKeys,
+		name: "frequency", kind: aTextOrTable, words: presetNames(), keys: frequencyKeys,
 		fallback: `"until_dismissed"`, example: `frequency = "until_dismissed"`,
-		meaning: "How often one visitor sees it: a word, or [a table](#frequency).",
+		meaning: "How often one visitor sees it: `\"once\"`, `\"once_per_visit\"`, `\"until_dismissed\"`, `\"until_action\"`, `\"always\"`, or [a table](#frequency) of bounds.",
 	},
 	{
 		name: "ignore_throttle", kind: aTruth,
@@ -272,7 +272,7 @@ var frequencyKeys = []key{
 	{
 		name: "per_visit", kind: aNumber,
 		example: "per_visit = 1",
-		meaning: "How often it is shown in one visit. A visit ends after 30 minutes without a page.",
+		meaning: "How often it is shown in one visit, at most 32. A visit ends when no page was open for 30 minutes.",
 	},
 	{
 		name: "caps", kind: aTextList,
@@ -285,7 +285,7 @@ var frequencyKeys = []key{
 		meaning: "The least time between two showings: numbers with `s`, `m`, `h`, `d` or `w`.",
 	},
 	{
-		name: "stop_on", kind: aTextList,
+		name: "stop_on", kind: aTextList, words: []string{"dismiss", "action"},
 		example: `stop_on = ["dismiss", "action"]`,
 		meaning: "What ends it for a visitor: `\"dismiss\"`, closing it; `\"action\"`, a button that leads on, which is any but `dismiss` and `next`.",
 	},
@@ -305,7 +305,7 @@ var throttleKeys = []key{
 	{
 		name: "per_visit", kind: aNumber,
 		example: "per_visit = 3",
-		meaning: "How many messages a visitor sees in one visit.",
+		meaning: "How many messages a visitor sees in one visit, at most 32.",
 	},
 	{
 		name: "per_day", kind: aNumber,
