@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // Defaults of the app, the same in JSON and in a Caddyfile.
@@ -52,6 +53,7 @@ type App struct {
 	// The same after the first message. Default: `10s`. At least `1s`.
 	PollFast caddy.Duration `json:"poll_fast,omitempty"`
 
+	ctx    caddy.Context
 	store  Store
 	logger *slog.Logger
 
@@ -79,7 +81,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.Retention = cmp.Or(a.Retention, defaultRetention)
 	a.PollSlow = cmp.Or(a.PollSlow, defaultPollSlow)
 	a.PollFast = cmp.Or(a.PollFast, defaultPollFast)
-	a.logger = ctx.Slogger()
+	a.ctx, a.logger = ctx, ctx.Slogger()
 	for name, w := range a.Workspaces {
 		if w == nil || w.SourceRaw == nil {
 			return fmt.Errorf(`workspace %s has no source; give it one, such as {"module": "file", "path": "./messages.toml"}`, name)
@@ -117,6 +119,11 @@ func (a *App) Validate() error {
 // without messages until it can.
 func (a *App) Start() error {
 	a.begin()
+	if app, err := a.ctx.AppIfConfigured("http"); err == nil {
+		for _, problem := range misplacements(app.(*caddyhttp.App)) {
+			a.logger.Error(problem)
+		}
+	}
 	return nil
 }
 

@@ -49,7 +49,18 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		}
 		a.addWorkspace(defaultWorkspace, "file", FileSource{Path: arguments[0]})
 	}
-	block := words{
+	if err := a.words().read(d, "the global option handbill"); err != nil {
+		return err
+	}
+	if len(a.Workspaces) == 0 {
+		return d.Err("handbill needs a workspace; write: handbill ./messages.toml")
+	}
+	return nil
+}
+
+// words are the words of the global option's block.
+func (a *App) words() words {
+	return words{
 		"workspace":  {read: a.readWorkspace, repeatable: true},
 		"store":      {read: a.readStore},
 		"cache_size": {read: a.readCacheSize},
@@ -59,37 +70,47 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 		"stream":     comesLater("stream"),
 		"sink":       comesLater("sink"),
 	}
-	if err := block.read(d, "the global option handbill"); err != nil {
-		return err
-	}
-	if len(a.Workspaces) == 0 {
-		return d.Err("handbill needs a workspace; write: handbill ./messages.toml")
-	}
-	return nil
 }
 
 // readWorkspace reads one of the three forms of the word workspace.
 func (a *App) readWorkspace(d *caddyfile.Dispenser) error {
-	name, source, module := defaultWorkspace, "file", any(nil)
 	arguments := d.RemainingArgs()
 	switch len(arguments) {
+	case 1:
+		source, module, err := readSource(d, arguments[0])
+		switch {
+		case err != nil:
+			return err
+		case module != nil:
+			return a.newWorkspace(d, arguments[0], source, module)
+		}
+		return a.newWorkspace(d, defaultWorkspace, "file", FileSource{Path: arguments[0]})
+	case 2:
+		return a.newWorkspace(d, arguments[0], "file", FileSource{Path: arguments[1]})
 	case 0:
 		return d.Err("workspace needs a path, or a name and a path; write: workspace ./messages.toml")
-	case 1:
-		block, err := a.readSource(d, arguments[0])
-		if err != nil {
-			return err
-		}
-		if block == nil {
-			module = FileSource{Path: arguments[0]}
-			break
-		}
-		name, source, module = arguments[0], block.name, block.module
-	case 2:
-		name, module = arguments[0], FileSource{Path: arguments[1]}
-	default:
-		return d.Errf("workspace takes a name and a path, and %q is one too many", arguments[2])
 	}
+	return d.Errf("workspace takes a name and a path, and %q is one too many", arguments[2])
+}
+
+// readSource reads the block of a workspace; module is nil when there is none.
+func readSource(d *caddyfile.Dispenser, workspace string) (name string, module caddyfile.Unmarshaler, err error) {
+	line := d.Line()
+	block := words{"source": {read: func(d *caddyfile.Dispenser) (err error) {
+		name, module, err = guest(d, "handbill.sources", "source", "http", "redis")
+		return err
+	}}}
+	if err := block.read(d, "workspace "+workspace); err != nil {
+		return "", nil, err
+	}
+	if module == nil && d.Line() != line {
+		return "", nil, d.Errf("workspace %s needs a source; write: source file <path>", workspace)
+	}
+	return name, module, nil
+}
+
+// newWorkspace adds a workspace whose name must be good and new.
+func (a *App) newWorkspace(d *caddyfile.Dispenser, name, source string, module any) error {
 	if err := checkWorkspaceName(name); err != nil {
 		return d.WrapErr(err)
 	}
@@ -98,33 +119,6 @@ func (a *App) readWorkspace(d *caddyfile.Dispenser) error {
 	}
 	a.addWorkspace(name, source, module)
 	return nil
-}
-
-// sourceBlock is what stood in the block of a workspace.
-type sourceBlock struct {
-	name   string
-	module caddyfile.Unmarshaler
-}
-
-// readSource reads the block of a workspace; nil when there is none.
-func (a *App) readSource(d *caddyfile.Dispenser, workspace string) (*sourceBlock, error) {
-	var found *sourceBlock
-	line := d.Line()
-	block := words{"source": {read: func(d *caddyfile.Dispenser) error {
-		name, module, err := guest(d, "handbill.sources", "source", "http", "redis")
-		if err != nil {
-			return err
-		}
-		found = &sourceBlock{name, module}
-		return nil
-	}}}
-	if err := block.read(d, "workspace "+workspace); err != nil {
-		return nil, err
-	}
-	if found == nil && d.Line() != line {
-		return nil, d.Errf("workspace %s needs a source; write: source file <path>", workspace)
-	}
-	return found, nil
 }
 
 func (a *App) addWorkspace(name, source string, module any) {

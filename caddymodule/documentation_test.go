@@ -4,11 +4,17 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Caddy's documentation of a module is made from its fields' comments.
@@ -64,4 +70,79 @@ func jsonFields(file *ast.File) []*ast.Field {
 		return true
 	})
 	return fields
+}
+
+// reference is the page that describes the Caddyfile.
+const reference = "../docs/caddyfile.md"
+
+// blocks are the code blocks of the reference in their order: language and text.
+func blocks(t *testing.T) [][2]string {
+	t.Helper()
+	page, err := os.ReadFile(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found [][2]string
+	for _, match := range regexp.MustCompile("(?ms)^```(caddyfile|json)\n(.*?)^```$").FindAllStringSubmatch(string(page), -1) {
+		found = append(found, [2]string{match[1], match[2]})
+	}
+	return found
+}
+
+func TestEveryExampleOfTheReferenceAdapts(t *testing.T) {
+	examples, adapted := 0, ""
+	for _, block := range blocks(t) {
+		switch block[0] {
+		case "caddyfile":
+			examples++
+			var err error
+			if adapted, err = adapt(block[1]); err != nil {
+				t.Errorf("%v in\n%s", err, block[1])
+			}
+			if formatted := string(caddyfile.Format([]byte(block[1]))); formatted != block[1] {
+				t.Errorf("caddy fmt would write\n%s\ninstead of\n%s", formatted, block[1])
+			}
+		case "json":
+			if strings.TrimSpace(block[1]) != adapted {
+				t.Errorf("the JSON is not that of the Caddyfile before it, which is\n%s", adapted)
+			}
+		}
+	}
+	if examples < 8 {
+		t.Errorf("only %d examples found", examples)
+	}
+}
+
+func TestTheReferenceDescribesEveryWordAndMetric(t *testing.T) {
+	page, err := os.ReadFile(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	described := func(name string) bool { return strings.Contains(string(page), "`"+name+"`") }
+	for _, block := range []words{new(App).words(), new(Handler).words(httpcaddyfile.Helper{})} {
+		for name := range block {
+			if !described(name) {
+				t.Errorf("the word %s is not described", name)
+			}
+		}
+	}
+	registry := prometheus.NewRegistry()
+	if err := registerMetrics(registry); err != nil {
+		t.Fatal(err)
+	}
+	newEngineRecorder("default").Polled("nothing")
+	newEngineRecorder("default").Reported("opened")
+	newInjectRecorder("default")
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(families) != 6 {
+		t.Errorf("%d metrics, expected the 6 of the reference", len(families))
+	}
+	for _, family := range families {
+		if !strings.Contains(string(page), "`"+family.GetName()+"{") {
+			t.Errorf("the metric %s is not described", family.GetName())
+		}
+	}
 }

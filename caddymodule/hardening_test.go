@@ -64,6 +64,41 @@ func TestOnlyThePathsBelowThePrefixAreTheEndpoint(t *testing.T) {
 	}
 }
 
+// What a visitor sends is refused with a reason, and costs the site nothing.
+func TestBadRequestsToTheEndpointAreRefusedWithAReason(t *testing.T) {
+	e := start(t, "handbill "+messages(t, "monday")+" {\n\tstore memory\n}", tallowby(application(t)))
+	const poll = "/_handbill/api/v4/users?sessionId=1"
+	for name, test := range map[string]struct {
+		method, path, body string
+		headers            []string
+		status             int
+	}{
+		"a body that is no JSON":      {"POST", poll, `{"page":`, nil, 400},
+		"a page of another site":      {"POST", poll, pollBody("http://elsewhere.test/"), nil, 400},
+		"a body that is too large":    {"POST", poll, `{"page":{"url":"` + strings.Repeat("x", 1<<20) + `"}}`, nil, 413},
+		"a wrong method":              {"GET", poll, "", nil, 405},
+		"an unknown path":             {"GET", "/_handbill/admin", "", nil, 404},
+		"a request of another site":   {"POST", poll, pollBody("http://tallowby.test/"), []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		"an origin that is not ours":  {"POST", poll, pollBody("http://tallowby.test/"), []string{"Origin", "http://elsewhere.test"}, 403},
+		"a preflight of another site": {"OPTIONS", poll, "", []string{"Origin", "http://elsewhere.test", "Access-Control-Request-Method", "POST"}, 405},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := e.do(test.method, "http://tallowby.test"+test.path, test.body, test.headers...)
+			if got.StatusCode != test.status || !strings.Contains(got.body, `"error":"`) {
+				t.Errorf("%s %s", got.Status, got.body)
+			}
+			for header := range got.Header {
+				if strings.HasPrefix(header, "Access-Control-") {
+					t.Errorf("another site is allowed something: %s", header)
+				}
+			}
+		})
+	}
+	if !e.get("http://tallowby.test/").injected() {
+		t.Error("the site is harmed")
+	}
+}
+
 // A fault of ours is an error answer of the endpoint; connection and server live on.
 func TestAFaultInTheEndpointEndsThere(t *testing.T) {
 	h := &Handler{logger: logger()} // without an app, asking for the endpoint is a fault

@@ -65,7 +65,7 @@ func useService(name string, from source.Source, in Store, cacheSize int64) *ser
 // not check, it stays.
 func lastGood(name string) *workspace.Snapshot {
 	var found *workspace.Snapshot
-	services.Range(func(key, value any) bool {
+	services.Range(func(_, value any) bool {
 		if s, ok := value.(*service); ok && s.key.workspace == name {
 			found = s.snapshotInUse()
 		}

@@ -67,7 +67,7 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 	}
 	explanation := Explanation{
 		Workspace: e.workspace, Generation: snapshot.Generation, Page: request.Page.URL, At: s.now,
-		Visitor: identity.ID(), Known: record != nil,
+		Visitor: identity.ID(), Known: remembered(record),
 	}
 	if request.Visitor == "" {
 		explanation.Visitor = "somebody new"

@@ -35,7 +35,8 @@ func (e *Engine) Identify(ctx context.Context, identity visitor.Identity, traits
 	return nil
 }
 
-// Track keeps events of a visitor that are not reports. They are durable when it returns.
+// Track keeps events of a visitor that are not reports. They are durable when it returns. An event that cannot be kept,
+// now or later, is an error that wraps [ErrRefused].
 func (e *Engine) Track(ctx context.Context, identity visitor.Identity, events []eventlog.Event) error {
 	if e.events == nil || len(events) == 0 {
 		return nil
@@ -47,7 +48,11 @@ func (e *Engine) Track(ctx context.Context, identity visitor.Identity, events []
 			events[i].At = now
 		}
 	}
-	if err := e.events.Append(ctx, events...); err != nil {
+	err := e.events.Append(ctx, events...)
+	switch {
+	case errors.Is(err, eventlog.ErrEvent):
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	case err != nil:
 		return fmt.Errorf("keeping events: %w", err)
 	}
 	return nil

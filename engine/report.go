@@ -25,7 +25,7 @@ const (
 
 // Report is one thing that happened to a delivery.
 type Report struct {
-	// EventID is unique to the event: a report that is sent again is counted once.
+	// EventID is unique to the event. It stands in the log; what counts once is the delivery and its outcome.
 	EventID string
 	// DeliveryID is the id of the delivery, as a poll's answer had it.
 	DeliveryID string
@@ -132,7 +132,7 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 	if !changes {
 		return mutations, after
 	}
-	change := visitor.Change{Kind: kind, Message: d.message, Delivery: d.key, EventID: report.EventID, At: now, Test: d.test}
+	change := visitor.Change{Kind: kind, Message: d.message, Delivery: d.key, At: now, Test: d.test}
 	key := store.Key{Workspace: e.workspace, Visitor: owner}
 	mutation := store.Mutation{Key: key, Change: change}
 	follow := counted{at: len(mutations), message: d.message}

@@ -72,8 +72,11 @@ func (e *Engine) SendTest(ctx context.Context, recipient, message string) (TestR
 	if _, err := e.store.Apply(ctx, []store.Mutation{{Key: key, Change: change}}); err != nil {
 		return TestReceipt{}, fmt.Errorf("keeping the test send for %s: %w", id, err)
 	}
-	return TestReceipt{Message: m.ID, Visitor: id, Known: known != nil, Until: change.Until, Pages: m.PageRules}, nil
+	return TestReceipt{Message: m.ID, Visitor: id, Known: remembered(known), Until: change.Until, Pages: m.PageRules}, nil
 }
+
+// remembered says whether a record holds more than a test send that waits.
+func remembered(record *visitor.Record) bool { return record != nil && !record.FirstSeen.IsZero() }
 
 // recipient finds the visitor that an operator named.
 func (e *Engine) recipient(ctx context.Context, name string) (string, error) {

@@ -120,6 +120,9 @@ func TestAnUnknownIDWaitsForADay(t *testing.T) {
 	if receipt := e.send("grace", ""); receipt.Known || !receipt.Until.Equal(november.Add(engine.TestTime)) {
 		t.Errorf("receipt %+v", receipt)
 	}
+	if receipt := e.send("grace", ""); receipt.Known {
+		t.Errorf("a second send takes the first for knowledge: %+v", receipt)
+	}
 	e.now = november.Add(engine.TestTime - time.Minute)
 	if got := e.poll(grace, "https://shop.example.com/", "tab", "view"); len(got.Deliveries) != 1 {
 		t.Errorf("within the day: %v", ids(got))

@@ -82,12 +82,11 @@ func (w *responseWriter) holdLimit() int {
 		return prologueLimit
 	}
 	if rw.limit == 0 {
-		header := w.next.Header()
-		switch {
-		case first(header, "Incremental") == "?1" || first(header, "X-Accel-Buffering") == "no":
+		switch header := &rw.plan.header; {
+		case header.impatient:
 			rw.limit = -1
-		case w.length >= 0:
-			rw.limit = serverBuffer - headerSize(header)
+		case rw.length >= 0:
+			rw.limit = serverBuffer - header.size
 		default:
 			rw.limit = startBuffer
 		}
@@ -134,7 +133,7 @@ func (w *responseWriter) insert(p []byte, place int) error {
 // earlier, which costs a write of its own.
 func (w *responseWriter) waits(p []byte) bool {
 	rw := w.rewrite
-	return !rw.straight && rw.decoder == nil && w.length > rw.received && len(rw.buffer)+len(p) <= w.holdLimit()
+	return !rw.straight && rw.decoder == nil && rw.length > rw.received && len(rw.buffer)+len(p) <= w.holdLimit()
 }
 
 // inserted counts the page when its insertion is on its way.
@@ -297,17 +296,35 @@ func (w *responseWriter) sendHeader(certain bool, added int64) {
 	}
 	if certain {
 		change.mark = markInjected
-		if !w.injector.latePolicies.Load() {
+		if !w.expectsLatePolicy() {
 			change.added = added
 		}
 	}
-	rw.promised = change.added >= 0 && w.length >= 0 && !change.decoded
-	change.apply(header, &w.values)
-	policies := policiesOf(header)
+	rw.promised = change.added >= 0 && rw.length >= 0 && !change.decoded
+	change.apply(header, &rw.plan.header, &w.values)
+	rw.headerLen = len(header)
+	policies := rw.plan.header.policies.replacedBy(rw.policies)
 	w.next.WriteHeader(w.status)
 	if late := policiesOf(header); !late.equal(policies) {
 		w.meetLatePolicy(header)
 	}
+}
+
+// expectsLatePolicy reports whether policies may be set after us.
+func (w *responseWriter) expectsLatePolicy() bool {
+	if w.injector.latePolicies.Load() {
+		return true
+	}
+	defers := w.injector.options.DefersHeaders
+	if defers == nil {
+		return false
+	}
+	for below := w.next; below != nil; below = unwrap(below) {
+		if defers(below) {
+			return true
+		}
+	}
+	return false
 }
 
 // meetLatePolicy fits the insertion to policies that a writer below has set when

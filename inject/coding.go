@@ -1,7 +1,6 @@
 package inject
 
 import (
-	"net/http"
 	"strconv"
 	"strings"
 )
@@ -18,10 +17,10 @@ const (
 )
 
 // codingOf reads Content-Encoding.
-func codingOf(header http.Header) (coding, Reason) {
+func codingOf(values []string) (coding, Reason) {
 	found, reason := identity, ReasonNone
 	layers := 0
-	for _, value := range header["Content-Encoding"] {
+	for _, value := range values {
 		for name := range strings.SplitSeq(value, ",") {
 			name = strings.TrimSpace(name)
 			if name == "" || strings.EqualFold(name, "identity") {
@@ -50,6 +49,9 @@ func codingOf(header http.Header) (coding, Reason) {
 
 // acceptsGzip reads Accept-Encoding (RFC 9110, 12.5.3).
 func acceptsGzip(values []string) bool {
+	if len(values) > 0 && strings.HasPrefix(values[0], "gzip,") {
+		return true // as browsers say it
+	}
 	accepted := false
 	for _, value := range values {
 		for item := range strings.SplitSeq(value, ",") {

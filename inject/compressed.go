@@ -11,9 +11,9 @@ func (rw *rewrite) compressed() bool { return rw.splicing || rw.decoder != nil }
 
 // startCompressed makes ready for a body with a coding.
 func (w *responseWriter) startCompressed() {
-	switch w.plan.coding {
+	switch w.rewrite.plan.coding {
 	case brotliCoding, zstdCoding:
-		w.rewrite.decoder = newDecoder(w.plan.coding)
+		w.rewrite.decoder = newDecoder(w.rewrite.plan.coding)
 	case gzipCoding, deflateCoding:
 		if w.request.Method != http.MethodHead {
 			w.rewrite.splicing = true

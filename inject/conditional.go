@@ -38,7 +38,7 @@ func (w *responseWriter) translateNotModified() {
 	}
 	header["Etag"] = []string{tag}
 	if w.change.codings {
-		addVary(header, &w.values)
+		addVary(header, header["Vary"], &w.values)
 	}
 	if policiesOf(header).none() {
 		return

@@ -21,6 +21,12 @@ const (
 // browsers are (MIME Sniffing standard 4.4): faulty parameters are passed over,
 // and the first charset counts.
 func parseContentType(value string) (mediaType, charset string) {
+	switch value { // as most sites say it
+	case "text/html; charset=utf-8":
+		return "text/html", "utf-8"
+	case "text/html; charset=UTF-8":
+		return "text/html", "UTF-8"
+	}
 	mediaType, rest, _ := strings.Cut(value, ";")
 	mediaType = strings.Trim(mediaType, " \t\r\n")
 	for rest != "" {

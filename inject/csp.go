@@ -94,6 +94,9 @@ type policyAsker struct {
 	nonces  []string // found in the policies, in their order
 }
 
+// maxNonces bounds how many nonces are tried; pages have one.
+const maxNonces = 4
+
 // collectNonces lists the nonces that script elements may carry.
 func (a *policyAsker) collectNonces(lines []string) {
 	for _, line := range lines {
@@ -104,6 +107,9 @@ func (a *policyAsker) collectNonces(lines []string) {
 				continue
 			}
 			for token := range strings.FieldsSeq(p.value(d)) {
+				if len(a.nonces) == maxNonces {
+					return
+				}
 				if nonce := nonceOf(token); nonce != "" && !slices.Contains(a.nonces, nonce) {
 					a.nonces = append(a.nonces, nonce)
 				}
@@ -182,7 +188,7 @@ func (a *policyAsker) fitFile(p policy, file, nonce string) (policy, bool) {
 		return p, true
 	}
 	list := p.value(d)
-	if nonce != "" && hasToken(list, "'nonce-"+nonce+"'") {
+	if hasNonce(list, nonce) {
 		return p, true
 	}
 	sources := readSources(list)
@@ -221,7 +227,7 @@ func (a *policyAsker) fitInline(p policy, hash, nonce string) (policy, bool) {
 		return p, true
 	}
 	list := p.value(d)
-	if readSources(list).allowsInline() || nonce != "" && hasToken(list, "'nonce-"+nonce+"'") || hasToken(list, hash) {
+	if readSources(list).allowsInline() || hasNonce(list, nonce) || slices.Contains(strings.Fields(list), hash) {
 		return p, true
 	}
 	return readPolicy(p.add(hash, false)), true

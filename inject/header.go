@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"unsafe"
-
-	"golang.org/x/net/http/httpguts"
 )
 
 // headerName is the response header by which a site opts out, by which one
@@ -47,27 +45,30 @@ type headerChange struct {
 	policies policyLines
 }
 
-// apply changes header; the memory for the new values is storage.
-func (c headerChange) apply(header http.Header, storage *headerValues) {
-	for _, name := range integrityHeaders {
-		delete(header, name)
+// apply changes header, which is as the survey found it; the memory for the new
+// values is storage.
+func (c headerChange) apply(header http.Header, was *survey, storage *headerValues) {
+	if was.integrity {
+		for _, name := range integrityHeaders {
+			delete(header, name)
+		}
 	}
-	if length := contentLength(header); c.decoded || c.added < 0 || length < 0 {
-		delete(header, "Content-Length")
-	} else {
+	if length := number(was.contentLength); !c.decoded && c.added >= 0 && length >= 0 {
 		header["Content-Length"] = storage.number(slotLength, length+c.added)
+	} else if was.contentLength != nil {
+		delete(header, "Content-Length")
 	}
 	if c.decoded {
 		delete(header, "Content-Encoding")
 	}
 	if c.decoded || c.asked {
-		addVary(header, storage)
+		addVary(header, was.vary, storage)
 	}
 	if c.private {
-		makePrivate(header)
-	} else if tag := injectedTag(header, c.version); tag != "" {
+		makePrivate(header, was.cacheControl)
+	} else if tag := injectedTag(was, c.version); tag != "" {
 		header["Etag"] = storage.text(slotTag, tag)
-	} else {
+	} else if was.tag != nil {
 		delete(header, "Etag")
 	}
 	for i, h := range policyHeaders {
@@ -105,20 +106,19 @@ func (v *headerValues) number(slot int, n int64) []string {
 	return v.text(slot, unsafe.String(&digits[0], len(digits)))
 }
 
-func addVary(header http.Header, storage *headerValues) {
+func addVary(header http.Header, vary []string, storage *headerValues) {
 	const name = "Accept-Encoding"
-	vary := header["Vary"]
 	switch {
 	case len(vary) == 0:
 		header["Vary"] = storage.text(slotVary, name)
-	case !httpguts.HeaderValuesContainsToken(vary, name) && !httpguts.HeaderValuesContainsToken(vary, "*"):
+	case !hasToken(vary, name) && !hasToken(vary, "*"):
 		header["Vary"] = append(vary[:len(vary):len(vary)], name)
 	}
 }
 
 // makePrivate keeps a page from shared caches, and from being compared with another
 // visitor's.
-func makePrivate(header http.Header) {
+func makePrivate(header http.Header, control []string) {
 	delete(header, "Etag")
 	delete(header, "Last-Modified")
 	for name := range header {
@@ -129,7 +129,7 @@ func makePrivate(header http.Header) {
 		}
 	}
 	directives := []string{"private"}
-	for _, value := range header["Cache-Control"] {
+	for _, value := range control {
 		for directive := range strings.SplitSeq(value, ",") {
 			directive = strings.TrimSpace(directive)
 			name, _, _ := strings.Cut(directive, "=")
@@ -143,17 +143,16 @@ func makePrivate(header http.Header) {
 	header["Cache-Control"] = []string{strings.Join(directives, ", ")}
 }
 
-// contentLength reads Content-Length; -1 where there is none, or no one number.
-func contentLength(header http.Header) int64 {
-	values := header["Content-Length"]
+// number reads a header's one number; -1 where there is none, or no one.
+func number(values []string) int64 {
 	if len(values) != 1 {
 		return -1
 	}
-	length, err := strconv.ParseInt(values[0], 10, 64)
-	if err != nil || length < 0 {
+	n, err := strconv.ParseInt(values[0], 10, 64)
+	if err != nil || n < 0 {
 		return -1
 	}
-	return length
+	return n
 }
 
 // dropTrailers takes back digests that came after the body.
@@ -162,16 +161,4 @@ func dropTrailers(header http.Header) {
 		delete(header, name)
 		delete(header, http.TrailerPrefix+name)
 	}
-}
-
-// headerSize estimates how many bytes of net/http's buffer a header takes.
-func headerSize(header http.Header) int {
-	const statusDateConnection = len("HTTP/1.1 200 OK\r\nDate: Mon, 02 Jan 2006 15:04:05 GMT\r\nConnection: close\r\n\r\n")
-	size := statusDateConnection
-	for name, values := range header {
-		for _, value := range values {
-			size += len(name) + len(value) + len(": \r\n")
-		}
-	}
-	return size
 }

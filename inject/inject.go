@@ -92,6 +92,12 @@ type Options struct {
 	// Match narrows injection to the responses for which it returns true. It is
 	// called only for those that could be injected; nil: all of them.
 	Match func(r *http.Request, status int, header http.Header) bool
+	// DefersHeaders reports whether a writer below sets header fields only when the
+	// header passes it. Then the length of a page is not promised, since a policy
+	// may turn up whose nonce the insertion has to carry. Without it, that is learned
+	// from the first such page, which gets no insertion. Optional; it is asked for
+	// each writer that Unwrap leads to.
+	DefersHeaders func(w http.ResponseWriter) bool
 	// DebugHeader: every response tells in the header Handbill whether it was
 	// injected and why not.
 	DebugHeader bool

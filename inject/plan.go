@@ -3,8 +3,6 @@ package inject
 import (
 	"net/http"
 	"strings"
-
-	"golang.org/x/net/http/httpguts"
 )
 
 // plan is what the headers of a request and its response say about injecting:
@@ -17,6 +15,8 @@ type plan struct {
 	declared bool
 	// stopAtEscape: the text may be ISO-2022-JP.
 	stopAtEscape bool
+	// header is the response's, of a page.
+	header survey
 }
 
 func not(reason Reason) plan { return plan{reason: reason} }
@@ -56,21 +56,24 @@ func planResponse(r *http.Request, status int, header http.Header, errorPages bo
 	if p.declared {
 		p.encoding, p.stopAtEscape = encodingOf(charset)
 	}
-	switch mark := first(header, headerName); {
-	case p.encoding == otherEncoding:
+	if p.encoding == otherEncoding {
 		return not(ReasonCharset)
-	case isAttachment(header["Content-Disposition"]):
-		return not(ReasonAttachment)
-	case httpguts.HeaderValuesContainsToken(header["Cache-Control"], "no-transform"):
-		return not(ReasonNoTransform)
-	case strings.EqualFold(mark, markOff):
-		return not(ReasonOptedOutBySite)
-	case mark == markInjected || mark == markPlanned:
-		return not(ReasonAlreadyInjected)
-	case wantsFragment(r) && mayVary(r, header):
-		return not(ReasonFragmentRequest)
 	}
-	p.coding, p.reason = codingOf(header)
+	p.header = takeSurvey(header)
+	switch mark := firstOf(p.header.mark); {
+	case isAttachment(p.header.disposition):
+		p.reason = ReasonAttachment
+	case hasToken(p.header.cacheControl, "no-transform"):
+		p.reason = ReasonNoTransform
+	case strings.EqualFold(mark, markOff):
+		p.reason = ReasonOptedOutBySite
+	case mark == markInjected || mark == markPlanned:
+		p.reason = ReasonAlreadyInjected
+	case wantsFragment(r, &p.header):
+		p.reason = ReasonFragmentRequest
+	default:
+		p.coding, p.reason = codingOf(p.header.contentEncoding)
+	}
 	return p
 }
 
@@ -84,12 +87,7 @@ func sameType(values []string) bool {
 	return true
 }
 
-func first(header http.Header, name string) string {
-	if values := header[name]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
-}
+func first(header http.Header, name string) string { return firstOf(header[name]) }
 
 // isAttachment reports whether a browser would save the response; unknown
 // dispositions count as attachments (RFC 6266, 4.2).
@@ -117,6 +115,19 @@ var fragmentHeaders = []struct{ name, value string }{
 	{"Next-Router-State-Tree", ""},
 }
 
+// wantsFragment reports whether a script asks for a part of a page, and this may
+// decide about the response: no cache can give it to another request, or caches
+// know of the difference. Otherwise the body alone decides, so that a cache never
+// mixes both.
+func wantsFragment(r *http.Request, response *survey) bool {
+	own := hasToken(response.cacheControl, "no-store") || hasToken(response.cacheControl, "private") || hasToken(response.vary, "*")
+	if !own && len(response.vary) == 0 {
+		return false
+	}
+	name := fragmentHeader(r)
+	return name != "" && (own || hasToken(response.vary, name))
+}
+
 // fragmentHeader returns the name of the request header by which a script says
 // that it asks for a part of a page; "" where there is none.
 func fragmentHeader(r *http.Request) string {
@@ -134,20 +145,6 @@ func fragmentHeader(r *http.Request) string {
 		return "Sec-Fetch-Dest"
 	}
 	return ""
-}
-
-func wantsFragment(r *http.Request) bool { return fragmentHeader(r) != "" }
-
-// mayVary reports whether the request's headers may decide about this response:
-// no cache can give it to another request, or caches know of the difference.
-// Otherwise the body alone decides, so that a cache never mixes both.
-func mayVary(r *http.Request, header http.Header) bool {
-	control := header["Cache-Control"]
-	if httpguts.HeaderValuesContainsToken(control, "no-store") || httpguts.HeaderValuesContainsToken(control, "private") {
-		return true
-	}
-	vary := header["Vary"]
-	return httpguts.HeaderValuesContainsToken(vary, "*") || httpguts.HeaderValuesContainsToken(vary, fragmentHeader(r))
 }
 
 // isPageDestination tells documents from other fetch destinations (Fetch

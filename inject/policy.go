@@ -172,9 +172,13 @@ func isHash(token string) bool {
 	return false
 }
 
-func hasToken(value, wanted string) bool {
-	for token := range strings.FieldsSeq(value) {
-		if token == wanted {
+// hasNonce reports whether a source list has the nonce; "" is none.
+func hasNonce(list, nonce string) bool {
+	if nonce == "" {
+		return false
+	}
+	for token := range strings.FieldsSeq(list) {
+		if nonceOf(token) == nonce {
 			return true
 		}
 	}
@@ -234,6 +238,17 @@ func policiesOf(header http.Header) (lines policyLines) {
 		lines[i] = header[h.name]
 	}
 	return lines
+}
+
+// replacedBy returns the lines with those of other in their place, where it has
+// any.
+func (l policyLines) replacedBy(other policyLines) policyLines {
+	for i := range l {
+		if other[i] != nil {
+			l[i] = other[i]
+		}
+	}
+	return l
 }
 
 func (l policyLines) none() bool { return len(l[0]) == 0 && len(l[1]) == 0 }

@@ -42,7 +42,7 @@ func (s *splicedBody) Write(p []byte) (int, error) {
 
 func (w *responseWriter) resetSplicer() {
 	format := splice.Gzip
-	if w.plan.coding == deflateCoding {
+	if w.rewrite.plan.coding == deflateCoding {
 		format = splice.Deflate
 	}
 	if w.rewrite.splicer == nil {
@@ -82,7 +82,7 @@ func (w *responseWriter) splice(p []byte) error {
 		return w.forward(nil, 0)
 	case splice.Inserted:
 		switch {
-		case w.length == rw.received:
+		case rw.length == rw.received:
 			w.endSplicing()
 		case w.progress == deciding && w.waits(nil):
 			w.progress = gathered

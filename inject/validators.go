@@ -111,10 +111,10 @@ func (t entityTag) site() entityTag {
 
 // injectedTag is the tag of an injected page whose header the site sent; "" where
 // it has nothing to make one from.
-func injectedTag(header http.Header, version string) string {
-	if values := header["Etag"]; len(values) > 0 {
-		tag, rest, ok := cutTag(values[0])
-		if !ok || rest != "" || len(values) > 1 {
+func injectedTag(site *survey, version string) string {
+	if len(site.tag) > 0 {
+		tag, rest, ok := cutTag(site.tag[0])
+		if !ok || rest != "" || len(site.tag) > 1 {
 			return ""
 		}
 		kind := strongTag
@@ -123,7 +123,11 @@ func injectedTag(header http.Header, version string) string {
 		}
 		return makeTag(tag.opaque, kind, version)
 	}
-	modified, err := http.ParseTime(first(header, "Last-Modified"))
+	date := firstOf(site.lastModified)
+	if date == "" {
+		return ""
+	}
+	modified, err := http.ParseTime(date)
 	if err != nil {
 		return ""
 	}

@@ -48,9 +48,7 @@ type responseWriter struct {
 
 	progress  progress
 	status    int
-	announced bool  // WriteHeader was called
-	length    int64 // the site's Content-Length; -1 where there is none
-	plan      plan
+	announced bool // WriteHeader was called
 	values    headerValues
 	// rewrite is there from deciding on.
 	rewrite *rewrite
@@ -58,6 +56,9 @@ type responseWriter struct {
 
 // rewrite is what a response needs only when it may be injected.
 type rewrite struct {
+	plan      plan
+	length    int64 // the site's Content-Length; -1 where there is none
+	headerLen int   // number of header fields that were sent
 	document  document
 	insertion Insertion
 	nonce     string
@@ -102,16 +103,20 @@ func (rw *rewrite) readBuffer() []byte {
 
 // isInjecting reports whether w leads to a writer of an injector.
 func isInjecting(w http.ResponseWriter) bool {
-	for {
-		switch t := w.(type) {
-		case *responseWriter:
-			return t.progress != passing
-		case interface{ Unwrap() http.ResponseWriter }:
-			w = t.Unwrap()
-		default:
-			return false
+	for ; w != nil; w = unwrap(w) {
+		if rw, ok := w.(*responseWriter); ok {
+			return rw.progress != passing
 		}
 	}
+	return false
+}
+
+// unwrap returns the writer below w; nil where there is none.
+func unwrap(w http.ResponseWriter) http.ResponseWriter {
+	if wrapper, ok := w.(interface{ Unwrap() http.ResponseWriter }); ok {
+		return wrapper.Unwrap()
+	}
+	return nil
 }
 
 // Unwrap lets http.ResponseController reach what this writer does not do itself:
@@ -159,9 +164,9 @@ func (w *responseWriter) judge() (reason Reason) {
 	}()
 	options := &w.injector.options
 	header := w.next.Header()
-	w.plan = planResponse(w.request, w.status, header, options.ErrorPages)
-	if w.plan.reason != ReasonNone {
-		return w.plan.reason
+	plan := planResponse(w.request, w.status, header, options.ErrorPages)
+	if plan.reason != ReasonNone {
+		return plan.reason
 	}
 	if !options.Match(w.request, w.status, header) {
 		return ReasonNotMatched
@@ -173,8 +178,8 @@ func (w *responseWriter) judge() (reason Reason) {
 	if insertion.NonceAt > len(insertion.Bytes) || !isASCII(insertion.Bytes) {
 		return ReasonInvalidInsertion
 	}
-	w.prepare(insertion, header)
-	if policiesOf(header).none() {
+	w.prepare(&plan, insertion)
+	if plan.header.policies.none() {
 		return ReasonNone
 	}
 	decision := w.fitPolicies(header, options.CSP)
@@ -185,23 +190,25 @@ func (w *responseWriter) judge() (reason Reason) {
 	return ReasonNone
 }
 
-func (w *responseWriter) prepare(insertion Insertion, header http.Header) {
-	w.length = contentLength(header)
+func (w *responseWriter) prepare(plan *plan, insertion Insertion) {
 	rw := w.injector.states.Get().(*rewrite)
+	rw.plan = *plan
+	rw.length = number(plan.header.contentLength)
 	rw.insertion = insertion
-	rw.document = w.newDocument(insertion)
 	w.rewrite = rw
-	if w.plan.coding != identity {
+	rw.document = w.newDocument(insertion)
+	if plan.coding != identity {
 		w.startCompressed()
 	}
 }
 
 // newDocument is the document before its first byte.
 func (w *responseWriter) newDocument(insertion Insertion) document {
-	d := document{encoding: w.plan.encoding}
+	plan := &w.rewrite.plan
+	d := document{encoding: plan.encoding}
 	d.scanner.position = w.injector.options.Position
-	d.scanner.stopAtEscape = w.plan.stopAtEscape
-	if !w.plan.declared && d.encoding == asciiCompatible {
+	d.scanner.stopAtEscape = plan.stopAtEscape
+	if !plan.declared && d.encoding == asciiCompatible {
 		d.insertionLength = len(insertion.Bytes)
 		if d.insertionLength > longInsertion {
 			d.scanner.position = AfterCharset
@@ -417,8 +424,8 @@ func (w *responseWriter) close() {
 	if rw.decoder != nil {
 		rw.decoder.stop()
 	}
-	if rw.injected {
-		dropTrailers(w.next.Header())
+	if header := w.next.Header(); rw.injected && (rw.plan.header.trailers || len(header) != rw.headerLen) {
+		dropTrailers(header)
 	}
 	if rw.faulty || cap(rw.buffer)+cap(rw.raw) > poolLimit {
 		return

@@ -81,3 +81,4 @@ refresh_apt() {
 
 install_programs
 unpack_documentation
+scripts/install-reference-client.sh

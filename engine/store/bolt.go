@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"handbill/engine/visitor"
 )
@@ -229,7 +230,7 @@ func (b *Bolt) Close() error {
 // view reads from the file.
 func (b *Bolt) view(read func(*bbolt.Tx) error) error {
 	err := guard(b.path, func() error { return b.db.View(read) })
-	if errors.Is(err, bbolt.ErrDatabaseNotOpen) {
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return ErrClosed
 	}
 	return err

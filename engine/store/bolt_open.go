@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // lockTimeout is how long opening waits for another process, or an older generation of this one, to let go of the file.
@@ -100,14 +101,14 @@ func openFile(path string, options *bbolt.Options) (db *bbolt.DB, err error) {
 	switch {
 	case err == nil:
 		return db, nil
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, fmt.Errorf("%w: %s; stop the other one, or give this one a file of its own", ErrLocked, path)
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("opening the store %s: %w; let this user read and write it", path, err)
 	case errors.Is(err, ErrUnreadable):
 		_ = file.Close() // bbolt gave up in the middle
 		return nil, err
-	case errors.Is(err, bbolt.ErrInvalid), errors.Is(err, bbolt.ErrVersionMismatch), errors.Is(err, bbolt.ErrChecksum):
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
 		return nil, unreadable(path, err)
 	}
 	return nil, fmt.Errorf("opening the store %s: %w", path, err)

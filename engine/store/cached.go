@@ -107,11 +107,15 @@ func (c *Cache) Merge(ctx context.Context, workspace, from, into string, change 
 	return r, err
 }
 
-// Sweep implements [Store]. It empties the cache.
-func (c *Cache) Sweep(ctx context.Context, before time.Time) (int, error) {
-	c.invalidate()
-	defer c.invalidate()
-	return c.Store.Sweep(ctx, before)
+// Sweep implements [Store]. When it removed somebody, all that is cached is read anew.
+func (c *Cache) Sweep(ctx context.Context, before time.Time) (removed int, err error) {
+	removed, err = c.Store.Sweep(ctx, before)
+	if removed > 0 || err != nil {
+		for i := range c.versions {
+			c.versions[i].Add(1)
+		}
+	}
+	return removed, err
 }
 
 // Close implements [Store].
@@ -136,12 +140,6 @@ func (c *Cache) ended(key Key, begun uint64, left func() (*visitor.Record, bool)
 
 func (c *Cache) version(key Key) *atomic.Uint64 {
 	return &c.versions[maphash.Comparable(c.seed, key)%cacheVersions]
-}
-
-func (c *Cache) invalidate() {
-	for i := range c.versions {
-		c.versions[i].Add(1)
-	}
 }
 
 func (c *Cache) get(key Key) (cached, bool) {

@@ -43,8 +43,6 @@ type Change struct {
 	Message string
 	// Delivery is the key of the delivery concerned: a number that stands for its id.
 	Delivery uint64
-	// EventID is the report's own id, which the log of reports keeps. What counts once is the delivery, not the event.
-	EventID string
 	// Visit stands for the visit in which it happened; zero when that is not known. Used by Opened.
 	Visit uint32
 	// IgnoresThrottle is true for a showing that does not count towards the throttle. Used by Opened.

@@ -15,6 +15,7 @@ import (
 const (
 	pollBody   = 16 << 10
 	ingestBody = 512 << 10
+	smallBody  = 2 << 10
 	bodyTime   = 10 * time.Second
 )
 
@@ -41,8 +42,13 @@ func answer(w http.ResponseWriter, status int, body any) {
 // read decodes a request's JSON body of at most limit bytes into body; an empty one leaves it as it is. It answers and
 // returns false when the body is too large, too slow or malformed.
 func read(w http.ResponseWriter, r *http.Request, limit int64, body any) bool {
-	// Not every connection can set a deadline; where one cannot, the server's own holds.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
+	// A small body is here already, in most cases, and the server's own deadline is enough for the others. Not every
+	// connection can set one; where one cannot, the server's own holds too.
+	if r.ContentLength < 0 || r.ContentLength > smallBody {
+		controller := http.NewResponseController(w)
+		_ = controller.SetReadDeadline(time.Now().Add(bodyTime))
+		defer func() { _ = controller.SetReadDeadline(time.Time{}) }()
+	}
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -53,7 +59,6 @@ func read(w http.ResponseWriter, r *http.Request, limit int64, body any) bool {
 		fail(w, http.StatusBadRequest, "the body did not arrive whole; send it again")
 		return false
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	if len(bytes.TrimSpace(data)) == 0 {
 		return true
 	}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -82,7 +83,8 @@ func (h *Handler) serveIngest(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusRequestEntityTooLarge, "the batch has %d events; send at most %d at once", len(events), maxBatch)
 		return
 	}
-	rejected, err := h.take(r, events)
+	// What has arrived is kept, also when the browser has gone to another page meanwhile and waits no more.
+	rejected, err := h.take(r.WithContext(context.WithoutCancel(r.Context())), events)
 	switch {
 	case err != nil:
 		h.logger.Error("events could not be kept", "workspace", h.engine.Workspace(), "error", err)
@@ -198,7 +200,11 @@ func (h *Handler) takeOne(r *http.Request, identity visitor.Identity, event even
 			return why, nil
 		}
 	}
-	return nil, h.engine.Track(r.Context(), identity, []eventlog.Event{kept})
+	err = h.engine.Track(r.Context(), identity, []eventlog.Event{kept})
+	if errors.Is(err, engine.ErrRefused) {
+		return err, nil
+	}
+	return nil, err
 }
 
 func decodeProperties(raw json.RawMessage, into *map[string]any) error {
@@ -256,7 +262,7 @@ func (h *Handler) serveQueueLog(w http.ResponseWriter, r *http.Request, id strin
 		fail(w, http.StatusBadRequest, "nobody is named: send the cookie that the poll set, or the user token")
 		return
 	}
-	refused, err := h.engine.Report(r.Context(), identity, []engine.Report{{DeliveryID: id, Outcome: engine.OutcomeOpened}})
+	refused, err := h.engine.Report(context.WithoutCancel(r.Context()), identity, []engine.Report{{DeliveryID: id, Outcome: engine.OutcomeOpened}})
 	switch {
 	case err != nil:
 		h.logger.Error("a report could not be kept", "workspace", h.engine.Workspace(), "error", err)

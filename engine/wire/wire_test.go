@@ -200,6 +200,19 @@ func TestAPollOfOurClientAnswersWhatIsDueOnItsPage(t *testing.T) {
 	}
 }
 
+func TestAClientThatHoldsTheAnswerIsToldSo(t *testing.T) {
+	b := newBrowser(t, newHandler(t, wire.Site{Anonymous: true}, shop))
+	_, list := b.pollPage(origin + "/shoes")
+	held := `{"page":{"url":"https://shop.example.com/shoes"},"tab":"tab-1","view":"view-1","generation":"` + list.Generation + `"}`
+	answer, _ := b.poll(held)
+	if answer.StatusCode != 304 || answer.Header.Get("X-Gist-Queue-Polling-Interval") != "10" {
+		t.Errorf("status %d, headers %v", answer.StatusCode, answer.Header)
+	}
+	if answer, _ := b.poll(strings.Replace(held, "/shoes", "/billing", 1)); answer.StatusCode != 200 {
+		t.Errorf("on another page: status %d", answer.StatusCode)
+	}
+}
+
 func TestThePageIsTheRefererWithTheClientsFragment(t *testing.T) {
 	tests := []struct {
 		name, referer, body, want string

@@ -149,8 +149,8 @@ var messageKeys = []key{
 		meaning: "`true`: the workspace's [throttle](#throttle) neither keeps it back nor counts it.",
 	},
 	{
-		name: "display", kind: aText, required: true, words: []string{content.DisplayModal, content.DisplayBanner}, laterWords: []string{"fullscreen", "toast", "inline", "tooltip"},
-		example: `display = "modal"`,
+		name: "display", kind: aText, words: []string{content.DisplayModal, content.DisplayBanner}, laterWords: []string{"fullscreen", "toast", "inline", "tooltip"},
+		fallback: `"banner"`, example: `display = "modal"`,
 		meaning: "`\"modal\"`: over the page, until it is closed; `\"banner\"`: at an edge of the page, which stays usable.",
 	},
 	{

@@ -20,11 +20,7 @@ func (c *check) message(s section) *Message {
 	if id != "" {
 		s.subject = fmt.Sprintf("message %q", id)
 	}
-	excused := []string{}
-	if s.has("template") {
-		excused = append(excused, "display")
-	}
-	s.checkKeys(messageKeys, excused...)
+	s.checkKeys(messageKeys)
 	unique := c.checkID(s, id)
 
 	line, _ := s.file.position(s.offset)
@@ -202,7 +198,7 @@ func cutFix(sentence string) (what, fix string) {
 
 // content reads what the message shows.
 func (c *check) content(s section) content.Content {
-	shown := content.Content{Display: s.text("display"), Position: c.position(s)}
+	shown := content.Content{Display: display(s), Position: c.position(s)}
 	steps := s.tables("steps")
 	if !s.has("steps") {
 		shown.Steps = []content.Step{c.step(s, "step-1", s.has("template"))}
@@ -236,8 +232,11 @@ var positions = map[string][]string{
 	content.DisplayBanner: {content.PositionTop, content.PositionBottom},
 }
 
+// display is how the message is shown: a banner, if nothing is said.
+func display(s section) string { return s.word("display", content.DisplayBanner) }
+
 func (c *check) position(s section) string {
-	display := s.text("display")
+	display := display(s)
 	allowed, known := positions[display]
 	if !known {
 		return ""

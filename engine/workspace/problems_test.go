@@ -131,7 +131,6 @@ var wrongValues = []struct{ key, name, text, want string }{
 	{"messages.frequency.stop_after_days", "is text", banner + "frequency = { stop_after_days = \"2w\" }\n", `a.toml:6:15: message "spring-sale": frequency: stop_after_days must be a whole number, but is text; write stop_after_days = 14`},
 	{"messages.frequency.stop_after_days", "is negative", banner + "frequency = { stop_after_days = -1 }\n", `a.toml:6:15: message "spring-sale": frequency: stop_after_days -1 is out of range; write a number from 1 to 36500, or leave it out`},
 	{"messages.ignore_throttle", "is text", banner + "ignore_throttle = \"yes\"\n", `a.toml:6:1: message "spring-sale": ignore_throttle must be true or false, but is text; write ignore_throttle = true`},
-	{"messages.display", "is missing", strings.Replace(banner, "display = \"banner\"\n", "", 1), `a.toml:1:1: message "spring-sale": display is missing; add display = "modal"`},
 	{"messages.display", "is unknown", strings.Replace(banner, `"banner"`, `"popup"`, 1), `a.toml:3:1: message "spring-sale": display "popup" is not known; write "modal" or "banner"`},
 	{"messages.display", "comes later", strings.Replace(banner, `"banner"`, `"toast"`, 1), `a.toml:3:1: message "spring-sale": display "toast" is not supported yet; write "modal" or "banner"`},
 	{"messages.position", "is unknown", banner + "position = \"left\"\n", `a.toml:6:1: message "spring-sale": position "left" is not known; write "center", "top" or "bottom"`},

@@ -321,3 +321,13 @@ title = "Help"
 		}
 	}
 }
+
+func TestWithoutADisplayAMessageIsABannerAtTheTop(t *testing.T) {
+	snapshot, _, err := Compile([]File{{Name: "a.toml", Data: []byte("[[messages]]\nid = \"sale\"\npages = [\"*\"]\ntext = \"20 % off.\"\n")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown := snapshot.Message("sale").Content; shown.Display != content.DisplayBanner || shown.Position != content.PositionTop {
+		t.Errorf("shown as a %s at the %s", shown.Display, shown.Position)
+	}
+}
