@@ -109,7 +109,7 @@ func newEdge(t *testing.T) *edge {
 	mux.HandleFunc("GET /favicon.ico", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("GET /", e.servePage)
 	e.Server = httptest.NewServer(mux)
-	t.Cleanup(e.Server.Close)
+	t.Cleanup(e.Close)
 	return e
 }
 
@@ -263,6 +263,12 @@ const (
 	pollPath  = "/api/v4/users"
 	eventPath = "/_handbill/v1/"
 )
+
+// waitPoll returns when the newest poll is the one that is meant.
+func (e *edge) waitPoll(what string, is func(poll) bool) {
+	e.t.Helper()
+	e.wait(what, func() bool { return len(e.polls) > 0 && is(e.polls[len(e.polls)-1]) })
+}
 
 // waitPolls returns the first n polls, as soon as there are as many.
 func (e *edge) waitPolls(n int) []poll {

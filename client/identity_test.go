@@ -124,3 +124,16 @@ func TestNobodyIsStoredBeforeThereIsSomethingToSay(t *testing.T) {
 	e.waitPolls(1)
 	b.expect(`[document.cookie, localStorage.length]`, `["",0]`)
 }
+
+func TestResetTakesTheMessagesOfTheVisitorAwayAtOnce(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	e.pages["/"] = page(withOwn(`{}`), "")
+	e.messages = always(deliver("welcome", welcome))
+	b.open(e.URL)
+	b.await("cioanalytics.initialize")
+	b.js("cioanalytics.identify('ines')")
+	b.await("seen.length")
+	b.do("cioanalytics.reset()")
+	b.expect(messages+".length", "0")
+	e.waitReports("welcome opened")
+}

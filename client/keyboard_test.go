@@ -28,7 +28,8 @@ func TestTheModalIsWalkedByKeyboardAlone(t *testing.T) {
 
 	// Heard from its name on; a key meant for the page presses nothing.
 	b.expect(focused, `"modal"`)
-	b.expect("["+dialog+".ariaLabel, "+dialog+".matches(':modal')]", `["Welcome to Tallowby",true]`)
+	b.expect("["+dialog+".ariaLabel, "+dialog+".ariaDescribedByElements.map((body) => body.textContent), "+dialog+".matches(':modal')]",
+		`["Welcome to Tallowby",["Plan the whole week on one board. It takes two minutes to see how."],true]`)
 	for _, want := range []string{"close", "show-me", "not-now"} {
 		b.press(keyTab)
 		b.expect(focused, `"`+want+`"`)

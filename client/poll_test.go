@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 )
 
 func TestAPollSaysWhereTheVisitorIs(t *testing.T) {
@@ -121,6 +123,39 @@ func TestAPageFromTheBackForwardCachePollsAgain(t *testing.T) {
 	}
 }
 
+func TestAPageThatIsBeingPrerenderedAsksNothing(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	e.pages["/"] = page("", "")
+	e.pages["/start/"] = page("", `<script type="speculationrules">{ "prerender": [{ "urls": ["/pricing/"], "eagerness": "immediate" }] }</script>
+<script>fetch("/go").then(() => (location.href = "/pricing/"))</script>`)
+	e.pages["/pricing/"] = page(external+`<script>
+  // The client has run by then, and whatever it wanted to do at once it has done.
+  addEventListener("load", () => setTimeout(() => document.prerendering && fetch("/prerendered"), 100));
+</script>`, "")
+	e.pages["/go"], e.pages["/prerendered"] = "", ""
+	prerendered, left := make(chan struct{}), make(chan struct{})
+	leave := sync.OnceFunc(func() { close(left) })
+	defer leave()
+	handler := before(e.Config.Handler, "/prerendered", func() { close(prerendered) })
+	e.Config.Handler = before(handler, "/go", func() { <-left })
+	e.messages = always(deliver("welcome", welcome))
+	b.open(e.URL)
+	// A tab of its own: the browser prerenders nothing for one that is being debugged.
+	b.do("window.open('/start/', '_blank', 'noopener')")
+	select {
+	case <-prerendered:
+	case <-time.After(patience):
+		t.Fatal("the browser did not prerender the page")
+	}
+	e.mu.Lock()
+	if len(e.requests) > 0 {
+		t.Errorf("a page that nobody looks at asked %q", e.requests)
+	}
+	e.mu.Unlock()
+	leave()
+	e.waitReports("welcome opened")
+}
+
 func TestAFailingEdgeIsAskedAgainLater(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -132,7 +167,6 @@ func TestAFailingEdgeIsAskedAgainLater(t *testing.T) {
 		{"no JSON", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>")) }},
 		{"another JSON", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(`[1]`)) }},
 		{"null", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(`null`)) }},
-		{"messages without names", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(`{"inAppMessages":[null]}`)) }},
 		{"no answer", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

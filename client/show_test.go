@@ -212,7 +212,8 @@ func TestWhatCannotBeShownSaysSoOnceAndMakesWay(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e, b := newEdge(t), newTab(t)
-			e.messages = always(message{MessageID: "odd", DeliveryID: "delivery-of-odd", Content: c.content}, deliver("welcome", welcome))
+			nameless := message{Content: c.content}
+			e.messages = always(nameless, message{MessageID: "odd", DeliveryID: "delivery-of-odd", Content: c.content}, deliver("welcome", welcome))
 			b.open(e.URL)
 			b.awaitEvents(`error {"messageId":"odd","deliveryId":"delivery-of-odd","reason":"`+c.reason+`"}`,
 				`opened {"messageId":"welcome","deliveryId":"delivery-of-welcome"}`)
@@ -232,6 +233,30 @@ func TestAMessageWhoseElementTheSiteRemovedComesBackWithTheNextPage(t *testing.T
 	b.do("cioanalytics.page()")
 	b.await(dialog)
 	e.waitReports("welcome opened", "welcome opened")
+}
+
+func TestNothingIsToldAfterTheDismissal(t *testing.T) {
+	e, b := newEdge(t), newTab(t, "Failed to load resource")
+	slow := welcome
+	slow.Steps = slices.Clone(welcome.Steps)
+	slow.Steps[0].Image = &content.Image{Src: "/img/slow.png", Alt: "A planning board"}
+	fail := make(chan struct{})
+	e.Config.Handler = before(e.Config.Handler, "/img/slow.png", func() { <-fail })
+	e.pages["/"] = page(external+`<script>
+  document.addEventListener("in-app:message-opened", ({ detail }) => {
+    window.kept = [...document.querySelector("handbill-message").shadowRoot.querySelectorAll("button, img")];
+    detail.message.dismiss();
+    detail.message.dismiss();
+  });
+</script>`, "")
+	e.messages = always(deliver("welcome", slow))
+	b.open(e.URL)
+	b.await("seen.length === 2")
+	b.do("for (const part of kept) part.click()")
+	close(fail)
+	b.await("kept.find((part) => part.localName === 'img').complete")
+	e.waitReports("welcome opened", "welcome dismissed")
+	b.expect("seen.length", "2")
 }
 
 func TestTheSiteMayDismissAMessage(t *testing.T) {
@@ -279,4 +304,33 @@ func before(handler http.Handler, path string, first func()) http.Handler {
 		}
 		handler.ServeHTTP(w, r)
 	})
+}
+
+func TestABrowserThatTheSiteHasBrokenStaysQuiet(t *testing.T) {
+	for _, c := range []struct{ name, broken, told string }{
+		{"fetch throws", `window.fetch = () => { throw new TypeError("no") }`, ""},
+		{"fetch is gone", `window.fetch = undefined`, ""},
+		{"fetch gives nothing", `window.fetch = async () => undefined`, ""},
+		{"no shadow roots", `Element.prototype.attachShadow = () => { throw new TypeError("no") }`, "error content"},
+		{"no style sheets of our own", `window.CSSStyleSheet = undefined`, "error content"},
+		{"no dialogs", `HTMLDialogElement.prototype.showModal = undefined`, "error content"},
+		{"no random ids", `crypto.__proto__.randomUUID = undefined`, "opened"},
+		{"more on every object", `Object.prototype.extra = Array.prototype.extra = () => { throw new TypeError("no") }`, "opened"},
+		{"no signals", `AbortSignal.timeout = undefined`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e, b := newEdge(t), newTab(t)
+			e.pages["/"] = page(`<script>`+c.broken+`</script>`+external, "")
+			e.messages = always(deliver("welcome", welcome))
+			b.open(e.URL)
+			if c.told != "" {
+				e.waitReports("welcome " + c.told)
+				return
+			}
+			b.await("window.cioanalytics")
+			b.js("cioanalytics.identify('ines')")
+			b.js("cioanalytics.page()")
+			b.expect(messages+".length", "0")
+		})
+	}
 }

@@ -9,6 +9,7 @@ type attributes struct {
 	open           bool
 	name           [16]byte // lower case
 	nameLen        int      // beyond len(name) it is none of ours
+	watched        bool     // its name may be one of ours
 	text           [24]byte // the value's beginning, lower case
 	textLen        int
 	charsetMatched int  // letters of "charset" that end at this byte of the value
@@ -45,13 +46,30 @@ func (a *attributes) nameByte(c byte) {
 	a.nameLen++
 }
 
+// startValue begins an attribute's value. Most attributes can be told by the
+// length of their name not to matter.
+func (a *attributes) startValue() {
+	switch a.nameLen {
+	case len("data-handbill"), len("http-equiv"), len("content"):
+		a.watched = true
+	default:
+		a.watched = false
+	}
+}
+
 func (a *attributes) value(text []byte) {
+	if !a.watched {
+		return
+	}
 	for _, c := range text {
 		a.valueByte(c)
 	}
 }
 
 func (a *attributes) valueByte(c byte) {
+	if !a.watched {
+		return
+	}
 	const word = "charset"
 	c = toLower(c)
 	if a.textLen < len(a.text) {

@@ -1,7 +1,6 @@
 package inject
 
 import (
-	"bytes"
 	"io"
 	"net/http"
 	"slices"
@@ -169,45 +168,6 @@ func (w *responseWriter) assemble(p []byte, place int) (rest []byte) {
 	return rest
 }
 
-// appendInsertion appends the markup, with its nonce, in the page's encoding.
-func (rw *rewrite) appendInsertion(to []byte) []byte {
-	markup := rw.insertion.Bytes
-	if rw.withheld {
-		return rw.document.encode(to, rw.blank())
-	}
-	if rw.nonce == "" {
-		return rw.document.encode(to, markup)
-	}
-	to = rw.document.encode(to, markup[:rw.insertion.NonceAt])
-	to = rw.document.encode(to, []byte(` nonce="`+rw.nonce+`"`))
-	return rw.document.encode(to, markup[rw.insertion.NonceAt:])
-}
-
-// blank is what stands in the insertion's place when its length was promised
-// already: space, which means nothing in a document's head.
-func (rw *rewrite) blank() []byte {
-	if !rw.promised {
-		return nil
-	}
-	length := rw.insertionLength()
-	if rw.document.encoding != asciiCompatible {
-		length /= 2
-	}
-	return bytes.Repeat([]byte{' '}, int(length))
-}
-
-// insertionLength is the number of bytes by which the body grows.
-func (rw *rewrite) insertionLength() int64 {
-	length := len(rw.insertion.Bytes)
-	if rw.nonce != "" {
-		length += len(` nonce=""`) + len(rw.nonce)
-	}
-	if rw.document.encoding != asciiCompatible {
-		length *= 2
-	}
-	return int64(length)
-}
-
 // scanOn reads on for the place after the header has gone.
 func (w *responseWriter) scanOn(p []byte) error {
 	rw := w.rewrite
@@ -303,9 +263,12 @@ func (w *responseWriter) sendHeader(certain bool, added int64) {
 	rw.promised = change.added >= 0 && rw.length >= 0 && !change.decoded
 	change.apply(header, &rw.plan.header, &w.values)
 	rw.headerLen = len(header)
-	policies := rw.plan.header.policies.replacedBy(rw.policies)
+	enforced := rw.plan.header.policies[0]
+	if rw.policies[0] != nil {
+		enforced = rw.policies[0]
+	}
 	w.next.WriteHeader(w.status)
-	if late := policiesOf(header); !late.equal(policies) {
+	if late := header[policyHeaders[0].name]; !slices.Equal(late, enforced) {
 		w.meetLatePolicy(header)
 	}
 }

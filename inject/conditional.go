@@ -43,9 +43,8 @@ func (w *responseWriter) translateNotModified() {
 	if policiesOf(header).none() {
 		return
 	}
-	w.rewrite = &rewrite{insertion: *w.expected}
+	w.rewrite.insertion = *w.expected
 	decision := w.fitPolicies(header, w.injector.options.CSP)
-	w.rewrite = nil
 	if decision.blocked {
 		return
 	}

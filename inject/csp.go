@@ -13,37 +13,42 @@ import (
 
 // needs is what an insertion needs of a Content-Security-Policy.
 type needs struct {
-	files  []string // the src of scripts
-	hashes []string // the sources of scripts without one
-	base   string   // the URL below which it loads and connects; "" when unknown
+	files  []reference // the src of scripts
+	hashes []string    // the sources of scripts without one
+	// base is the URL below which it loads and connects.
+	base    reference
+	hasBase bool
 }
 
 // readNeeds looks at the markup for its scripts.
-func readNeeds(insertion Insertion) needs {
-	n := needs{base: insertion.Base}
+func readNeeds(insertion Insertion) (n needs) {
+	base := insertion.Base
 	tokenizer := html.NewTokenizer(bytes.NewReader(insertion.Bytes))
-	for {
-		switch tokenizer.Next() {
-		case html.ErrorToken:
-			return n
-		case html.StartTagToken:
-			token := tokenizer.Token()
-			if token.Data != "script" {
-				continue
+	for token := tokenizer.Next(); token != html.ErrorToken; token = tokenizer.Next() {
+		if token != html.StartTagToken {
+			continue
+		}
+		element := tokenizer.Token()
+		if element.Data != "script" {
+			continue
+		}
+		source := slices.IndexFunc(element.Attr, func(a html.Attribute) bool { return a.Key == "src" })
+		switch {
+		case source >= 0:
+			file := element.Attr[source].Val
+			n.files = append(n.files, readReference(file))
+			if base == "" {
+				base = file[:strings.LastIndexByte(file, '/')+1]
 			}
-			if i := slices.IndexFunc(token.Attr, func(a html.Attribute) bool { return a.Key == "src" }); i >= 0 {
-				n.files = append(n.files, token.Attr[i].Val)
-				if n.base == "" {
-					n.base = token.Attr[i].Val[:strings.LastIndexByte(token.Attr[i].Val, '/')+1]
-				}
-				continue
-			}
-			if tokenizer.Next() == html.TextToken {
-				sum := sha256.Sum256(tokenizer.Raw())
-				n.hashes = append(n.hashes, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
-			}
+		case tokenizer.Next() == html.TextToken:
+			sum := sha256.Sum256(tokenizer.Raw())
+			n.hashes = append(n.hashes, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
 		}
 	}
+	if n.hasBase = base != ""; n.hasBase {
+		n.base = readReference(base)
+	}
+	return n
 }
 
 // policyDecision is what the policies in a response's header mean for an
@@ -72,17 +77,16 @@ func decidePolicy(r *http.Request, header http.Header, n needs, takesNonce bool,
 			asker.collectNonces(header[h.name])
 		}
 	}
-	asker.nonces = append(asker.nonces, "")
-	var best policyDecision
-	bestChanges := -1
-	for _, nonce := range asker.nonces {
-		decision, changes := asker.decide(header, nonce, mode)
-		if !decision.blocked && (bestChanges < 0 || changes < bestChanges) {
-			best, bestChanges = decision, changes
+	best, fewest := policyDecision{blocked: true}, 0
+	for i := 0; i <= asker.count; i++ {
+		decision, changes := asker.decide(header, asker.nonces[i], mode)
+		switch {
+		case decision.blocked:
+		case changes == 0:
+			return decision
+		case best.blocked || changes < fewest:
+			best, fewest = decision, changes
 		}
-	}
-	if bestChanges < 0 {
-		return policyDecision{blocked: true}
 	}
 	return best
 }
@@ -91,7 +95,9 @@ func decidePolicy(r *http.Request, header http.Header, n needs, takesNonce bool,
 type policyAsker struct {
 	request *http.Request
 	needs   needs
-	nonces  []string // found in the policies, in their order
+	// nonces are those found in the policies, in their order, and then none.
+	nonces [maxNonces + 1]string
+	count  int
 }
 
 // maxNonces bounds how many nonces are tried; pages have one.
@@ -107,11 +113,12 @@ func (a *policyAsker) collectNonces(lines []string) {
 				continue
 			}
 			for token := range strings.FieldsSeq(p.value(d)) {
-				if len(a.nonces) == maxNonces {
+				if a.count == maxNonces {
 					return
 				}
-				if nonce := nonceOf(token); nonce != "" && !slices.Contains(a.nonces, nonce) {
-					a.nonces = append(a.nonces, nonce)
+				if nonce := nonceOf(token); nonce != "" && !slices.Contains(a.nonces[:a.count], nonce) {
+					a.nonces[a.count] = nonce
+					a.count++
 				}
 			}
 		}
@@ -125,7 +132,9 @@ func (a *policyAsker) decide(header http.Header, nonce string, mode CSP) (decisi
 	for i, h := range policyHeaders {
 		for j, line := range header[h.name] {
 			changed := line
-			for k, text := range strings.Split(line, ",") {
+			k := -1
+			for text := range strings.SplitSeq(line, ",") {
+				k++
 				fitted, ok := a.fit(text, nonce)
 				if h.enforced && (!ok || fitted != text && mode == KeepCSP) {
 					return policyDecision{blocked: true}, 0
@@ -168,12 +177,12 @@ func (a *policyAsker) fit(text, nonce string) (fitted string, ok bool) {
 			return text, false
 		}
 	}
-	if len(a.needs.hashes) > 0 && a.needs.base != "" {
+	if len(a.needs.hashes) > 0 && a.needs.hasBase {
 		if p, ok = a.fitLoaded(p); !ok {
 			return text, false
 		}
 	}
-	if a.needs.base != "" {
+	if a.needs.hasBase {
 		if p, ok = a.fitConnection(p); !ok {
 			return text, false
 		}
@@ -182,7 +191,7 @@ func (a *policyAsker) fit(text, nonce string) (fitted string, ok bool) {
 }
 
 // fitFile makes a policy allow a script of the insertion (CSP 3, 6.7.1.1).
-func (a *policyAsker) fitFile(p policy, file, nonce string) (policy, bool) {
+func (a *policyAsker) fitFile(p policy, file reference, nonce string) (policy, bool) {
 	d, restricted := p.governing(false)
 	if !restricted {
 		return p, true
@@ -200,7 +209,7 @@ func (a *policyAsker) fitFile(p policy, file, nonce string) (policy, bool) {
 		}
 		return p, false
 	}
-	t, ok := newTarget(a.request, file)
+	t, ok := file.from(a.request)
 	if !ok {
 		return p, false
 	}
@@ -213,7 +222,7 @@ func (a *policyAsker) fitFile(p policy, file, nonce string) (policy, bool) {
 // below is the place that is allowed for a script: all files of the insertion
 // where it is one of them, so that it may load the others.
 func (a *policyAsker) below(t target) target {
-	base, ok := newTarget(a.request, a.needs.base)
+	base, ok := a.needs.base.from(a.request)
 	if ok && base.host == t.host && strings.HasPrefix(t.path, base.path) {
 		return base
 	}
@@ -241,7 +250,7 @@ func (a *policyAsker) fitLoaded(p policy) (policy, bool) {
 	if !restricted || readSources(p.value(d)).strictDynamic {
 		return p, true
 	}
-	t, ok := newTarget(a.request, a.needs.base)
+	t, ok := a.needs.base.from(a.request)
 	if !ok {
 		return p, false
 	}
@@ -257,7 +266,7 @@ func (a *policyAsker) fitConnection(p policy) (policy, bool) {
 	if !restricted {
 		return p, true
 	}
-	t, ok := newTarget(a.request, a.needs.base)
+	t, ok := a.needs.base.from(a.request)
 	if !ok {
 		return p, false
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -316,7 +317,7 @@ func FuzzPolicy(f *testing.F) {
 				t.Errorf("%q is no nonce", decision.nonce)
 			}
 		}
-		if !policiesOf(before).equal(policiesOf(header)) {
+		if !reflect.DeepEqual(before, header) {
 			t.Errorf("the header was changed to %v", header)
 		}
 	})

@@ -128,9 +128,6 @@ func New(options Options) *Injector {
 	if options.Recorder == nil {
 		options.Recorder = noRecorder{}
 	}
-	if options.Match == nil {
-		options.Match = func(*http.Request, int, http.Header) bool { return true }
-	}
 	return &Injector{options: options, states: sync.Pool{New: func() any { return new(rewrite) }}}
 }
 

@@ -19,8 +19,6 @@ type plan struct {
 	header survey
 }
 
-func not(reason Reason) plan { return plan{reason: reason} }
-
 // planRequest judges a request before it is passed on.
 func planRequest(r *http.Request) Reason {
 	switch {
@@ -33,33 +31,13 @@ func planRequest(r *http.Request) Reason {
 }
 
 // planResponse judges a response to a request that planRequest lets through, by
-// its header. It is a pure function: operators' matchers, what there is to
-// insert and the page's policy are asked afterwards.
-func planResponse(r *http.Request, status int, header http.Header, errorPages bool) plan {
-	switch {
-	case status == http.StatusNotModified:
-		return not(ReasonNotModified)
-	case status == http.StatusPartialContent || len(header["Content-Range"]) > 0:
-		return not(ReasonPartialContent)
-	case status != http.StatusOK && (status < 400 || !errorPages):
-		return not(ReasonStatus)
+// its header, and writes what comes of it to p. Nothing else decides: operators'
+// matchers, what there is to insert and the page's policy are asked afterwards.
+func planResponse(p *plan, r *http.Request, status int, header http.Header, errorPages bool) {
+	if p.reason = p.readType(status, header, errorPages); p.reason != ReasonNone {
+		return
 	}
-	types := header["Content-Type"]
-	if len(types) == 0 || types[0] == "" {
-		return not(ReasonNoContentType)
-	}
-	mediaType, charset := parseContentType(types[len(types)-1])
-	if !strings.EqualFold(mediaType, "text/html") || len(types) > 1 && !sameType(types) {
-		return not(ReasonContentType)
-	}
-	p := plan{declared: charset != "", stopAtEscape: charset == ""}
-	if p.declared {
-		p.encoding, p.stopAtEscape = encodingOf(charset)
-	}
-	if p.encoding == otherEncoding {
-		return not(ReasonCharset)
-	}
-	p.header = takeSurvey(header)
+	p.header.take(header)
 	switch mark := firstOf(p.header.mark); {
 	case isAttachment(p.header.disposition):
 		p.reason = ReasonAttachment
@@ -74,7 +52,34 @@ func planResponse(r *http.Request, status int, header http.Header, errorPages bo
 	default:
 		p.coding, p.reason = codingOf(p.header.contentEncoding)
 	}
-	return p
+}
+
+// readType judges what most responses are passed by: status and type.
+func (p *plan) readType(status int, header http.Header, errorPages bool) Reason {
+	switch {
+	case status == http.StatusNotModified:
+		return ReasonNotModified
+	case status == http.StatusPartialContent || len(header["Content-Range"]) > 0:
+		return ReasonPartialContent
+	case status != http.StatusOK && (status < 400 || !errorPages):
+		return ReasonStatus
+	}
+	types := header["Content-Type"]
+	if firstOf(types) == "" {
+		return ReasonNoContentType
+	}
+	mediaType, charset := parseContentType(types[0])
+	if !strings.EqualFold(mediaType, "text/html") || !sameType(types) {
+		return ReasonContentType
+	}
+	p.declared, p.encoding, p.stopAtEscape = charset != "", asciiCompatible, charset == ""
+	if p.declared {
+		p.encoding, p.stopAtEscape = encodingOf(charset)
+	}
+	if p.encoding == otherEncoding {
+		return ReasonCharset
+	}
+	return ReasonNone
 }
 
 // sameType reports whether repeated Content-Type lines agree.

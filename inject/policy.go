@@ -2,7 +2,6 @@ package inject
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -240,24 +239,4 @@ func policiesOf(header http.Header) (lines policyLines) {
 	return lines
 }
 
-// replacedBy returns the lines with those of other in their place, where it has
-// any.
-func (l policyLines) replacedBy(other policyLines) policyLines {
-	for i := range l {
-		if other[i] != nil {
-			l[i] = other[i]
-		}
-	}
-	return l
-}
-
 func (l policyLines) none() bool { return len(l[0]) == 0 && len(l[1]) == 0 }
-
-func (l policyLines) equal(other policyLines) bool {
-	for i := range l {
-		if !slices.Equal(l[i], other[i]) {
-			return false
-		}
-	}
-	return true
-}

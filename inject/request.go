@@ -10,17 +10,13 @@ import (
 // site. The header is changed in place, because others hold on to the request,
 // and given back as it was when the site has answered.
 type requestChange struct {
-	saved [maxRequestChanges]savedHeader
-	count int
+	saved []savedHeader
+	one   [1]savedHeader // most requests have one change
 	// codings: Accept-Encoding was changed.
 	codings bool
 	asked   [1]string // the new Accept-Encoding
 	copies  copies
 }
-
-// maxRequestChanges counts Accept-Encoding, Range, If-Range, If-Match,
-// If-None-Match and If-Modified-Since.
-const maxRequestChanges = 6
 
 type savedHeader struct {
 	name   string
@@ -55,34 +51,40 @@ func (c *requestChange) askEncoding(header http.Header, ask AskEncoding) {
 	}
 	c.codings = true
 	c.asked[0] = wanted
-	c.set(header, "Accept-Encoding", c.asked[:])
+	c.set(header, "Accept-Encoding", accepted, c.asked[:])
 }
 
-// set replaces a header and remembers what it was.
-func (c *requestChange) set(header http.Header, name string, values []string) {
-	c.saved[c.count] = savedHeader{name, header[name]}
-	c.count++
+// set gives a header new values and remembers what it had.
+func (c *requestChange) set(header http.Header, name string, before, values []string) {
+	c.save(name, before)
 	header[name] = values
 }
 
-// drop deletes a header and remembers what it was.
+// drop deletes a header and remembers what it had.
 func (c *requestChange) drop(header http.Header, name string) {
-	if _, present := header[name]; present {
-		c.set(header, name, nil)
+	if before, present := header[name]; present {
+		c.save(name, before)
 		delete(header, name)
 	}
 }
 
+func (c *requestChange) save(name string, values []string) {
+	if c.saved == nil {
+		c.saved = c.one[:0]
+	}
+	c.saved = append(c.saved, savedHeader{name, values})
+}
+
 // restore gives the header back as it was.
 func (c *requestChange) restore(header http.Header) {
-	for _, saved := range c.saved[:c.count] {
+	for _, saved := range c.saved {
 		if saved.values == nil {
 			delete(header, saved.name)
 		} else {
 			header[saved.name] = saved.values
 		}
 	}
-	c.count = 0
+	c.saved = nil
 }
 
 // wantsPage tells requests for pages from those for a page's parts. Browsers say

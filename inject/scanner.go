@@ -121,6 +121,11 @@ func (s *scanner) scan(piece []byte) (result verdict, place int) {
 			if c != '<' {
 				return s.before(i)
 			}
+			if n := usualDoctype(piece[i:]); n > 0 {
+				s.document = true
+				i += n
+				continue
+			}
 			s.state, s.held, s.nameLen = stateTagOpen, 1, 0
 			i++
 		case stateTagOpen, stateEndTagOpen, stateStartTagName, stateEndTagName:
@@ -143,9 +148,8 @@ func (s *scanner) scan(piece []byte) (result verdict, place int) {
 			if c == escape && s.stopAtEscape {
 				return s.refuse(ReasonEscape)
 			}
-			consumed := s.inside(c)
-			i += consumed
-			if consumed == 1 && c == '>' && s.state == stateData {
+			i += s.inside(piece[i:])
+			if c == '>' && s.state == stateData {
 				if result := s.tagEnd(); result != undecided {
 					return result, i
 				}
@@ -153,6 +157,16 @@ func (s *scanner) scan(piece []byte) (result verdict, place int) {
 		}
 	}
 	return undecided, 0
+}
+
+// usualDoctype is the length of the doctype that nearly all documents begin with,
+// if text begins with it; any other is read byte by byte.
+func usualDoctype(text []byte) int {
+	const upper, lower = "<!DOCTYPE html>", "<!doctype html>"
+	if len(text) >= len(lower) && (string(text[:len(lower)]) == lower || string(text[:len(upper)]) == upper) {
+		return len(lower)
+	}
+	return 0
 }
 
 // before decides for a place before the token that starts at i.

@@ -15,27 +15,35 @@ type target struct {
 	own    bool   // of the page's own origin
 }
 
-// newTarget resolves a reference against the request's address.
-func newTarget(r *http.Request, reference string) (target, bool) {
-	u, err := url.Parse(reference)
-	if err != nil {
+// reference is a URL as an insertion has it: whole, or a path.
+type reference struct {
+	url *url.URL // nil for one that policies cannot be asked about
+}
+
+func readReference(text string) reference {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" && (u.Scheme != "" || !strings.HasPrefix(u.Path, "/")) {
+		return reference{}
+	}
+	return reference{u}
+}
+
+// from resolves the reference against a request's address.
+func (f reference) from(r *http.Request) (t target, ok bool) {
+	if f.url == nil {
 		return target{}, false
 	}
-	own := target{scheme: "http", host: r.Host, own: true}
+	own := target{scheme: "http", host: r.Host, path: f.url.EscapedPath(), own: true}
 	if r.TLS != nil {
 		own.scheme = "https"
 	}
 	if i := strings.LastIndexByte(own.host, ':'); i >= 0 && !strings.HasSuffix(own.host, "]") {
 		own.host, own.port = own.host[:i], own.host[i+1:]
 	}
-	if u.Host == "" {
-		if u.Scheme != "" || !strings.HasPrefix(u.Path, "/") {
-			return target{}, false
-		}
-		own.path = u.EscapedPath()
+	if f.url.Host == "" {
 		return own, true
 	}
-	t := target{scheme: strings.ToLower(u.Scheme), host: u.Hostname(), port: u.Port(), path: u.EscapedPath()}
+	t = target{scheme: strings.ToLower(f.url.Scheme), host: f.url.Hostname(), port: f.url.Port(), path: own.path}
 	if t.scheme == "" {
 		t.scheme = own.scheme
 	}
@@ -51,12 +59,6 @@ func (t target) effectivePort() string {
 		return "443"
 	}
 	return "80"
-}
-
-// directory is the directory of a file.
-func (t target) directory() target {
-	t.path = t.path[:strings.LastIndexByte(t.path, '/')+1]
-	return t
 }
 
 // source is the source expression that allows what lies below the target, and

@@ -120,7 +120,7 @@ func (w *responseWriter) sendSpliced() error {
 	w.sendHeader(true, growth)
 	if rw.withheld || rw.nonce != nonce {
 		rw.buffer = rw.buffer[:0]
-		rw.document = w.newDocument(rw.insertion)
+		rw.begin(w.injector.options.Position)
 		w.resetSplicer()
 		if !w.spliceHeld(rw.raw) {
 			return w.abort(errors.New("it could not be spliced once more"))

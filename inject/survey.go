@@ -29,9 +29,10 @@ type survey struct {
 	size int
 }
 
-func takeSurvey(header http.Header) survey {
+// take reads a header.
+func (s *survey) take(header http.Header) {
 	const statusDateConnection = len("HTTP/1.1 200 OK\r\nDate: Mon, 02 Jan 2006 15:04:05 GMT\r\nConnection: close\r\n\r\n")
-	s := survey{size: statusDateConnection}
+	*s = survey{size: statusDateConnection}
 	for name, values := range header {
 		for _, value := range values {
 			s.size += len(name) + len(value) + len(": \r\n")
@@ -67,7 +68,6 @@ func takeSurvey(header http.Header) survey {
 			s.impatient = s.impatient || len(values) > 0 && values[0] == "no"
 		}
 	}
-	return s
 }
 
 // hasToken reports whether a list in a header holds a token.

@@ -41,16 +41,39 @@ func (s *scanner) skip(text []byte) (n int, ok bool) {
 	return n, true
 }
 
-// inside reads a byte inside a tag, a doctype or at a comment's edges. A byte
-// that the next state must read again is not consumed.
-func (s *scanner) inside(c byte) (consumed int) {
-	if s.state >= stateMarkupDeclaration {
-		return s.insideMarkup(c)
+// inside reads a byte inside a tag, a doctype or at a comment's edges, and of an
+// attribute's name all there is. A byte that the next state must read again is not
+// consumed.
+func (s *scanner) inside(text []byte) (consumed int) {
+	switch {
+	case s.state >= stateMarkupDeclaration:
+		return s.insideMarkup(text[0])
+	case s.state == stateAttributeName:
+		return s.insideAttributeName(text)
 	}
-	return s.insideTag(c)
+	return s.insideTag(text[0])
 }
 
-// insideTag follows the attribute states: 13.2.5.32 to 13.2.5.40.
+// insideAttributeName follows 13.2.5.33.
+func (s *scanner) insideAttributeName(text []byte) (consumed int) {
+	for i, c := range text {
+		switch {
+		case isSpace(c) || c == '/' || c == '>':
+			s.state = stateAfterAttributeName
+			return i
+		case c == '=':
+			s.state = stateBeforeAttributeValue
+			s.attributes.startValue()
+			return i + 1
+		case c == escape && i > 0:
+			return i // scan judges it
+		}
+		s.attributes.nameByte(c)
+	}
+	return len(text)
+}
+
+// insideTag follows the other attribute states: 13.2.5.32 to 13.2.5.40.
 func (s *scanner) insideTag(c byte) (consumed int) {
 	switch s.state {
 	case stateIgnoredTagName:
@@ -73,20 +96,11 @@ func (s *scanner) insideTag(c byte) (consumed int) {
 			s.state = stateData
 		case c == '=' && s.state == stateAfterAttributeName:
 			s.state = stateBeforeAttributeValue
+			s.attributes.startValue()
 		default: // also "=" and quotes: they begin a name
 			s.attributes.endAttribute()
 			s.attributes.startName(c)
 			s.state = stateAttributeName
-		}
-	case stateAttributeName:
-		switch {
-		case isSpace(c) || c == '/' || c == '>':
-			s.state = stateAfterAttributeName
-			return 0
-		case c == '=':
-			s.state = stateBeforeAttributeValue
-		default:
-			s.attributes.nameByte(c)
 		}
 	case stateBeforeAttributeValue:
 		switch {

@@ -199,12 +199,12 @@ func (c *requestChange) judgeCopies(header http.Header, isPage bool, now func() 
 	case len(kept) == 0:
 		c.drop(header, "If-None-Match")
 	case !slices.Equal(kept, tags):
-		c.set(header, "If-None-Match", []string{writeTags(kept)})
+		c.set(header, "If-None-Match", none, []string{writeTags(kept)})
 	}
 	switch {
 	case date != "" && len(since) == 0:
 		if seconds, err := strconv.ParseInt(date, 16, 64); err == nil {
-			c.set(header, "If-Modified-Since", []string{time.Unix(seconds, 0).UTC().Format(http.TimeFormat)})
+			c.set(header, "If-Modified-Since", nil, []string{time.Unix(seconds, 0).UTC().Format(http.TimeFormat)})
 		}
 	case len(c.copies) == 0 && (inserts || injected):
 		c.drop(header, "If-Modified-Since")
@@ -241,7 +241,7 @@ func (c *requestChange) translateMatch(header http.Header) {
 		changed = changed || tags[i] != tag
 	}
 	if changed {
-		c.set(header, "If-Match", []string{writeTags(tags)})
+		c.set(header, "If-Match", values, []string{writeTags(tags)})
 	}
 }
 

@@ -5,8 +5,6 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
-
-	"handbill/inject/splice"
 )
 
 const (
@@ -52,53 +50,6 @@ type responseWriter struct {
 	values    headerValues
 	// rewrite is there from deciding on.
 	rewrite *rewrite
-}
-
-// rewrite is what a response needs only when it may be injected.
-type rewrite struct {
-	plan      plan
-	length    int64 // the site's Content-Length; -1 where there is none
-	headerLen int   // number of header fields that were sent
-	document  document
-	insertion Insertion
-	nonce     string
-	policies  policyLines // the policies' new lines
-	// promised: the header names the length of the page with its insertion.
-	promised bool
-	// withheld: a policy turned up that forbids the insertion.
-	withheld bool
-	place    int // of the insertion in buffer, when gathered
-	// buffer is what was received and not yet sent: at most what net/http would
-	// hold as well, then the beginning of a tag.
-	buffer   []byte
-	received int64
-	limit    int // of buffer, while deciding
-	injected bool
-	piece    []byte // for ReadFrom
-	// straight: what is decided leaves at once; the rest follows without copying.
-	straight bool
-
-	// Of a compressed body.
-	splicing bool
-	splicer  *splice.Writer
-	ended    bool // the splicer has been given all there is
-	decoder  *decoder
-	raw      []byte // as it came, while undecided
-	failed   error  // why the rest cannot be decoded
-	// faulty: a fault of ours left this in a state that nobody knows.
-	faulty bool
-}
-
-// readBuffer is small enough for net/http to hold what is read into it, so that
-// reading costs no write of its own.
-func (rw *rewrite) readBuffer() []byte {
-	if rw.piece == nil {
-		rw.piece = make([]byte, joinLimit)
-	}
-	if rw.compressed() {
-		return rw.piece
-	}
-	return rw.piece[:startBuffer]
 }
 
 // isInjecting reports whether w leads to a writer of an injector.
@@ -155,7 +106,8 @@ func (w *responseWriter) begin(status int) {
 	w.progress = deciding
 }
 
-// judge asks plan, matcher and source. A fault of theirs is no fault of the page.
+// judge asks plan, matcher, source and policy. A fault of theirs is no fault of the
+// page.
 func (w *responseWriter) judge() (reason Reason) {
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -164,11 +116,13 @@ func (w *responseWriter) judge() (reason Reason) {
 	}()
 	options := &w.injector.options
 	header := w.next.Header()
-	plan := planResponse(w.request, w.status, header, options.ErrorPages)
-	if plan.reason != ReasonNone {
-		return plan.reason
+	rw := w.injector.states.Get().(*rewrite)
+	w.rewrite = rw
+	planResponse(&rw.plan, w.request, w.status, header, options.ErrorPages)
+	if rw.plan.reason != ReasonNone {
+		return rw.plan.reason
 	}
-	if !options.Match(w.request, w.status, header) {
+	if options.Match != nil && !options.Match(w.request, w.status, header) {
 		return ReasonNotMatched
 	}
 	insertion, ok := options.Insertion(w.request, w.status, header)
@@ -178,48 +132,22 @@ func (w *responseWriter) judge() (reason Reason) {
 	if insertion.NonceAt > len(insertion.Bytes) || !isASCII(insertion.Bytes) {
 		return ReasonInvalidInsertion
 	}
-	w.prepare(&plan, insertion)
-	if plan.header.policies.none() {
+	rw.insertion = insertion
+	rw.length = number(rw.plan.header.contentLength)
+	rw.begin(options.Position)
+	if rw.plan.coding != identity {
+		w.startCompressed()
+	}
+	if rw.plan.header.policies.none() {
 		return ReasonNone
 	}
 	decision := w.fitPolicies(header, options.CSP)
-	w.rewrite.nonce, w.rewrite.policies = decision.nonce, decision.values
+	rw.nonce, rw.policies = decision.nonce, decision.values
 	if decision.blocked {
 		return ReasonPolicy
 	}
 	return ReasonNone
 }
-
-func (w *responseWriter) prepare(plan *plan, insertion Insertion) {
-	rw := w.injector.states.Get().(*rewrite)
-	rw.plan = *plan
-	rw.length = number(plan.header.contentLength)
-	rw.insertion = insertion
-	w.rewrite = rw
-	rw.document = w.newDocument(insertion)
-	if plan.coding != identity {
-		w.startCompressed()
-	}
-}
-
-// newDocument is the document before its first byte.
-func (w *responseWriter) newDocument(insertion Insertion) document {
-	plan := &w.rewrite.plan
-	d := document{encoding: plan.encoding}
-	d.scanner.position = w.injector.options.Position
-	d.scanner.stopAtEscape = plan.stopAtEscape
-	if !plan.declared && d.encoding == asciiCompatible {
-		d.insertionLength = len(insertion.Bytes)
-		if d.insertionLength > longInsertion {
-			d.scanner.position = AfterCharset
-		}
-	}
-	return d
-}
-
-// longInsertion is the length above which an insertion goes after the
-// declaration of the charset, when only the page has one.
-const longInsertion = 256
 
 // pass lets the response through as the site sends it.
 func (w *responseWriter) pass(reason Reason) {
@@ -433,7 +361,7 @@ func (w *responseWriter) close() {
 	if rw.splicing && !rw.ended {
 		_ = rw.splicer.Close() // what it writes is dropped; it gives its memory back
 	}
-	*rw = rewrite{buffer: rw.buffer[:0], raw: rw.raw[:0], piece: rw.piece, splicer: rw.splicer}
+	rw.forget()
 	w.injector.states.Put(rw)
 }
 

@@ -1,6 +1,6 @@
 import { createEmitter, type Emitter, type Listener } from "./emitter";
 import { address, post } from "./endpoint";
-import { announce, listen, METRICS } from "./events";
+import { announce, listen, metricOf } from "./events";
 import { newId } from "./id";
 import { anonymousId, forgetIdentity, setUserId, userId } from "./identity";
 import { createPoller } from "./poll";
@@ -56,7 +56,7 @@ export function createClient(site: Site): Client {
   let identified: Promise<unknown> | undefined;
 
   function tell(...[message, happening, dismiss, particulars]: Parameters<Told>): void {
-    queue.add(track(REPORT, { deliveryId: message.deliveryId, messageId: message.messageId, metric: METRICS[happening], ...particulars }));
+    queue.add(track(REPORT, { deliveryId: message.deliveryId, messageId: message.messageId, metric: metricOf(happening), ...particulars }));
     // The next poll must not offer again what was just closed.
     if (happening === "dismissed") void queue.flush();
     announce(emitter, happening, message, dismiss, particulars);

@@ -1,16 +1,15 @@
 import type { Emitter, Listener } from "./emitter";
 import type { Message } from "./message";
 
-/** What can happen to a message, and the metric by which the edge counts it. */
-export const METRICS = {
-  opened: "opened",
-  dismissed: "dismissed",
-  action: "clicked",
-  error: "error",
-  changed: "changed",
-} as const;
+/** What can happen to a message. */
+const HAPPENINGS = ["opened", "dismissed", "action", "error", "changed"] as const;
 
-export type Happening = keyof typeof METRICS;
+export type Happening = (typeof HAPPENINGS)[number];
+
+/** What the edge counts it by. */
+export function metricOf(happening: Happening): string {
+  return happening === "action" ? "clicked" : happening;
+}
 
 /** What an event says beyond which message it was. */
 export interface Particulars {
@@ -22,7 +21,7 @@ export interface Particulars {
   reason?: string;
 }
 
-export function eventName(happening: Happening): string {
+function eventName(happening: Happening): string {
   return `in-app:message-${happening}`;
 }
 
@@ -38,7 +37,7 @@ export function announce(emitter: Emitter, happening: Happening, message: Messag
 
 /** Makes one listener hear every in-app event, in place of the previous one. */
 export function listen(emitter: Emitter, listener: Listener | undefined, previous: Listener | undefined): void {
-  for (const happening of Object.keys(METRICS) as Happening[]) {
+  for (const happening of HAPPENINGS) {
     if (previous) emitter.off(eventName(happening), previous);
     if (listener) emitter.on(eventName(happening), listener);
   }

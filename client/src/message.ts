@@ -44,11 +44,10 @@ export interface Button {
   action: string;
 }
 
-/** Reads the messages of a poll's answer. Throws when it is no such answer; leaves out what nobody could name in an event. */
+/** Reads the messages of a poll's answer. Throws when it is no such answer; leaves out what no event could name. */
 export function readMessages(answer: unknown): Message[] {
-  return (answer as { inAppMessages: Message[] }).inAppMessages.filter(
-    ({ messageId, deliveryId }) => isName(messageId) && isName(deliveryId),
-  );
+  const { inAppMessages } = answer as { inAppMessages: (Message | null)[] };
+  return inAppMessages.filter((message): message is Message => isName(message?.messageId) && isName(message?.deliveryId));
 }
 
 /** The same message keeps its key when its delivery changes, as it does when the visitor identifies. */

@@ -84,7 +84,7 @@ export function createQueue(site: Site): Queue {
     return JSON.stringify(isIdentify(batch[0]!) ? { ...batch[0], ...envelope } : { batch, ...envelope });
   }
 
-  /** The page may never run again: hand everything to the browser. */
+  /** The page may never run again: hand everything to the browser, which does not say whether it arrived. */
   function leave(): void {
     const rest = waiting.splice(underWay);
     while (rest.length) {
@@ -96,7 +96,8 @@ export function createQueue(site: Site): Queue {
   }
 
   addEventListener("pagehide", leave);
-  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && leave());
+  // A hidden page may never be told that it ends.
+  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && flush());
   addEventListener("online", flush);
 
   return { add, flush };

@@ -15,8 +15,9 @@ export interface Frame {
   onClosed(ended: () => void): void;
 }
 
-/** The frame's name for those who hear it: the title or, without one, the text. */
+/** Names the frame for those who hear it, by the title or, without one, the text. Under a title the text describes it. */
 export function nameFrame(root: HTMLElement, step: Step, section: HTMLElement): void {
-  const name = step.title || section.querySelector(".body")?.textContent || step.image?.alt || step.name;
-  root.setAttribute("aria-label", name);
+  const body = section.querySelector(".body");
+  root.ariaLabel = step.title || body?.textContent || step.image?.alt || step.name;
+  root.ariaDescribedByElements = step.title && body ? [body] : null;
 }

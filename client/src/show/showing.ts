@@ -34,7 +34,8 @@ function styles(): CSSStyleSheet {
 export function show(message: Message, frame: Frame, tell: Told, leave: (address: string, newTab: boolean) => void, ended: () => void): Showing {
   const { steps } = message.content;
   const host = document.createElement("handbill-message");
-  const early: Particulars[] = [];
+  /** What failed before the message was opened. */
+  const early: string[] = [];
   let step = 0;
   let opened = false;
   let gone = false;
@@ -50,12 +51,12 @@ export function show(message: Message, frame: Frame, tell: Told, leave: (address
     if (opened || gone) return;
     opened = true;
     tell(showing.message, "opened", dismiss);
-    for (const particulars of early) happened("error", particulars);
+    early.forEach(failed);
   }
 
   function failed(reason: string): void {
-    if (opened) happened("error", { reason });
-    else early.push({ reason });
+    if (!opened) early.push(reason);
+    else if (!gone) happened("error", { reason });
   }
 
   function hide(): void {
@@ -74,6 +75,7 @@ export function show(message: Message, frame: Frame, tell: Told, leave: (address
   }
 
   function pressed(button: Button, event: MouseEvent): void {
+    if (gone) return;
     const { name: actionName, action: actionValue } = button;
     happened("action", { actionName, actionValue });
     if (actionValue === "next") next(actionValue);
