@@ -115,7 +115,7 @@ func (e *edge) use(text string) {
 	e.Use(snapshot)
 }
 
-func page(t *testing.T, address, name string) *pagerule.Page {
+func page(t testing.TB, address, name string) *pagerule.Page {
 	t.Helper()
 	p, err := pagerule.NewPage(address, name)
 	if err != nil {
