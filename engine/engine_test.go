@@ -341,6 +341,25 @@ func TestADeliveryMadeBeforeIdentifyingIsReportedAfterIt(t *testing.T) {
 	}
 }
 
+func TestAMessageOnScreenStaysWhenItsVisitorIdentifies(t *testing.T) {
+	const home = "https://shop.example.com/"
+	e := newEdge(t, shop)
+	before := find(t, e.poll(ada, home, "tab", "view"), "welcome")
+	e.report(ada, engine.OutcomeOpened, before.ID)
+	if err := e.Identify(context.Background(), adaKnown, nil); err != nil {
+		t.Fatal(err)
+	}
+	if after := find(t, e.poll(adaKnown, home, "tab", "view"), "welcome"); after.ID != before.ID {
+		t.Errorf("the page that shows delivery %s is handed %s", before.ID, after.ID)
+	}
+	if got := ids(e.poll(adaKnown, home, "tab", "next-view")); slices.Contains(got, "welcome") {
+		t.Errorf("the next page gets %v: once is used up", got)
+	}
+	if statistics := statisticsOf(t, e, "welcome"); statistics.Deliveries != 1 || statistics.Opened != 1 {
+		t.Errorf("counted %+v, want one delivery that was opened", statistics)
+	}
+}
+
 func statisticsOf(t *testing.T, e *edge, message string) engine.MessageStatistics {
 	t.Helper()
 	all, err := e.Statistics(context.Background())

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,11 +35,9 @@ func (e *Engine) present(m *workspace.Message, s *situation) presence {
 	}
 	for _, id := range candidates(s.identity) {
 		d := e.sealer.seal(id, s.view, m.ID, false)
-		for i, recent := range state.Recent {
-			if recent == d.key {
-				s.here.delivery, s.here.reported = d, state.Reported[i]
-				return s.here
-			}
+		if at := slices.Index(state.Recent, d.key); at >= 0 {
+			s.here.delivery, s.here.reported = d, state.Reported[at]
+			return s.here
 		}
 	}
 	return s.here
