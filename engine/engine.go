@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -59,6 +60,7 @@ type Engine struct {
 	now       func() time.Time
 	snapshot  atomic.Pointer[workspace.Snapshot]
 	sealer    sealer
+	questions sync.Pool // *question
 }
 
 // cadence is how often a client asks.
@@ -86,6 +88,7 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 		now:       options.Now,
 		sealer:    newSealer(secret, options.Workspace),
 	}
+	e.questions.New = func() any { return &question{} }
 	if e.recorder == nil {
 		e.recorder = noRecorder{}
 	}

@@ -87,8 +87,14 @@ type edge struct {
 
 func newEdge(t *testing.T, text string) *edge {
 	t.Helper()
-	e := &edge{store: store.NewMemory(), now: november, t: t}
-	t.Cleanup(func() { _ = e.store.Close() })
+	memory := store.NewMemory()
+	t.Cleanup(func() { _ = memory.Close() })
+	return newEdgeOn(t, memory, text)
+}
+
+func newEdgeOn(t *testing.T, on store.Store, text string) *edge {
+	t.Helper()
+	e := &edge{store: on, now: november, t: t}
 	var err error
 	e.Engine, err = engine.New(context.Background(), engine.Options{
 		Workspace: "shop", Store: e.store, Now: func() time.Time { return e.now },
@@ -109,7 +115,7 @@ func (e *edge) use(text string) {
 	e.Use(snapshot)
 }
 
-func page(t *testing.T, address, name string) *pagerule.Page {
+func page(t testing.TB, address, name string) *pagerule.Page {
 	t.Helper()
 	p, err := pagerule.NewPage(address, name)
 	if err != nil {

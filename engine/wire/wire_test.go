@@ -141,13 +141,19 @@ type queue struct {
 func (b *browser) poll(body string) (*http.Response, queue) {
 	b.t.Helper()
 	answer := b.do("POST", "/_handbill/api/v4/users?sessionId=5f0c", body)
+	return answer, decode(b.t, answer)
+}
+
+// decode reads a poll's answer; it is an empty list when nothing is due.
+func decode(t *testing.T, answer *http.Response) queue {
+	t.Helper()
 	var list queue
 	if answer.StatusCode == http.StatusOK {
 		if err := json.NewDecoder(answer.Body).Decode(&list); err != nil {
-			b.t.Fatal(err)
+			t.Fatal(err)
 		}
 	}
-	return answer, list
+	return list
 }
 
 func (b *browser) pollPage(address string) (*http.Response, queue) {

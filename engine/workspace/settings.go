@@ -10,6 +10,7 @@ import (
 type settings struct {
 	name, siteID, writeKey string
 	inApp                  bool
+	throttle               Throttle
 	// zone is what date-times without one are in; nil if the workspace names none.
 	zone *time.Location
 	// uncertain is set when the table may be in a file that could not be read, or is itself wrong.
@@ -58,6 +59,7 @@ func (c *check) readSetting(s section) {
 	if inApp, ok := s.values["in_app"].(bool); ok {
 		c.settings.inApp = inApp
 	}
+	c.settings.throttle = c.throttle(s)
 	c.settings.uncertain = c.settings.uncertain || s.has("timezone")
 	zone, given := s.values["timezone"].(string)
 	if !given {
