@@ -288,16 +288,24 @@ func (v Values) bind(params map[string]any, locale string) map[string]any {
 		"traits":  native(v.Traits),
 		"visitor": map[string]any{"id": v.User, "anonymous": v.User == ""},
 		"page":    map[string]any{"url": v.Page.URL, "path": v.Page.Path, "name": v.Page.Name},
-		"params":  params,
+		"params":  native(params),
 		"locale":  locale,
 	}
 }
 
-// native is a value from JSON, where all numbers are fractions, with whole ones as Liquid counts and compares them.
+// native is a value from JSON or TOML with numbers and lists as Liquid counts and compares them.
 func native(value any) any {
 	switch value := value.(type) {
 	case float64:
 		return whole(value)
+	case int64:
+		return int(value)
+	case []map[string]any:
+		list := make([]any, len(value))
+		for i, item := range value {
+			list[i] = native(item)
+		}
+		return list
 	case []any:
 		list := make([]any, len(value))
 		for i, item := range value {

@@ -290,6 +290,7 @@ func FuzzTemplate(f *testing.F) {
 		f.Add(source, "a", "b")
 	}
 	f.Fuzz(func(t *testing.T, source, a, b string) {
+		source = strings.ToValidUTF8(source, "") // as every file of a workspace is
 		values := Values{Traits: map[string]any{"a": a, "b": b}}
 		for _, kind := range []Kind{Plain, Rich, ActionAddress, ImageAddress} {
 			text, err := ParseText(kind, strings.ReplaceAll(source, "FILTER", "strip"), nil)

@@ -96,6 +96,14 @@ func (t *Text) read() error {
 // Static reports whether the text is the same for everybody. A nil text is.
 func (t *Text) Static() bool { return t == nil || t.program == nil }
 
+// Plain is what the text says to everybody, as it was written; empty for a template.
+func (t *Text) Plain() string {
+	if t == nil || t.program != nil {
+		return ""
+	}
+	return t.plain
+}
+
 // Nodes are the tree of a Rich text, with placeholders for values, and none where the tree depends on them.
 func (t *Text) Nodes() []Node {
 	if t == nil {
@@ -117,7 +125,7 @@ func (t *Text) fixed(params map[string]any, locale string) (*Text, error) {
 	if t.Static() || t.program.clock || slices.ContainsFunc(t.program.roots, func(root string) bool { return root != "params" && root != "locale" }) {
 		return t, nil
 	}
-	r := &rendering{bindings: map[string]any{"params": params, "locale": locale}, budget: newBudget(defaultLimits)}
+	r := &rendering{bindings: map[string]any{"params": native(params), "locale": locale}, budget: newBudget(defaultLimits)}
 	text, slots, err := r.run(t)
 	if err != nil {
 		return nil, &Error{err.Error(), liquidExample}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 	_ "time/tzdata" // timezone must mean the same on a machine without a time zone database
+
+	"handbill/engine/content"
 )
 
 // Compile checks and compiles the files of a workspace. The files are checked
@@ -38,10 +40,14 @@ type check struct {
 	settings settings
 	// ids says where each id was used first.
 	ids map[string]located
+	// templates are by their ids.
+	templates map[string]*template
+	// texts are the Liquid texts that were read already: many messages say the same.
+	texts map[textKey]*content.Text
 }
 
 func (c *check) workspace(files []File) *Snapshot {
-	c.ids = make(map[string]located)
+	c.ids, c.templates, c.texts = make(map[string]located), make(map[string]*template), make(map[textKey]*content.Text)
 	documents := make([]section, 0, len(files))
 	for order, file := range files {
 		f := parse(c, order, file)
@@ -54,6 +60,7 @@ func (c *check) workspace(files []File) *Snapshot {
 		documents = append(documents, document)
 	}
 	c.readSettings(documents)
+	c.readTemplates(documents)
 
 	var messages []*Message
 	for _, document := range documents {
@@ -75,7 +82,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), a.Start.Compare(b.Start))
 	})
 	s := &Snapshot{
-		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp,
+		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Locale: c.settings.locale,
 		Messages: messages, byID: make(map[string]*Message, len(messages)),
 	}
 	for _, message := range messages {

@@ -48,6 +48,12 @@ func (k key) schema() map[string]any {
 		schema["type"], schema["items"] = "array", map[string]any{"type": "string"}
 	case aTable:
 		schema = tableSchema(k.keys)
+		switch {
+		case k.free:
+			schema["additionalProperties"] = true
+		case k.each != nil:
+			schema["additionalProperties"] = k.each.schema()
+		}
 	case aTables:
 		schema["type"], schema["items"] = "array", tableSchema(k.keys)
 	}
