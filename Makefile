@@ -4,7 +4,7 @@ GOLANGCI_LINT_VERSION = v2.15.0
 golangci_lint = bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 .DEFAULT_GOAL = help
-.PHONY: help build run test bench docs lint generate
+.PHONY: help build run test sites bench docs lint generate
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,10 @@ test: ## run every test; gets the browser and the pages that they need
 	if [ -n "$$unformatted" ]; then printf 'Not formatted, run gofmt -w on:\n%s\n' "$$unformatted" >&2; exit 1; fi
 	go vet ./...
 	go test -timeout 20m ./...
+
+sites: build ## put web frameworks' applications behind Handbill, and test them in the browser; gets them from npm
+	scripts/build-sites.sh
+	go test -tags sites -count=1 -timeout 10m -v ./sites
 
 bench: build ## measure, and write the figures to docs/performance.md; BENCH_ROUNDS sets the rounds
 	go run ./bench

@@ -160,6 +160,12 @@ func (s *service) status() workspaceStatus {
 	if err := s.storage.problem(); err != nil {
 		status.Problems = append(status.Problems, err.Error())
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.follower == nil {
+		status.Problems = append(status.Problems, "the workspace is being loaded")
+		return status
+	}
 	state := s.follower.State()
 	status.Problems = append(status.Problems, lines(state.Problems)...)
 	status.Warnings = lines(state.Warnings)

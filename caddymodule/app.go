@@ -115,10 +115,13 @@ func (a *App) Validate() error {
 	return errors.Join(problems...)
 }
 
-// Start begins to serve. It never fails: a workspace or a store that cannot be used is logged, and its sites are served
-// without messages until it can.
+// Start begins to serve, and returns when sources and stores were tried, at the latest after some seconds. It never fails: a
+// workspace or a store that cannot be used is logged, and its sites are served without messages until it can.
 func (a *App) Start() error {
 	a.begin()
+	for _, s := range a.services {
+		<-s.settled
+	}
 	if app, err := a.ctx.AppIfConfigured("http"); err == nil {
 		for _, problem := range misplacements(app.(*caddyhttp.App)) {
 			a.logger.Error(problem)
@@ -127,8 +130,8 @@ func (a *App) Start() error {
 	return nil
 }
 
-// begin takes up the workspaces, once. A configuration's sites may be asked before Caddy calls Start, because it starts apps
-// in any order: whoever comes first begins.
+// begin takes up the workspaces, once, and does not wait for them. A configuration's sites may be asked before Caddy calls
+// Start, because it starts apps in any order: whoever comes first begins.
 func (a *App) begin() {
 	a.begun.Do(func() {
 		a.restoreLog = setCurrentLog(a.logger)

@@ -17,17 +17,17 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "messages",
-		Usage: "check|explain|send|stats",
+		Usage: "check|schema|explain|send|stats",
 		Short: "Checks, explains, tries and counts in-app messages",
 		Long: `
 Works with Handbill's messages.
 
-check and explain with a path read a workspace from disk and need no server. The others, and explain without a path, ask
+check, schema and explain with a path need no server; they read what is on disk. The others, and explain without a path, ask
 the admin API of a running server: that of --address, else that which the configuration in --config names, else Caddy's
 default, localhost:2019.`,
 		CobraFunc: func(command *cobra.Command) {
 			command.Args = cobra.NoArgs
-			command.AddCommand(checkCommand(), explainCommand(), sendCommand(), statsCommand())
+			command.AddCommand(checkCommand(), schemaCommand(), explainCommand(), sendCommand(), statsCommand())
 		},
 	})
 }

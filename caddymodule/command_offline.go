@@ -37,6 +37,25 @@ its file, line and fix. Ends with a status other than 0 when there is one. Warni
 	}
 }
 
+func schemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Prints the JSON Schema of a workspace's files",
+		Long: `
+Prints the JSON Schema (draft 7) of a workspace's TOML files. Editors that are given it complete and explain keys while you
+type. What depends on several keys, such as an end before its start, is for messages check to say.`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			schema, err := workspace.Schema()
+			if err != nil {
+				return fmt.Errorf("writing the schema: %w", err)
+			}
+			_, err = fmt.Fprintf(command.OutOrStdout(), "%s\n", schema)
+			return err
+		},
+	}
+}
+
 // check writes what is to be said about a workspace, and returns whether it may be used.
 func check(ctx context.Context, path string, out io.Writer) bool {
 	snapshot, warnings, err := read(ctx, path)

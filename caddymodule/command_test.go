@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -47,6 +48,19 @@ func TestMessagesCheckPrintsEveryProblemWithItsLine(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestMessagesSchemaPrintsJSONThatKnowsTheKeys(t *testing.T) {
+	out, err := run(schemaCommand())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct {
+		Properties map[string]any `json:"properties"`
+	}
+	if err := json.Unmarshal([]byte(out), &schema); err != nil || schema.Properties["messages"] == nil || schema.Properties["workspace"] == nil {
+		t.Errorf("error %v:\n%.500s", err, out)
 	}
 }
 

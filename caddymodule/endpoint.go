@@ -48,6 +48,12 @@ func (h *Handler) serveEndpoint(w http.ResponseWriter, r *http.Request) {
 		h.logger.ErrorContext(r.Context(), "fault in the endpoint; please report it", "uri", r.RequestURI, "fault", fault, "stack", string(debug.Stack()))
 		fail(w, http.StatusInternalServerError, "a fault in Handbill; the server's log has it")
 	}()
+	if service := h.app.service(h.workspace); service != nil {
+		select { // a page would not wait
+		case <-service.settled:
+		case <-r.Context().Done():
+		}
+	}
 	endpoint := h.readyEndpoint()
 	if endpoint == nil {
 		w.Header().Set("Retry-After", "5")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -91,6 +92,7 @@ type Handler struct {
 	app         *App
 	workspace   string
 	site        wire.Site
+	base        string // the endpoint's address as policies have to name it
 	pages, skip caddyhttp.MatcherSets
 	injector    *inject.Injector
 	endpoint    atomic.Pointer[wire.Handler]
@@ -134,6 +136,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.replacePlaceholders(caddy.NewReplacer())
 	h.site = h.wireSite()
+	h.base = h.site.Origin + h.site.Prefix + "/"
 	h.injector = inject.New(h.injectOptions())
 	return nil
 }
@@ -174,7 +177,7 @@ func (h *Handler) wireSite() wire.Site {
 func (h *Handler) injectOptions() inject.Options {
 	options := inject.Options{
 		Insertion: h.insertion, ErrorPages: h.ErrorPages == nil || *h.ErrorPages, DebugHeader: h.DebugHeader,
-		Recorder: newInjectRecorder(h.workspace), Logger: h.logger,
+		Recorder: newInjectRecorder(h.workspace), Logger: h.logger, DefersHeaders: isDeferredHeader,
 	}
 	if h.Position == "after-charset" {
 		options.Position = inject.AfterCharset
@@ -239,7 +242,13 @@ func (h *Handler) insertion(*http.Request, int, http.Header) (inject.Insertion, 
 		return inject.Insertion{}, false
 	}
 	snippet, ok := endpoint.Snippet()
-	return inject.Insertion{Bytes: snippet.Markup, NonceAt: snippet.NonceAt, Version: snippet.Version}, ok
+	return inject.Insertion{Bytes: snippet.Markup, NonceAt: snippet.NonceAt, Version: snippet.Version, Base: h.base}, ok
+}
+
+// isDeferredHeader recognises the writer of Caddy's header directive that sets fields when the header passes. Its type is not
+// exported.
+func isDeferredHeader(w http.ResponseWriter) bool {
+	return reflect.TypeOf(w).String() == "*headers.responseWriterWrapper"
 }
 
 // Interface guards

@@ -1,6 +1,8 @@
 package caddymodule
 
 import (
+	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,6 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"handbill/engine/source"
+	"handbill/engine/workspace"
 	"handbill/inject"
 )
 
@@ -187,5 +191,41 @@ func TestMetricsAreBoundedAndWellFormed(t *testing.T) {
 		if most := 4 * (len(inject.Reasons()) + 1); len(family.GetMetric()) > most {
 			t.Errorf("%s has %d series", family.GetName(), len(family.GetMetric()))
 		}
+	}
+}
+
+// slowSource is a source that does not answer before it is released.
+type slowSource struct{ release chan struct{} }
+
+func (s slowSource) Source() source.Source { return s }
+func (s slowSource) String() string        { return "slow" }
+
+func (s slowSource) Load(context.Context) ([]workspace.File, error) {
+	<-s.release
+	return nil, workspace.Problem{File: "slow", Text: "it is empty", Fix: "write something"}
+}
+
+func (s slowSource) Watch(ctx context.Context, _ func()) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// A source that hangs, on a network disk say, costs a page nothing.
+func TestAPageDoesNotWaitForASource(t *testing.T) {
+	slow := slowSource{make(chan struct{})}
+	app := &App{Workspaces: map[string]*Workspace{"shop": {source: slow}}, store: new(MemoryStore), logger: slog.New(slog.DiscardHandler)}
+	h := &Handler{app: app, workspace: "shop", logger: logger()}
+	if insertion, ok := h.insertion(nil, 200, nil); ok {
+		t.Errorf("there is something to insert: %q", insertion.Bytes)
+	}
+	select {
+	case <-app.service("shop").settled:
+		t.Error("the source has answered, so this test proves nothing")
+	default:
+	}
+	close(slow.release)
+	<-app.service("shop").settled
+	if err := app.Cleanup(); err != nil {
+		t.Error(err)
 	}
 }

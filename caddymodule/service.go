@@ -21,48 +21,63 @@ var services = caddy.NewUsagePool()
 // serviceKey tells services apart: the same workspace from the same source in the same store is the same.
 type serviceKey struct{ workspace, source, store string }
 
-// service is a workspace at work: its engine, and the follower that feeds it from the source. The engine is there as
-// soon as the store is open.
+// service is a workspace at work: its engine, and the follower that feeds it from the source. Whatever takes time, opening
+// the store and reading the source, it does by itself; nobody who asks for the engine waits for it.
 type service struct {
-	key      serviceKey
-	logger   *slog.Logger
-	storage  *storage
-	follower *source.Follower
-	engine   atomic.Pointer[engine.Engine]
-	cancel   context.CancelFunc
-	done     chan struct{}
+	key     serviceKey
+	logger  *slog.Logger
+	storage *storage
+	engine  atomic.Pointer[engine.Engine] // nil until the store is open
+	settled chan struct{}                 // closed when source and store were tried
+	cancel  context.CancelFunc
+	done    chan struct{}
 
 	mu         sync.Mutex
+	follower   *source.Follower    // nil until the source was tried
 	snapshot   *workspace.Snapshot // the last that checked
 	slow, fast time.Duration
 }
 
-// useService returns the service of a workspace and keeps it until services.Delete. A new one loads its workspace before
-// it returns; a source that is slow is waited for ten seconds at most.
+// useService returns the service of a workspace and keeps it until services.Delete.
 func useService(name string, from source.Source, in Store, cacheSize int64) *service {
 	key := serviceKey{workspace: name, source: from.String(), store: in.Place()}
 	before := lastGood(name)
 	value, _, _ := services.LoadOrNew(key, func() (caddy.Destructor, error) { // the constructor does not fail
 		ctx, cancel := context.WithCancel(context.Background())
-		s := &service{key: key, logger: logger().With("workspace", name), cancel: cancel, done: make(chan struct{})}
-		s.storage = useStorage(in, cacheSize)
-		s.follower = source.Follow(ctx, from, s.logger, s.apply)
-		if s.snapshotInUse() == nil && before != nil {
-			s.logger.Warn("the messages of the configuration before stay in use", "generation", before.Generation)
-			s.apply(before)
+		s := &service{
+			key: key, logger: logger().With("workspace", name), storage: useStorage(in, cacheSize),
+			snapshot: before, settled: make(chan struct{}), cancel: cancel, done: make(chan struct{}),
 		}
-		if s.storage.isOpen() && s.connect(ctx) {
-			close(s.done)
-		} else {
-			go s.keepConnecting(ctx)
+		if s.storage.isOpen() {
+			s.connect(ctx) // at once, so that a reload leaves no gap
 		}
+		go s.run(ctx, from)
 		return s, nil
 	})
 	return value.(*service)
 }
 
-// lastGood is the snapshot in use for a workspace, whatever its source; nil when there is none. When a new source does
-// not check, it stays.
+// run follows the source, and makes the engine when the store is open.
+func (s *service) run(ctx context.Context, from source.Source) {
+	defer close(s.done)
+	before := s.snapshotInUse()
+	follower := source.Follow(ctx, from, s.logger, s.apply)
+	s.mu.Lock()
+	s.follower = follower
+	s.mu.Unlock()
+	if before != nil && s.snapshotInUse() == before {
+		s.logger.Warn("the messages of the configuration before stay in use", "generation", before.Generation)
+	}
+	<-s.storage.tried
+	connected := s.engine.Load() != nil || s.storage.isOpen() && s.connect(ctx)
+	close(s.settled)
+	if !connected {
+		s.keepConnecting(ctx)
+	}
+}
+
+// lastGood is the snapshot in use for a workspace, whatever its source; nil when there is none. It is used until a new
+// source has been read, and stays when that does not check.
 func lastGood(name string) *workspace.Snapshot {
 	var found *workspace.Snapshot
 	services.Range(func(_, value any) bool {
@@ -122,7 +137,6 @@ func (s *service) connect(ctx context.Context) bool {
 
 // keepConnecting waits for the store, then makes the engine.
 func (s *service) keepConnecting(ctx context.Context) {
-	defer close(s.done)
 	select {
 	case <-ctx.Done():
 		return
@@ -138,8 +152,8 @@ func (s *service) keepConnecting(ctx context.Context) {
 // Destruct stops following the source and lets go of the store.
 func (s *service) Destruct() error {
 	s.cancel()
-	s.follower.Stop()
 	<-s.done
+	s.follower.Stop()
 	_, err := storages.Delete(s.key.store)
 	return err
 }

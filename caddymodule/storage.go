@@ -27,7 +27,8 @@ var storages = caddy.NewUsagePool()
 type storage struct {
 	place     string
 	open      func() (store.Store, *eventlog.Log, error)
-	retention atomic.Int64 // a time.Duration
+	retention atomic.Int64  // a time.Duration
+	tried     chan struct{} // closed after the first attempt
 	opened    chan struct{}
 	cancel    context.CancelFunc
 	done      chan struct{}
@@ -38,16 +39,14 @@ type storage struct {
 	reason error // why it is not open
 }
 
-// useStorage returns the storage at a place and keeps it until storages.Delete. It tries to open a new one once before
-// it returns.
+// useStorage returns the storage at a place and keeps it until storages.Delete. It does not wait until the store is open.
 func useStorage(in Store, cacheSize int64) *storage {
 	value, _, _ := storages.LoadOrNew(in.Place(), func() (caddy.Destructor, error) { // the constructor does not fail
 		ctx, cancel := context.WithCancel(context.Background())
 		s := &storage{
-			place: in.Place(), opened: make(chan struct{}), done: make(chan struct{}), cancel: cancel,
+			place: in.Place(), tried: make(chan struct{}), opened: make(chan struct{}), done: make(chan struct{}), cancel: cancel,
 			open: func() (store.Store, *eventlog.Log, error) { return in.Open(cacheSize) },
 		}
-		s.tryOpen()
 		go s.keep(ctx)
 		return s, nil
 	})
@@ -76,6 +75,8 @@ func (s *storage) tryOpen() {
 // keep tries to open the store until it is open, then forgets old visitors from time to time.
 func (s *storage) keep(ctx context.Context) {
 	defer close(s.done)
+	s.tryOpen()
+	close(s.tried)
 	for !s.isOpen() {
 		if !wait(ctx, reopenTime) {
 			return

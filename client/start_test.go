@@ -1,10 +1,17 @@
 package client_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+
+	"handbill/client"
+	"handbill/engine"
+	"handbill/engine/store"
+	"handbill/engine/wire"
+	"handbill/engine/workspace"
 )
 
 // withOwn is a page whose author wrote the snippet, with options for the in-app plugin.
@@ -13,7 +20,33 @@ func withOwn(plugin string) string { return strings.Replace(own, "PLUGIN", plugi
 // heard notes what the events option hears, as the recorder notes what the document hears.
 const heard = `<script>window.heard = []; window.hear = (event) => heard.push(event.type + " " + event.detail.messageId);</script>`
 
+// inline is the snippet as the edge writes it into a page in its inline form.
+func inline(t *testing.T) string {
+	t.Helper()
+	memory := store.NewMemory()
+	defer func() { _ = memory.Close() }()
+	e, err := engine.New(context.Background(), engine.Options{Workspace: "tallowby", Store: memory})
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot, _, err := workspace.Compile([]workspace.File{{Name: "messages.toml", Data: []byte("[workspace]\nsite_id = \"tallowby\"\nwrite_key = \"tallowby-web\"\n")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Use(snapshot)
+	edge, err := wire.New(wire.Options{Engine: e, Site: wire.Site{Anonymous: true, Snippet: wire.Inline}, Client: client.Files()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	snippet, ok := edge.Snippet()
+	if !ok {
+		t.Fatal("the edge has no snippet")
+	}
+	return string(snippet.Markup)
+}
+
 func TestEveryWayToStartEndsInOneClient(t *testing.T) {
+	inline := inline(t)
 	const loud = `{ anonymousInApp: true, events: window.hear }`
 	const object = `{ anonymousInApp: true, events: { handleEvent: window.hear } }`
 	for _, c := range []struct {
@@ -27,6 +60,10 @@ func TestEveryWayToStartEndsInOneClient(t *testing.T) {
 		{"the site's own snippet, then the external one", heard + withOwn(loud) + external, true},
 		{"the external snippet, then the site's own", external + heard + withOwn(loud), true},
 		{"the external snippet long before the site's own", blocking(external) + heard + withOwn(loud), true},
+		{"the edge's inline snippet", inline, false},
+		{"the edge's inline snippet twice", inline + inline, false},
+		{"the edge's inline snippet, then the site's own", inline + heard + withOwn(loud), true},
+		{"the site's own snippet, then the edge's inline one", heard + withOwn(loud) + inline, true},
 		{"all of them twice", external + heard + withOwn(loud) + external, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -85,33 +85,6 @@ var withPolicyAndValidators = []string{
 	"Content-Security-Policy: default-src 'self'; script-src 'nonce-4AEemGb0xJptoIGFP3Nd' 'strict-dynamic'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'",
 }
 
-func TestAllocations(t *testing.T) {
-	for name, test := range map[string]struct {
-		size  int
-		lines []string
-		most  float64
-	}{
-		"a page of 1 KB":  {1 << 10, nil, 1},
-		"a page of 10 KB": {10 << 10, nil, 1},
-		"a page of 1 MB":  {1 << 20, nil, 1},
-		"a page of 10 KB with validators and policy": {10 << 10, withPolicyAndValidators, 5},
-		"an image": {10 << 10, []string{"Content-Type: image/png"}, 1},
-	} {
-		e := newExchange(test.size, test.lines...)
-		e.run()
-		if got := testing.AllocsPerRun(200, e.run) - testing.AllocsPerRun(200, e.plain); got > test.most {
-			t.Errorf("%s: %v allocations, want at most %v", name, got, test.most)
-		}
-	}
-	scan := []byte(`<!doctype html><html lang="en" data-a='b'><!-- x --><head>`)
-	if got := testing.AllocsPerRun(200, func() {
-		var d document
-		d.scan(scan)
-	}); got > 0 {
-		t.Errorf("the scanner: %v allocations", got)
-	}
-}
-
 func BenchmarkHandler(b *testing.B) {
 	for _, size := range []int{10 << 10, 100 << 10, 1 << 20} {
 		e := newExchange(size)

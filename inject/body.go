@@ -13,18 +13,21 @@ func (w *responseWriter) body(p []byte) error {
 	switch w.progress {
 	case deciding:
 		return w.decide(p)
-	case gathered:
-		if len(p) <= joinLimit {
-			rw.buffer = append(rw.buffer, p...)
-			return w.sendGathered()
-		}
-		if err := w.sendGathered(); err != nil {
-			return err
-		}
 	case scanning:
 		return w.scanOn(p)
 	}
-	return w.send(p)
+	return w.copyOn(p)
+}
+
+// copyOn sends the next bytes behind the insertion, together with those that were
+// kept back.
+func (w *responseWriter) copyOn(p []byte) error {
+	rw := w.rewrite
+	if len(rw.buffer) > 0 && len(p) <= joinLimit {
+		rw.buffer = append(rw.buffer, p...)
+		p = nil
+	}
+	return w.forward(p, 0)
 }
 
 // scan reads p for the place of the insertion. A fault of ours counts as a refusal.
@@ -106,12 +109,6 @@ func (w *responseWriter) refuse(p []byte) error {
 // insert sends the page's beginning with the insertion in it.
 func (w *responseWriter) insert(p []byte, place int) error {
 	rw := w.rewrite
-	if w.progress == deciding && w.waits(p) {
-		rest := w.assemble(p, place)
-		rw.buffer = append(rw.buffer, rest...)
-		w.progress = gathered
-		return nil
-	}
 	if w.progress == deciding {
 		w.sendHeader(true, rw.insertionLength())
 	}
@@ -123,16 +120,22 @@ func (w *responseWriter) insert(p []byte, place int) error {
 	}
 	rest := w.assemble(p, place)
 	w.inserted()
-	return w.forward(rest, 0)
+	return w.forward(rest, w.keptBack(rest))
 }
 
-// waits reports whether the beginning may leave together with what follows. Where
-// the site has more to send, and what there is would wait in net/http's buffer
-// anyway, it does: otherwise the insertion would make that buffer overflow a moment
-// earlier, which costs a write of its own.
-func (w *responseWriter) waits(p []byte) bool {
+// headerGrowth is by how much a page's header grows at most, roughly.
+const headerGrowth = 80
+
+// keptBack is how much of the page's first bytes waits for the next. Where there
+// is more to come, net/http keeps what fits in its buffer. The insertion would make
+// that overflow a moment earlier, which costs a write of its own; so the page keeps
+// back at its end what it has become longer. Longer pieces bypass that buffer.
+func (w *responseWriter) keptBack(p []byte) int {
 	rw := w.rewrite
-	return !rw.straight && rw.decoder == nil && rw.length > rw.received && len(rw.buffer)+len(p) <= w.holdLimit()
+	if len(p) > 2*serverBuffer || rw.straight || rw.decoder != nil || rw.plan.header.impatient || rw.length <= rw.received {
+		return 0
+	}
+	return min(int(rw.insertionLength())+headerGrowth, len(p))
 }
 
 // inserted counts the page when its insertion is on its way.
@@ -162,7 +165,6 @@ func (w *responseWriter) assemble(p []byte, place int) (rest []byte) {
 		rw.buffer = append(rw.buffer, p[:place]...)
 		rest = p[place:]
 	}
-	rw.place = len(rw.buffer)
 	rw.buffer = rw.appendInsertion(rw.buffer)
 	rw.buffer = append(rw.buffer, carried[:carriedLen]...)
 	return rest
@@ -223,21 +225,6 @@ func (w *responseWriter) send(p []byte) error {
 		err = io.ErrShortWrite
 	}
 	return err
-}
-
-// sendGathered sends the beginning that waited, with its header.
-func (w *responseWriter) sendGathered() error {
-	rw := w.rewrite
-	if rw.splicing {
-		return w.sendSpliced()
-	}
-	end, nonce := rw.place+int(rw.insertionLength()), rw.nonce
-	w.sendHeader(true, rw.insertionLength())
-	if rw.withheld || rw.nonce != nonce {
-		rw.buffer = slices.Replace(rw.buffer, rw.place, end, rw.appendInsertion(nil)...)
-	}
-	w.inserted()
-	return w.forward(nil, 0)
 }
 
 // sendHeader sends the header, changed for an insertion. It is certain when the

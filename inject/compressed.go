@@ -26,7 +26,7 @@ func (w *responseWriter) startCompressed() {
 func (w *responseWriter) compressedBody(p []byte) error {
 	rw := w.rewrite
 	rw.received += int64(len(p))
-	if w.progress == deciding || w.progress == gathered {
+	if w.progress == deciding {
 		rw.raw = append(rw.raw, p...)
 	}
 	if rw.splicing {

@@ -173,9 +173,7 @@ func (a *policyAsker) fit(text, nonce string) (fitted string, ok bool) {
 		}
 	}
 	for _, hash := range a.needs.hashes {
-		if p, ok = a.fitInline(p, hash, nonce); !ok {
-			return text, false
-		}
+		p = fitInline(p, hash, nonce)
 	}
 	if len(a.needs.hashes) > 0 && a.needs.hasBase {
 		if p, ok = a.fitLoaded(p); !ok {
@@ -230,16 +228,16 @@ func (a *policyAsker) below(t target) target {
 }
 
 // fitInline makes a policy allow a script in the insertion (CSP 3, 6.7.3.3).
-func (a *policyAsker) fitInline(p policy, hash, nonce string) (policy, bool) {
+func fitInline(p policy, hash, nonce string) policy {
 	d, restricted := p.governing(false)
 	if !restricted {
-		return p, true
+		return p
 	}
 	list := p.value(d)
 	if readSources(list).allowsInline() || hasNonce(list, nonce) || slices.Contains(strings.Fields(list), hash) {
-		return p, true
+		return p
 	}
-	return readPolicy(p.add(hash, false)), true
+	return readPolicy(p.add(hash, false))
 }
 
 // fitLoaded makes a policy allow what an inline script loads. Under

@@ -37,6 +37,7 @@ var skips = []struct {
 }{
 	{row: "POST is not GET", reason: inject.ReasonMethod, method: http.MethodPost,
 		handler: reply(200, plainPage, "Content-Type: text/html", `ETag: "abc"`)},
+	{row: "OPTIONS is not GET", reason: inject.ReasonMethod, method: http.MethodOptions, handler: page(plainPage)},
 	{row: "an upgrade", reason: inject.ReasonUpgrade, request: []string{"Upgrade", "websocket", "Connection", "upgrade"},
 		handler: reply(200, plainPage, "Content-Type: text/html")},
 	{row: "a WebSocket over HTTP/2 as an intermediary rewrites it", reason: inject.ReasonUpgrade,

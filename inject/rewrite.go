@@ -30,7 +30,6 @@ type page struct {
 	length    int64       // the site's Content-Length; -1 where there is none
 	received  int64       // bytes of the body
 	limit     int         // of buffer, while deciding
-	place     int         // of the insertion in buffer, when gathered
 	headerLen int         // number of header fields that were sent
 
 	// promised: the header names the length of the page with its insertion.

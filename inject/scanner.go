@@ -121,9 +121,13 @@ func (s *scanner) scan(piece []byte) (result verdict, place int) {
 			if c != '<' {
 				return s.before(i)
 			}
-			if n := usualDoctype(piece[i:]); n > 0 {
-				s.document = true
+			if n := s.usualToken(piece[i:]); n > 0 {
 				i += n
+				if s.state == stateData && s.tag == tagHead {
+					if result := s.tagEnd(); result != undecided {
+						return result, i
+					}
+				}
 				continue
 			}
 			s.state, s.held, s.nameLen = stateTagOpen, 1, 0
@@ -159,12 +163,25 @@ func (s *scanner) scan(piece []byte) (result verdict, place int) {
 	return undecided, 0
 }
 
-// usualDoctype is the length of the doctype that nearly all documents begin with,
-// if text begins with it; any other is read byte by byte.
-func usualDoctype(text []byte) int {
-	const upper, lower = "<!DOCTYPE html>", "<!doctype html>"
-	if len(text) >= len(lower) && (string(text[:len(lower)]) == lower || string(text[:len(upper)]) == upper) {
-		return len(lower)
+// usualToken reads the tokens that nearly all documents begin with at once, in
+// their usual spelling, and returns their length; 0 for any other, which is read
+// byte by byte. It is there for speed alone.
+func (s *scanner) usualToken(text []byte) int {
+	const doctype, upperDoctype, html, head = "<!doctype html>", "<!DOCTYPE html>", "<html", "<head>"
+	switch {
+	case len(text) < len(doctype):
+		return 0
+	case string(text[:len(doctype)]) == doctype || string(text[:len(doctype)]) == upperDoctype:
+		s.document = true
+		return len(doctype)
+	case string(text[:len(head)]) == head && !s.inHead:
+		s.document, s.tag = true, tagHead
+		return len(head)
+	case string(text[:len(html)]) == html && (isSpace(text[len(html)]) || text[len(html)] == '>'):
+		s.document, s.tag = true, tagHTML
+		s.attributes.startTag()
+		s.state = stateBeforeAttributeName
+		return len(html)
 	}
 	return 0
 }

@@ -61,6 +61,7 @@ func TestPlaceInThePrologue(t *testing.T) {
 		{row: "a missing value ends the tag", page: `<html a=><head>` + at},
 		{row: "an unquoted value may hold a slash", page: `<html a=b/c/><head>` + at},
 		{row: "text right after a quoted value is a name", page: `<html a="b"c="d>"><head>` + at},
+		{row: "before a policy in the page", page: "<!doctype html><head>" + at + `<meta http-equiv=Content-Security-Policy content="script-src 'none'">`},
 		{row: "self-closing head is a head", page: "<html/><head/>" + at + "<title>"},
 		{row: "header is another tag", page: "<html>" + at + "<header>Shop</header>"},
 		{row: "heading is another tag", page: "<html>" + at + "<heading>"},

@@ -29,11 +29,11 @@ type splicedBody responseWriter
 func (s *splicedBody) Write(p []byte) (int, error) {
 	w := (*responseWriter)(s)
 	switch w.progress {
-	case deciding, gathered:
+	case deciding:
 		w.rewrite.buffer = append(w.rewrite.buffer, p...)
 	case passing: // it has passed as it came
 	default:
-		if err := w.send(p); err != nil {
+		if err := w.copyOn(p); err != nil {
 			return 0, err
 		}
 	}
@@ -62,7 +62,7 @@ func (w *responseWriter) spliceHere() []byte {
 // splice gives the splicer the next bytes of the body.
 func (w *responseWriter) splice(p []byte) error {
 	rw := w.rewrite
-	if w.progress != deciding && w.progress != gathered {
+	if w.progress != deciding {
 		_, err := rw.splicer.Write(p)
 		if w.progress == scanning && rw.splicer.Outcome() != splice.Pending {
 			w.progress = copying
@@ -81,12 +81,8 @@ func (w *responseWriter) splice(p []byte) error {
 		w.sendPlanned()
 		return w.forward(nil, 0)
 	case splice.Inserted:
-		switch {
-		case rw.length == rw.received:
+		if rw.length == rw.received {
 			w.endSplicing()
-		case w.progress == deciding && w.waits(nil):
-			w.progress = gathered
-			return nil
 		}
 		return w.sendSpliced()
 	}
@@ -130,7 +126,7 @@ func (w *responseWriter) sendSpliced() error {
 		}
 	}
 	w.inserted()
-	return w.forward(nil, 0)
+	return w.forward(nil, w.keptBack(rw.buffer))
 }
 
 // flushSplicer sends what the site has flushed.

@@ -30,7 +30,6 @@ const (
 	awaitingHeader progress = iota
 	passing                 // nothing to do with this response
 	deciding                // the header is held back until the first bytes tell
-	gathered                // decided; the beginning waits for more, to leave in one piece
 	scanning                // the header has gone before the place was found
 	copying                 // what remains of the body follows as it is
 )
@@ -48,7 +47,7 @@ type responseWriter struct {
 	status    int
 	announced bool // WriteHeader was called
 	values    headerValues
-	// rewrite is there from deciding on.
+	// rewrite is there from the header on.
 	rewrite *rewrite
 }
 
@@ -90,7 +89,7 @@ func (w *responseWriter) WriteHeader(status int) {
 		if w.progress == passing {
 			w.next.WriteHeader(status)
 		}
-	case deciding, gathered: // superfluous: the first call holds
+	case deciding: // superfluous: the first call holds
 	default:
 		w.next.WriteHeader(status)
 	}
@@ -163,7 +162,7 @@ func (w *responseWriter) pass(reason Reason) {
 
 // transparent reports whether what is written goes on as it is.
 func (w *responseWriter) transparent() bool {
-	return w.progress == passing || w.progress == copying && !w.rewrite.compressed()
+	return w.progress == passing || w.progress == copying && !w.rewrite.compressed() && len(w.rewrite.buffer) == 0
 }
 
 func (w *responseWriter) Write(p []byte) (int, error) {
@@ -233,8 +232,8 @@ func (w *responseWriter) release() error {
 			return w.forward(nil, 0)
 		}
 		return w.forward(nil, w.rewrite.document.held())
-	case gathered:
-		return w.sendGathered()
+	case copying:
+		return w.forward(nil, 0)
 	}
 	return nil
 }
@@ -247,12 +246,6 @@ func (w *responseWriter) ReadFrom(source io.Reader) (total int64, err error) {
 	}
 	for !w.transparent() {
 		w.rewrite.straight = true
-		if w.progress == gathered {
-			if err := w.sendGathered(); err != nil {
-				return total, err
-			}
-			continue
-		}
 		piece := w.rewrite.readBuffer()
 		n, err := source.Read(piece)
 		total += int64(n)
@@ -285,11 +278,6 @@ func (w *responseWriter) finish(handlerError error) error {
 	switch w.progress {
 	case deciding:
 		return w.finishUndecided(handlerError)
-	case gathered:
-		if w.rewrite.splicing && handlerError == nil {
-			w.endSplicing()
-		}
-		return w.sendGathered()
 	case scanning:
 		switch {
 		case w.request.Method == http.MethodHead:
@@ -300,15 +288,24 @@ func (w *responseWriter) finish(handlerError error) error {
 		w.injector.skipped(w.request, ReasonEndedEarly)
 		return w.forward(nil, 0)
 	case copying:
-		switch {
-		case handlerError != nil: // the rest may be missing
-		case w.rewrite.splicing:
-			return w.finishSplicing()
-		case w.rewrite.decoder != nil:
-			return w.finishDecoding()
-		}
+		return w.finishCopying(handlerError)
 	}
 	return nil
+}
+
+// finishCopying sends what was kept back, and the end of a compressed body unless
+// it may be missing.
+func (w *responseWriter) finishCopying(handlerError error) error {
+	switch {
+	case handlerError != nil:
+	case w.rewrite.splicing:
+		if err := w.finishSplicing(); err != nil {
+			return err
+		}
+	case w.rewrite.decoder != nil:
+		return w.finishDecoding()
+	}
+	return w.forward(nil, 0)
 }
 
 // finishUndecided ends a response whose header is still held back: either it has

@@ -153,37 +153,39 @@ func TestCallsThatReachTheWriterBelow(t *testing.T) {
 			io.WriteString(w, plainPage+strings.Repeat("x", long))
 		}, injectedPage + strings.Repeat("x", long),
 			[]string{"header 200", "write " + strconv.Itoa(27+len(markup)), "write " + strconv.Itoa(long+len(plainPage)-27)}},
-		{"a page of known length leaves together with what follows", func(w http.ResponseWriter) {
+		{"a page of known length keeps back what it has become longer", func(w http.ResponseWriter) {
 			html(w)
 			w.Header().Set("Content-Length", strconv.Itoa(len(plainPage)+long))
-			io.WriteString(w, plainPage)
-			io.WriteString(w, strings.Repeat("x", long))
-		}, injectedPage + strings.Repeat("x", long), []string{"header 200", "write " + strconv.Itoa(len(injectedPage)+long)}},
-		{"a slow page of known length does not wait for long", func(w http.ResponseWriter) {
+			io.WriteString(w, plainPage+strings.Repeat("x", 3000))
+			io.WriteString(w, strings.Repeat("x", long-3000))
+		}, injectedPage + strings.Repeat("x", long),
+			[]string{"header 200", "write " + strconv.Itoa(len(plainPage)+3000-80), "write " + strconv.Itoa(80+len(markup)+long-3000)}},
+		{"a long piece of a page of known length is not kept back", func(w http.ResponseWriter) {
 			html(w)
 			w.Header().Set("Content-Length", strconv.Itoa(len(plainPage)+2*long))
-			io.WriteString(w, plainPage+strings.Repeat("x", long)) // more than net/http would hold
+			io.WriteString(w, plainPage+strings.Repeat("x", long))
 			io.WriteString(w, strings.Repeat("x", long))
 		}, injectedPage + strings.Repeat("x", 2*long),
 			[]string{"header 200", "write " + strconv.Itoa(27+len(markup)), "write " + strconv.Itoa(long+len(plainPage)-27), "write " + strconv.Itoa(long)}},
-		{"what waits leaves with a flush", func(w http.ResponseWriter) {
+		{"what is kept back leaves with a flush", func(w http.ResponseWriter) {
 			html(w)
 			w.Header().Set("Content-Length", strconv.Itoa(len(plainPage)+4))
 			io.WriteString(w, plainPage)
 			w.(http.Flusher).Flush()
 			io.WriteString(w, "more")
-		}, injectedPage + "more", []string{"header 200", "write " + strconv.Itoa(len(injectedPage)), "flush", "write 4"}},
-		{"what waits leaves at the end", func(w http.ResponseWriter) {
+		}, injectedPage + "more", []string{"header 200", "write " + strconv.Itoa(27+len(markup)), "write " + strconv.Itoa(len(plainPage)-27), "flush", "write 4"}},
+		{"what is kept back leaves at the end", func(w http.ResponseWriter) {
 			html(w)
 			w.Header().Set("Content-Length", strconv.Itoa(len(plainPage)+4))
 			io.WriteString(w, plainPage)
-		}, injectedPage, []string{"header 200", "write " + strconv.Itoa(len(injectedPage))}},
-		{"what waits leaves before a write that is too long to be copied", func(w http.ResponseWriter) {
+		}, injectedPage, []string{"header 200", "write " + strconv.Itoa(27+len(markup)), "write " + strconv.Itoa(len(plainPage)-27)}},
+		{"what is kept back leaves before a write that is too long to be copied", func(w http.ResponseWriter) {
 			html(w)
 			w.Header().Set("Content-Length", strconv.Itoa(len(plainPage)+100_000))
 			io.WriteString(w, plainPage)
 			io.WriteString(w, strings.Repeat("x", 100_000))
-		}, injectedPage + strings.Repeat("x", 100_000), []string{"header 200", "write " + strconv.Itoa(len(injectedPage)), "write 100000"}},
+		}, injectedPage + strings.Repeat("x", 100_000),
+			[]string{"header 200", "write " + strconv.Itoa(27+len(markup)), "write " + strconv.Itoa(len(plainPage)-27), "write 100000"}},
 		{"Incremental: ?1 never waits", func(w http.ResponseWriter) {
 			html(w)
 			w.Header().Set("Incremental", "?1")
@@ -219,12 +221,12 @@ func TestCallsThatReachTheWriterBelow(t *testing.T) {
 			w.Header().Set("Content-Length", strconv.Itoa(len(plainPage)))
 			io.Copy(w, onlyReader{strings.NewReader(plainPage)})
 		}, injectedPage, []string{"header 200", "write " + strconv.Itoa(len(injectedPage)), "read from 0"}},
-		{"a reader after a write that waits", func(w http.ResponseWriter) {
+		{"a reader after a write of which something is kept back", func(w http.ResponseWriter) {
 			html(w)
 			w.Header().Set("Content-Length", strconv.Itoa(len(plainPage)+3))
 			io.WriteString(w, plainPage)
 			io.Copy(w, onlyReader{strings.NewReader("xyz")})
-		}, injectedPage + "xyz", []string{"header 200", "write " + strconv.Itoa(len(injectedPage)), "read from 3"}},
+		}, injectedPage + "xyz", []string{"header 200", "write " + strconv.Itoa(27+len(markup)), "write " + strconv.Itoa(len(plainPage)-27+3), "read from 0"}},
 		{"a place behind a comment of megabytes", func(w http.ResponseWriter) {
 			html(w)
 			io.WriteString(w, "<!doctype html><!--"+strings.Repeat("x", 1<<20)+"--><head>y")
@@ -348,6 +350,39 @@ func TestHijackWithoutAnUpgradeLeavesTheConnectionAlone(t *testing.T) {
 	})
 	if _, body := s.get(t); body != "ok" {
 		t.Errorf("got %q", body)
+	}
+}
+
+func TestConnectIsPassed(t *testing.T) {
+	j := newJournal()
+	r := httptest.NewRequest(http.MethodConnect, "http://shop.example.com/", nil)
+	runOver(t, j, r, func(w http.ResponseWriter) {
+		if w != http.ResponseWriter(j) {
+			t.Error("the writer is wrapped")
+		}
+		w.WriteHeader(200)
+		io.WriteString(w, "<html><head>")
+	})
+	j.expect(t, "header 200", "write 12")
+}
+
+func TestAWriterThatIsUsedAfterItsHandlerIsHarmless(t *testing.T) {
+	var kept http.ResponseWriter
+	first := run(t, func(w http.ResponseWriter) {
+		html(w)
+		io.WriteString(w, plainPage)
+		kept = w
+	})
+	second := run(t, func(w http.ResponseWriter) {
+		html(w)
+		io.WriteString(w, plainPage[:30])
+		io.WriteString(kept, "late")
+		kept.(http.Flusher).Flush()
+		kept.WriteHeader(500)
+		io.WriteString(w, plainPage[30:])
+	})
+	if first.body.String() != injectedPage+"late" || second.body.String() != injectedPage {
+		t.Errorf("got %q and %q", first.body.String(), second.body.String())
 	}
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Gets what the tests need and this machine lacks: a browser, Node with npm, and real documentation
-# trees to put Handbill in front of. Everything comes from Debian's packages, by name.
+# Gets what the tests need and this machine lacks: a browser, Node with npm, compressors, servers and real
+# documentation trees to put Handbill in front of. Everything comes from Debian's packages, by name.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,6 +18,9 @@ install_programs() {
   command -v zopfli >/dev/null || packages+=(zopfli)
   command -v libdeflate-gzip >/dev/null || packages+=(libdeflate-tools)
   command -v pigz >/dev/null || packages+=(pigz)
+  [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
+  [ -x /usr/sbin/apache2 ] || packages+=(apache2)
+  compgen -G '/usr/sbin/php-fpm*' >/dev/null || packages+=(php-fpm)
   if [ "${#packages[@]}" -eq 0 ]; then return; fi
 
   need_apt "${packages[*]}"
@@ -81,4 +84,5 @@ refresh_apt() {
 
 install_programs
 unpack_documentation
-scripts/install-reference-client.sh
+scripts/install-packages.sh cmd/handbill/testdata/reference
+scripts/install-packages.sh cmd/handbill/testdata/parse5

@@ -6,15 +6,17 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestAVisitorOfTheExampleSite is the whole story: a site that nobody touched, a message on it, and a dismissal that holds.
 func TestAVisitorOfTheExampleSite(t *testing.T) {
 	s, b := demo(t, nil), newVisitor(t)
 	home := "http://" + s.edge + "/"
+	opened := time.Now()
 	b.open(home)
-
 	b.await(in(`dialog[open] section[data-step="welcome"]`))
+	t.Logf("the message was there after %s", time.Since(opened).Round(time.Millisecond))
 	b.await(in(`img`) + `.complete`)
 	b.click(`button[name="show-me"]`)
 	b.await(in(`dialog[open] section[data-step="first-job"]`))
@@ -99,6 +101,45 @@ func TestARouteOfASinglePageApplicationShowsItsMessage(t *testing.T) {
 	b.await(`location.pathname === "/app/" && !document.querySelector("handbill-message")`)
 }
 
+func TestASiteThatCallsPageItselfShowsTheRoutesMessage(t *testing.T) {
+	s, b := plainServer(t, filepath.Join(checkout, "examples/messages"), ""), newVisitor(t)
+	b.open("http://" + s.edge + "/")
+	b.click(`button.close`)
+	b.await(acknowledged("dismissed"))
+	js[any](b, `(() => { history.pushState(null, "", "/app/settings"); return null })()`)
+	b.expectNothing("before page() is called")
+	// The next poll would come after ten seconds at the earliest, so what shows now was asked for by page().
+	called := time.Now()
+	js[any](b, `(() => { cioanalytics.page(); return null })()`)
+	b.await(in(`[data-position="bottom"] section`))
+	t.Logf("the message was there after %s", time.Since(called).Round(time.Millisecond))
+}
+
+func TestTheInlineSnippetShowsMessages(t *testing.T) {
+	s, b := plainServer(t, filepath.Join(checkout, "examples/messages"), "snippet inline"), newVisitor(t)
+	b.open("http://" + s.edge + "/")
+	b.await(in(`dialog[open] section[data-step="welcome"]`))
+	if scripts := js[string](b, `document.head.firstElementChild.textContent`); !strings.Contains(scripts, "SNIPPET_VERSION") {
+		t.Errorf("the page does not begin with the stub: %s", scripts)
+	}
+}
+
+// plainServer serves the example site itself, with more words for the directive.
+func plainServer(t *testing.T, workspace, words string) *server {
+	t.Helper()
+	site, err := filepath.Abs(filepath.Join(checkout, "examples/site"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if workspace, err = filepath.Abs(workspace); err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t, "{\n\tadmin ADMIN\n\tpersist_config off\n\tdefault_bind 127.0.0.1\n\thandbill "+workspace+"\n}\nhttp://EDGE {\n\thandbill {\n\t\t"+
+		words+"\n\t}\n\troot "+site+"\n\tfile_server\n}\n")
+	s.start()
+	return s
+}
+
 func TestABannerShowsOnPagesThatItsRuleFits(t *testing.T) {
 	s, b := demo(t, nil), newVisitor(t)
 	b.open("http://" + s.edge + "/docs/")
@@ -118,14 +159,9 @@ func TestABannerShowsOnPagesThatItsRuleFits(t *testing.T) {
 
 // TestAHelloInAnEmptyWorkspaceIsTheFirstThingThatWorks follows docs/getting-started.md up to the first message.
 func TestAHelloInAnEmptyWorkspaceIsTheFirstThingThatWorks(t *testing.T) {
-	site, err := filepath.Abs(filepath.Join(checkout, "examples/site"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	workspace := filepath.Join(t.TempDir(), "messages.toml")
 	writeFile(t, workspace, "")
-	s := newServer(t, "{\n\tadmin ADMIN\n\tpersist_config off\n\tdefault_bind 127.0.0.1\n\thandbill "+workspace+"\n}\nhttp://EDGE {\n\thandbill\n\troot "+site+"\n\tfile_server\n}\n")
-	s.start()
+	s := plainServer(t, workspace, "")
 
 	out, err := s.messages("send", "--test", "ines@tallowby.test")
 	if err == nil || !strings.Contains(out, "must identify first") {

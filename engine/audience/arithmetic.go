@@ -14,7 +14,7 @@ type arithmetic struct {
 	left, right node
 }
 
-func (n arithmetic) value(f *Facts) value {
+func (n *arithmetic) value(f *Facts) value {
 	a, b := n.left.value(f), n.right.value(f)
 	switch {
 	case a.kind == integer && b.kind == integer:
@@ -31,11 +31,9 @@ func (n arithmetic) value(f *Facts) value {
 func spans(operator byte, a, b value) value {
 	switch {
 	case a.kind == moment && b.kind == moment && operator == '-':
-		seconds := a.whole - b.whole
-		if seconds > math.MaxInt64/int64(time.Second)-1 || seconds < math.MinInt64/int64(time.Second)+1 {
-			return value{}
+		if total := integers('*', a.whole-b.whole, int64(time.Microsecond)); total.kind == integer {
+			return ofSpan(time.Duration(total.whole))
 		}
-		return value{kind: span, whole: seconds*int64(time.Second) + int64(a.number-b.number)}
 	case a.kind == moment && b.kind == span && operator == '+':
 		return inRange(a.time().Add(time.Duration(b.whole)))
 	case a.kind == moment && b.kind == span && operator == '-' && b.whole != math.MinInt64:
@@ -44,7 +42,7 @@ func spans(operator byte, a, b value) value {
 		return inRange(b.time().Add(time.Duration(a.whole)))
 	case a.kind == span && b.kind == span && (operator == '+' || operator == '-'):
 		if total := integers(operator, a.whole, b.whole); total.kind == integer {
-			return value{kind: span, whole: total.whole}
+			return ofSpan(time.Duration(total.whole))
 		}
 	}
 	return value{}
@@ -104,12 +102,12 @@ func decimals(operator byte, a, b float64) value {
 // negation is - before a number.
 type negation struct{ of node }
 
-func (n negation) value(f *Facts) value {
+func (n *negation) value(f *Facts) value {
 	switch v := n.of.value(f); v.kind {
 	case integer:
 		return integers('-', 0, v.whole)
 	case decimal:
-		return ofDecimal(-v.number)
+		return ofDecimal(-v.float())
 	}
 	return value{}
 }
@@ -120,7 +118,7 @@ type conversion struct {
 	into func(value) value
 }
 
-func (n conversion) value(f *Facts) value { return n.into(n.of.value(f)) }
+func (n *conversion) value(f *Facts) value { return n.into(n.of.value(f)) }
 
 // toInteger cuts a decimal's fraction off.
 func toInteger(v value) value {
@@ -128,15 +126,15 @@ func toInteger(v value) value {
 	case integer:
 		return v
 	case decimal:
-		if v.number > -1<<63 && v.number < 1<<63 {
-			return ofInteger(int64(v.number))
+		if number := v.float(); number > -1<<63 && number < 1<<63 {
+			return ofInteger(int64(number))
 		}
 	case text:
 		if n, err := strconv.ParseInt(v.text, 10, 64); err == nil {
 			return ofInteger(n)
 		}
 	case moment:
-		return ofInteger(v.whole)
+		return ofInteger(v.time().Unix())
 	}
 	return value{}
 }
@@ -160,7 +158,7 @@ func toText(v value) value {
 	case integer:
 		return ofText(strconv.FormatInt(v.whole, 10))
 	case decimal:
-		return ofText(strconv.FormatFloat(v.number, 'f', -1, 64))
+		return ofText(strconv.FormatFloat(v.float(), 'f', -1, 64))
 	case boolean:
 		return ofText(strconv.FormatBool(v.whole != 0))
 	case moment:

@@ -86,7 +86,7 @@ type within struct {
 	distance time.Duration
 }
 
-func (n within) value(f *Facts) value {
+func (n *within) value(f *Facts) value {
 	at := readTime(n.subject.value(f))
 	if at.kind == missing || f.Now.IsZero() {
 		return value{}
@@ -122,7 +122,7 @@ var parts = map[string]func(time.Time) int{
 	"getMinutes":    time.Time.Minute,
 }
 
-func (n clockPart) value(f *Facts) value {
+func (n *clockPart) value(f *Facts) value {
 	at := readTime(n.subject.value(f))
 	if at.kind == missing {
 		return value{}

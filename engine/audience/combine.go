@@ -92,7 +92,6 @@ func (s *Segments) AudienceUses(a *Audience, variable string) bool {
 
 // Contains says whether the visitor belongs to the audience.
 func (a *Audience) Contains(f *Facts) bool {
-	f.spent = 0
 	for _, name := range a.excluded {
 		if f.isIn(name) {
 			return false

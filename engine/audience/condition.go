@@ -46,7 +46,7 @@ func (c *Condition) Text() string { return c.text }
 // together or a division has no result, is not.
 func (c *Condition) Holds(f *Facts) bool {
 	f.spent = 0
-	return c.root.value(f) == yes
+	return c.root.value(f).isTrue()
 }
 
 // Warnings are what is probably a mistake though it compiles: comparisons that never hold by the declared types, and

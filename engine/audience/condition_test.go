@@ -232,6 +232,12 @@ func TestWhatCannotBeDecidedDoesNotHold(t *testing.T) {
 		`9223372036854775807 + visit.count > 0`, `visit.count * 9223372036854775807 > 0`, `-9223372036854775808 - visit.count < 0`,
 		`version(traits.plan) > version("1")`, `timestamp(traits.plan) < now`, `within_last(traits.plan, "7d")`, `int(traits.plan) > 0`,
 		`traits.plan.matches("a") && traits.seats.matches("a")`, `duration(traits.plan) > duration("1s")`, `traits.plan.all(c, true)`,
+		`events[traits.company].count == 0`, `events[traits.seats].count == 0`, `traits.company in events`,
+		`event_count(traits.company) == 0`, `size(traits.seats) > 0`, `request.speaks(traits.company)`, `page.parameter(traits.company) == ""`, `traits.plan.x.y in [1]`,
+		`timestamp("9999-12-31") + duration("7d") > now`, `now + traits.plan > now`, `-traits.plan < 0`, `double(traits.plan) > 0`, `string(traits.tags) == ""`,
+		`bool(traits.plan)`, `traits.seats.lowerAscii() == ""`, `timestamp("9999-12-31") - timestamp("0002-01-01") > duration("1s")`, `int(1e300) > 0`,
+		`timestamp(traits.seats * 1e300) > now`, `[traits.company] == ["Acme"]`, `"Acme" in [traits.company, "Acme"]`, `(traits.seats ? 1 : 2) == 1`, `traits.seats && true`,
+		`traits.seats || false`, `traits.tags == [traits.company]`, `traits.plan.getHours() == 1`, `version(traits.tags) > version("1")`,
 		`traits.plan[0] == "t"`, `traits.plan.x == "t"`, `traits.tags["x"] == 1`, `traits["plan"]["x"] == 1`, `traits[traits.seats] == 1`,
 	} {
 		for _, condition := range []string{comparison, `!(` + comparison + `)`} {
@@ -249,6 +255,12 @@ func TestConversions(t *testing.T) {
 		`timestamp(1796299200) == now`, `timestamp(1796299200000) == now`, `traits.created_at < now`, `now > traits.created_at`,
 		`duration("1d") == duration("24h")`, `now - duration("2d") == traits.created_at`, `"a" + "b" == "ab"`, `-traits.seats < 0`, `-(visit.count) == -3`,
 		`visit.count / 2 == 1`, `7 % 4 == 3`, `5 == 5.0`, `5 < 5.5`, `9007199254740993 > 9007199254740992.0`, `traits.plan.trim().size() == 5`,
+		`timestamp("2026-12-02") + duration("36h") == now`, `duration("36h") + timestamp("2026-12-02") == now`, `now - duration("36h") == timestamp("2026-12-02")`,
+		`duration("1d") - duration("12h") == duration("12h")`, `duration("1d") + duration("1w") == duration("8d")`, `duration(duration("1m")) == duration("60s")`,
+		`bool(traits.beta)`, `!bool("false")`, `int(timestamp("1970-01-02")) == 86400`, `double(visit.count) == 3.0`, `string(visit.count) == "3"`,
+		`string("a") == "a"`, `-5 * 2 == -10`, `-7 / 2 == -3`, `visit.count - 4 == -1`, `5.5 % 2 == 1.5`, `2 / 0.5 == 4.0`, `timestamp(now) == now`,
+		`size(traits.address) == 1`, `traits.tags.size() == 2`, `"city" in traits.address`, `!("street" in traits.address)`, `traits.address["city"] == "Berlin"`,
+		`traits["pl" + "an"] == "trial"`, `traits.address.all(name, name == "city")`, `events["signed" + "_up"].count == 1`,
 		`version(2.1) == version("2.1")`, `traits.app_version == version("2.10")`, `traits.tags == ["vip-gold", "newsletter"]`,
 	} {
 		if c := compileCondition(t, condition); !c.Holds(ada()) {

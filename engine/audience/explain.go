@@ -106,7 +106,7 @@ func (p *planner) collect(e ast.Expr, c *check) error {
 		inner = []ast.Expr{e.AsSelect().Operand()}
 	case ast.CallKind:
 		if e.AsCall().FunctionName() == "speaks" {
-			c.facts = append(c.facts, seenFact{"request.languages", fact{attributes["request"]["languages"].read}})
+			c.facts = append(c.facts, seenFact{"request.languages", &fact{attributes["request"]["languages"].read}})
 			inner = e.AsCall().Args()
 			break
 		}
@@ -212,7 +212,7 @@ func (c *check) only(f *Facts, result value) []*check {
 		f.spent = 0
 		if resultOf(c.checks[i].node.value(f)) == resultOf(result) {
 			decided = append(decided, &c.checks[i])
-			if c.how == operators.LogicalOr && result == yes {
+			if c.how == operators.LogicalOr && result.isTrue() {
 				break
 			}
 		}
@@ -221,7 +221,7 @@ func (c *check) only(f *Facts, result value) []*check {
 }
 
 func verdict(result value) string {
-	if result == yes {
+	if result.isTrue() {
 		return " holds"
 	}
 	return " does not hold"
@@ -229,7 +229,7 @@ func verdict(result value) string {
 
 // comparison says what one comparison saw.
 func (c *check) comparison(f *Facts, result value) string {
-	if s, isSegment := c.node.(segment); isSegment {
+	if s, isSegment := c.node.(*segment); isSegment {
 		return f.Segments.why(s.name, f)
 	}
 	var saw []string
@@ -270,7 +270,7 @@ func describe(v value) string {
 	case integer:
 		return strconv.FormatInt(v.whole, 10)
 	case decimal:
-		return strconv.FormatFloat(v.number, 'g', -1, 64)
+		return strconv.FormatFloat(v.float(), 'g', -1, 64)
 	case text:
 		const longest = 80
 		if characters := []rune(v.text); len(characters) > longest {

@@ -124,8 +124,8 @@ func (f *Facts) Reset() {
 	*f = Facts{members: f.members[:0], locals: f.locals[:0]}
 }
 
-// What one condition may cost, segments included: a step is one item that all, exists or exists_one looks at, or 16
-// bytes that an expression searches. Visitors decide how long their traits are, so this is what bounds them.
+// What one condition may cost, each segment by itself: a step is one item that all, exists or exists_one looks at, or 16
+// bytes that a regular expression searches. Visitors decide how long their traits are, so this is what bounds them.
 const maxSteps = 20_000
 
 // spend is false once the condition has cost too much.

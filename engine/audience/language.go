@@ -111,6 +111,16 @@ func (r *Request) language() string {
 // ofTexts is a list of texts. It holds them by their address, because a slice in an interface is allocated.
 func ofTexts(texts *[]string) value { return value{kind: list, items: texts} }
 
+// declaredTypes are what CEL calls the types that a workspace declares for traits.
+var declaredTypes = map[string]*cel.Type{
+	"string": cel.StringType,
+	"int":    cel.IntType,
+	"float":  cel.DoubleType,
+	"bool":   cel.BoolType,
+	"time":   cel.TimestampType,
+	"list":   cel.ListType(cel.DynType),
+}
+
 // signature is one way to call a function or an operator.
 type signature struct {
 	name   string

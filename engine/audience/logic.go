@@ -4,11 +4,11 @@ package audience
 // decides it: false && anything is false, true || anything is true, whatever is missing on the other side.
 
 // both is a chain of &&.
-type both []node
+type both struct{ parts []node }
 
-func (n both) value(f *Facts) value {
+func (n *both) value(f *Facts) value {
 	result := yes
-	for _, each := range n {
+	for _, each := range n.parts {
 		switch v := each.value(f); {
 		case v.kind != boolean:
 			result = value{}
@@ -20,11 +20,11 @@ func (n both) value(f *Facts) value {
 }
 
 // either is a chain of ||.
-type either []node
+type either struct{ parts []node }
 
-func (n either) value(f *Facts) value {
+func (n *either) value(f *Facts) value {
 	result := no
-	for _, each := range n {
+	for _, each := range n.parts {
 		switch v := each.value(f); {
 		case v.kind != boolean:
 			result = value{}
@@ -38,7 +38,7 @@ func (n either) value(f *Facts) value {
 // not is !. What cannot be decided cannot be decided when negated either: !(plan == "trial") is plan != "trial".
 type not struct{ of node }
 
-func (n not) value(f *Facts) value {
+func (n *not) value(f *Facts) value {
 	v := n.of.value(f)
 	if v.kind != boolean {
 		return value{}
@@ -49,7 +49,7 @@ func (n not) value(f *Facts) value {
 // choice is condition ? then : otherwise.
 type choice struct{ condition, then, otherwise node }
 
-func (n choice) value(f *Facts) value {
+func (n *choice) value(f *Facts) value {
 	switch v := n.condition.value(f); {
 	case v.kind != boolean:
 		return value{}
@@ -66,7 +66,7 @@ type equality struct {
 	differs     bool
 }
 
-func (n equality) value(f *Facts) value {
+func (n *equality) value(f *Facts) value {
 	same, comparable := equal(n.left.value(f), n.right.value(f))
 	if !comparable {
 		return value{}
@@ -81,7 +81,7 @@ type comparison struct {
 	holds [3]bool
 }
 
-func (n comparison) value(f *Facts) value {
+func (n *comparison) value(f *Facts) value {
 	c, comparable := order(n.left.value(f), n.right.value(f))
 	if !comparable {
 		return value{}
@@ -92,7 +92,7 @@ func (n comparison) value(f *Facts) value {
 // membership of a value in a list, or of a name in an object.
 type in struct{ item, collection node }
 
-func (n in) value(f *Facts) value {
+func (n *in) value(f *Facts) value {
 	collection, item := n.collection.value(f), n.item.value(f)
 	switch {
 	case collection.kind == object && item.kind == text:
@@ -121,7 +121,13 @@ func (n in) value(f *Facts) value {
 // inEvents says that an event has happened.
 type inEvents struct{ name node }
 
-func (n inEvents) value(f *Facts) value { return has{occurrences(n)}.value(f) }
+func (n *inEvents) value(f *Facts) value {
+	name := n.name.value(f)
+	if name.kind != text {
+		return value{}
+	}
+	return truth(f.event(name.text).Count > 0)
+}
 
 // inTexts is membership in a long list of texts.
 type inTexts struct {
@@ -129,7 +135,7 @@ type inTexts struct {
 	texts map[string]struct{}
 }
 
-func (n inTexts) value(f *Facts) value {
+func (n *inTexts) value(f *Facts) value {
 	item := n.item.value(f)
 	if item.kind != text {
 		return value{}
@@ -138,13 +144,15 @@ func (n inTexts) value(f *Facts) value {
 	return truth(found)
 }
 
-// listOf is a list that is written with parts that are not literals.
-type listOf []node
+// listOf is a list that is written with parts that are not literals. It is missing where one of them is.
+type listOf struct{ parts []node }
 
-func (n listOf) value(f *Facts) value {
-	items := make([]value, len(n))
-	for i, each := range n {
-		items[i] = each.value(f)
+func (n *listOf) value(f *Facts) value {
+	items := make([]value, len(n.parts))
+	for i, each := range n.parts {
+		if items[i] = each.value(f); items[i].kind == missing {
+			return value{}
+		}
 	}
 	return value{kind: list, items: items}
 }
@@ -156,7 +164,7 @@ type quantifier struct {
 	holds node
 }
 
-func (n quantifier) value(f *Facts) value {
+func (n *quantifier) value(f *Facts) value {
 	over := n.over.value(f)
 	names, isObject := over.items.(map[string]any)
 	if over.kind != list && over.kind != object {

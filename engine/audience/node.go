@@ -13,12 +13,12 @@ type node interface{ value(*Facts) value }
 // constant is a literal.
 type constant struct{ v value }
 
-func (n constant) value(*Facts) value { return n.v }
+func (n *constant) value(*Facts) value { return n.v }
 
 // fact reads one of the facts with a fixed name.
 type fact struct{ read func(*Facts) value }
 
-func (n fact) value(f *Facts) value { return n.read(f) }
+func (n *fact) value(f *Facts) value { return n.read(f) }
 
 // trait reads one of the visitor's traits, as the type that the workspace declares.
 type trait struct {
@@ -26,7 +26,7 @@ type trait struct {
 	isTime bool
 }
 
-func (n trait) value(f *Facts) value {
+func (n *trait) value(f *Facts) value {
 	v := of(f.Traits[n.name])
 	if n.isTime {
 		return readTime(v)
@@ -37,7 +37,7 @@ func (n trait) value(f *Facts) value {
 // local reads a variable of all, exists or exists_one: the innermost is 0.
 type local struct{ outwards int }
 
-func (n local) value(f *Facts) value { return f.locals[len(f.locals)-1-n.outwards] }
+func (n *local) value(f *Facts) value { return f.locals[len(f.locals)-1-n.outwards] }
 
 // field reads what an object holds under a fixed name.
 type field struct {
@@ -45,12 +45,12 @@ type field struct {
 	name string
 }
 
-func (n field) value(f *Facts) value { return n.of.value(f).field(n.name) }
+func (n *field) value(f *Facts) value { return n.of.value(f).field(n.name) }
 
 // index reads an item of a list or what an object holds under a name.
 type index struct{ of, at node }
 
-func (n index) value(f *Facts) value {
+func (n *index) value(f *Facts) value {
 	of, at := n.of.value(f), n.at.value(f)
 	switch {
 	case of.kind == object && at.kind == text:
@@ -66,7 +66,7 @@ func (n index) value(f *Facts) value {
 // occurrences reads what is known of the events with a name.
 type occurrences struct{ name node }
 
-func (n occurrences) value(f *Facts) value {
+func (n *occurrences) value(f *Facts) value {
 	if name := n.name.value(f); name.kind == text {
 		return value{kind: occurrence, text: name.text}
 	}
@@ -79,7 +79,7 @@ type occurrenceField struct {
 	name string
 }
 
-func (n occurrenceField) value(f *Facts) value {
+func (n *occurrenceField) value(f *Facts) value {
 	of := n.of.value(f)
 	if of.kind != occurrence {
 		return value{}
@@ -108,7 +108,7 @@ type eventCount struct {
 	last time.Duration
 }
 
-func (n eventCount) value(f *Facts) value {
+func (n *eventCount) value(f *Facts) value {
 	name := n.name.value(f)
 	switch {
 	case name.kind != text:
@@ -126,7 +126,7 @@ func (n eventCount) value(f *Facts) value {
 // has says that something is known.
 type has struct{ of node }
 
-func (n has) value(f *Facts) value {
+func (n *has) value(f *Facts) value {
 	v := n.of.value(f)
 	if v.kind == occurrence {
 		return truth(f.event(v.text).Count > 0)
@@ -137,7 +137,7 @@ func (n has) value(f *Facts) value {
 // fallback is a value, or another where it is missing.
 type fallback struct{ of, otherwise node }
 
-func (n fallback) value(f *Facts) value {
+func (n *fallback) value(f *Facts) value {
 	if v := n.of.value(f); v.kind != missing {
 		return v
 	}
@@ -147,7 +147,7 @@ func (n fallback) value(f *Facts) value {
 // empty says that a text, list or object holds nothing, or is missing.
 type empty struct{ of node }
 
-func (n empty) value(f *Facts) value {
+func (n *empty) value(f *Facts) value {
 	v := n.of.value(f)
 	switch v.kind {
 	case missing:
@@ -163,7 +163,7 @@ func (n empty) value(f *Facts) value {
 // size is how many characters a text, or items a list or an object, has.
 type size struct{ of node }
 
-func (n size) value(f *Facts) value {
+func (n *size) value(f *Facts) value {
 	v := n.of.value(f)
 	switch v.kind {
 	case text:
@@ -180,7 +180,7 @@ type search struct {
 	matches  func(in, what string) bool
 }
 
-func (n search) value(f *Facts) value {
+func (n *search) value(f *Facts) value {
 	in, what := n.in.value(f), n.what.value(f)
 	if in.kind != text || what.kind != text || !f.spend(len(in.text)/256) {
 		return value{}
@@ -197,7 +197,7 @@ type match struct {
 	expression *regexp.Regexp
 }
 
-func (n match) value(f *Facts) value {
+func (n *match) value(f *Facts) value {
 	in := n.in.value(f)
 	if in.kind != text || len(in.text) > maxMatched || !f.spend(len(in.text)/16) {
 		return value{}
@@ -211,7 +211,7 @@ type change struct {
 	with func(string) string
 }
 
-func (n change) value(f *Facts) value {
+func (n *change) value(f *Facts) value {
 	if v := n.of.value(f); v.kind == text && f.spend(len(v.text)/256) {
 		return ofText(n.with(v.text))
 	}
@@ -236,7 +236,7 @@ func isUpperASCII(r rune) bool { return 'A' <= r && r <= 'Z' }
 // speaks says that the visitor asks for a language, or for one of its regional forms.
 type speaks struct{ language node }
 
-func (n speaks) value(f *Facts) value {
+func (n *speaks) value(f *Facts) value {
 	language := n.language.value(f)
 	if language.kind != text {
 		return value{}
@@ -252,9 +252,4 @@ func (n speaks) value(f *Facts) value {
 // segment says that the visitor is in a segment. Everybody is in it or not: it is never missing.
 type segment struct{ name string }
 
-func (n segment) value(f *Facts) value { return truth(f.Segments.Contains(n.name, f)) }
-
-// asVersion reads a text as the number of a release.
-type asVersion struct{ of node }
-
-func (n asVersion) value(f *Facts) value { return readRelease(n.of.value(f)) }
+func (n *segment) value(f *Facts) value { return truth(f.Segments.Contains(n.name, f)) }

@@ -9,7 +9,7 @@ import (
 // decoded are missing.
 type parameter struct{ name node }
 
-func (n parameter) value(f *Facts) value {
+func (n *parameter) value(f *Facts) value {
 	name := n.name.value(f)
 	if name.kind != text || !f.spend(len(f.Page.Query)/256) {
 		return value{}

@@ -1,14 +1,9 @@
 package audience
 
 import (
-	"fmt"
-	"regexp"
-	"regexp/syntax"
 	"slices"
 	"strings"
-	"time"
 
-	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
@@ -47,7 +42,7 @@ func (p *planner) plan(e ast.Expr) (node, error) {
 		if !known {
 			return nil, refuse(e, "null, unsigned numbers and bytes are not used here", `to ask whether something is known write has(traits.plan); write numbers as 5 and text as "text"`)
 		}
-		return constant{v}, nil
+		return &constant{v}, nil
 	case ast.IdentKind:
 		return p.planName(e)
 	case ast.SelectKind:
@@ -83,13 +78,13 @@ func (p *planner) planName(e ast.Expr) (node, error) {
 	name := strings.TrimPrefix(e.AsIdent(), ".")
 	for outwards := range p.locals {
 		if p.locals[len(p.locals)-1-outwards] == name {
-			return local{outwards}, nil
+			return &local{outwards}, nil
 		}
 	}
 	for _, v := range variables {
 		if v.name == name && v.read != nil {
 			p.use(name, e)
-			return fact{v.read}, nil
+			return &fact{v.read}, nil
 		}
 	}
 	return nil, refuse(e, name+" is not a value by itself", "write one of its fields, such as "+p.example(name))
@@ -125,30 +120,30 @@ func (p *planner) planSelect(e ast.Expr) (node, error) {
 		return p.planTrait(e, name), nil
 	case "events":
 		p.use("events", e)
-		return occurrences{constant{ofText(name)}}, nil
+		return &occurrences{&constant{ofText(name)}}, nil
 	case "visitor", "page", "request", "visit":
 		p.use(root, e)
 		if read := attributes[root][name].read; read != nil {
-			return fact{read}, nil
+			return &fact{read}, nil
 		}
 		return nil, refuse(e, root+"."+name+" is not a value by itself", "write one of its fields, such as "+root+"."+p.example(name))
 	}
 	switch kind := p.ast.GetType(operand.ID()); kind.TypeName() {
 	case utmType.TypeName():
 		p.use("visit", e)
-		return fact{attributes["utm"][name].read}, nil
+		return &fact{attributes["utm"][name].read}, nil
 	case eventType.TypeName():
 		of, err := p.plan(operand)
-		return occurrenceField{of, name}, err
+		return &occurrenceField{of, name}, err
 	}
 	of, err := p.plan(operand)
-	return field{of, name}, err
+	return &field{of, name}, err
 }
 
 func (p *planner) planTrait(e ast.Expr, name string) node {
 	p.use("traits", e)
 	p.traits = append(p.traits, namedAt{name, e.ID()})
-	return trait{name, p.isTime[name]}
+	return &trait{name, p.isTime[name]}
 }
 
 func (p *planner) planAll(expressions []ast.Expr) ([]node, error) {
@@ -173,9 +168,9 @@ func (p *planner) planCall(e ast.Expr) (node, error) {
 	case operators.LogicalAnd, operators.LogicalOr:
 		nodes, err := p.planAll(chain(e, name))
 		if name == operators.LogicalAnd {
-			return both(nodes), err
+			return &both{nodes}, err
 		}
-		return either(nodes), err
+		return &either{nodes}, err
 	case "speaks", "parameter":
 		return p.planOfPage(call)
 	}
@@ -206,144 +201,34 @@ func chain(e ast.Expr, operator string) []ast.Expr {
 
 // operations are the operators and functions that need nothing but their operands.
 var operations = map[string]func([]node) node{
-	operators.Conditional:   func(n []node) node { return choice{n[0], n[1], n[2]} },
-	operators.LogicalNot:    func(n []node) node { return not{n[0]} },
-	operators.Equals:        func(n []node) node { return equality{n[0], n[1], false} },
-	operators.NotEquals:     func(n []node) node { return equality{n[0], n[1], true} },
-	operators.Less:          func(n []node) node { return comparison{n[0], n[1], [3]bool{true, false, false}} },
-	operators.LessEquals:    func(n []node) node { return comparison{n[0], n[1], [3]bool{true, true, false}} },
-	operators.Greater:       func(n []node) node { return comparison{n[0], n[1], [3]bool{false, false, true}} },
-	operators.GreaterEquals: func(n []node) node { return comparison{n[0], n[1], [3]bool{false, true, true}} },
-	operators.Negate:        func(n []node) node { return negation{n[0]} },
-	operators.Add:           func(n []node) node { return arithmetic{'+', n[0], n[1]} },
-	operators.Subtract:      func(n []node) node { return arithmetic{'-', n[0], n[1]} },
-	operators.Multiply:      func(n []node) node { return arithmetic{'*', n[0], n[1]} },
-	operators.Divide:        func(n []node) node { return arithmetic{'/', n[0], n[1]} },
-	operators.Modulo:        func(n []node) node { return arithmetic{'%', n[0], n[1]} },
+	operators.Conditional:   func(n []node) node { return &choice{n[0], n[1], n[2]} },
+	operators.LogicalNot:    func(n []node) node { return &not{n[0]} },
+	operators.Equals:        func(n []node) node { return &equality{n[0], n[1], false} },
+	operators.NotEquals:     func(n []node) node { return &equality{n[0], n[1], true} },
+	operators.Less:          func(n []node) node { return &comparison{n[0], n[1], [3]bool{true, false, false}} },
+	operators.LessEquals:    func(n []node) node { return &comparison{n[0], n[1], [3]bool{true, true, false}} },
+	operators.Greater:       func(n []node) node { return &comparison{n[0], n[1], [3]bool{false, false, true}} },
+	operators.GreaterEquals: func(n []node) node { return &comparison{n[0], n[1], [3]bool{false, true, true}} },
+	operators.Negate:        func(n []node) node { return &negation{n[0]} },
+	operators.Add:           func(n []node) node { return &arithmetic{'+', n[0], n[1]} },
+	operators.Subtract:      func(n []node) node { return &arithmetic{'-', n[0], n[1]} },
+	operators.Multiply:      func(n []node) node { return &arithmetic{'*', n[0], n[1]} },
+	operators.Divide:        func(n []node) node { return &arithmetic{'/', n[0], n[1]} },
+	operators.Modulo:        func(n []node) node { return &arithmetic{'%', n[0], n[1]} },
 
-	"startsWith": func(n []node) node { return search{n[0], n[1], strings.HasPrefix} },
-	"endsWith":   func(n []node) node { return search{n[0], n[1], strings.HasSuffix} },
-	"contains":   func(n []node) node { return search{n[0], n[1], strings.Contains} },
-	"lowerAscii": func(n []node) node { return change{n[0], lowerASCII} },
-	"trim":       func(n []node) node { return change{n[0], strings.TrimSpace} },
-	"size":       func(n []node) node { return size{n[0]} },
-	presence:     func(n []node) node { return has{n[0]} },
-	"default":    func(n []node) node { return fallback{n[0], n[1]} },
-	"empty":      func(n []node) node { return empty{n[0]} },
-	"int":        func(n []node) node { return conversion{n[0], toInteger} },
-	"double":     func(n []node) node { return conversion{n[0], toDecimal} },
-	"string":     func(n []node) node { return conversion{n[0], toText} },
-	"bool":       func(n []node) node { return conversion{n[0], toBoolean} },
-}
-
-// planFunction is a function whose argument is read once, when the condition is compiled.
-func (p *planner) planFunction(e ast.Expr, name string, arguments []ast.Expr, nodes []node) (node, error) {
-	switch name {
-	case "matches":
-		return p.planMatch(nodes[0], arguments[1])
-	case "within_last", "within_next", "older_than":
-		p.use("now", e)
-		distance, err := p.spanOf(arguments[1])
-		return within{nodes[0], name, distance}, err
-	case "event_count":
-		p.use("events", e)
-		if len(arguments) == 1 {
-			return eventCount{nodes[0], 0}, nil
-		}
-		p.use("now", e)
-		last, err := p.spanOf(arguments[1])
-		return eventCount{nodes[0], last}, err
-	case "segment":
-		name, err := textOf(arguments[0], "the name of a segment", `segment("trial-users")`)
-		p.members = append(p.members, namedAt{name, e.ID()})
-		return segment{name}, err
-	case "timestamp":
-		return folded(arguments[0], nodes[0], readTime, "is not a time", `write it as timestamp("2026-12-01T09:00:00+01:00") or timestamp("2026-12-01")`)
-	case "duration":
-		return folded(arguments[0], nodes[0], toSpan, "is not a length of time", errSpan.Error())
-	case "version":
-		return folded(arguments[0], nodes[0], readRelease, "is not a version", `write one to three numbers with dots, such as version("2.1") or version("2.1.0-beta.1")`)
-	}
-	if _, found := parts[name]; found {
-		zone := time.UTC
-		if len(arguments) == 2 {
-			name, err := textOf(arguments[1], "a time zone", `now.getHours("Europe/Berlin")`)
-			if err != nil {
-				return nil, err
-			}
-			if zone, err = time.LoadLocation(name); err != nil || name == "" || name == "Local" {
-				return nil, refuse(arguments[1], fmt.Sprintf("there is no time zone %q", name), `write a name of the IANA database, such as "Europe/Berlin" or "UTC"`)
-			}
-		}
-		return clockPart{nodes[0], parts[name], zone}, nil
-	}
-	return nil, refuse(e, name+" is not known", "write one of the functions of docs/conditions.md")
-}
-
-// folded converts a literal when the condition is compiled, anything else when it is asked.
-func folded(e ast.Expr, n node, into func(value) value, wrong, fix string) (node, error) {
-	c, isConstant := n.(constant)
-	if !isConstant {
-		return conversion{n, into}, nil
-	}
-	if c.v = into(c.v); c.v.kind == missing {
-		return nil, refuse(e, describe(n.value(nil))+" "+wrong, fix)
-	}
-	return c, nil
-}
-
-// textOf is the text of a literal.
-func textOf(e ast.Expr, what, example string) (string, error) {
-	if e.Kind() == ast.LiteralKind {
-		if s, ok := e.AsLiteral().(types.String); ok {
-			return string(s), nil
-		}
-	}
-	return "", refuse(e, what+" is to be written in quotes", "write it as in "+example)
-}
-
-func (p *planner) spanOf(e ast.Expr) (time.Duration, error) {
-	s, err := textOf(e, "a length of time", `within_last(visitor.first_seen, "7d")`)
-	if err != nil {
-		return 0, err
-	}
-	d, err := readSpan(s)
-	if err != nil {
-		return 0, refuse(e, fmt.Sprintf("%q is not a length of time", s), err.Error())
-	}
-	return d, nil
-}
-
-// Bounds of a regular expression: what one search costs grows with the product of the text's length and the
-// expression's size.
-const (
-	maxExpression         = 500
-	maxExpressionPrograms = 1000
-)
-
-func (p *planner) planMatch(subject node, e ast.Expr) (node, error) {
-	pattern, err := textOf(e, "a regular expression", usage["matches"])
-	if err != nil {
-		return nil, err
-	}
-	tooLarge := refuse(e, "the regular expression is too large", "write a shorter one with smaller repetitions, or use startsWith, endsWith and contains")
-	if len(pattern) > maxExpression {
-		return nil, tooLarge
-	}
-	parsed, err := syntax.Parse(pattern, syntax.Perl)
-	if err != nil {
-		reason := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-		return nil, refuse(e, fmt.Sprintf("the regular expression cannot be read: %s", reason), "write it in RE2's syntax, https://github.com/google/re2/wiki/Syntax; a backslash is written twice in quotes, or once in r\"…\"")
-	}
-	program, err := syntax.Compile(parsed.Simplify())
-	if err != nil || len(program.Inst) > maxExpressionPrograms {
-		return nil, tooLarge
-	}
-	compiled, err := regexp.Compile(pattern)
-	if err != nil {
-		return nil, tooLarge
-	}
-	return match{subject, compiled}, nil
+	"startsWith": func(n []node) node { return &search{n[0], n[1], strings.HasPrefix} },
+	"endsWith":   func(n []node) node { return &search{n[0], n[1], strings.HasSuffix} },
+	"contains":   func(n []node) node { return &search{n[0], n[1], strings.Contains} },
+	"lowerAscii": func(n []node) node { return &change{n[0], lowerASCII} },
+	"trim":       func(n []node) node { return &change{n[0], strings.TrimSpace} },
+	"size":       func(n []node) node { return &size{n[0]} },
+	presence:     func(n []node) node { return &has{n[0]} },
+	"default":    func(n []node) node { return &fallback{n[0], n[1]} },
+	"empty":      func(n []node) node { return &empty{n[0]} },
+	"int":        func(n []node) node { return &conversion{n[0], toInteger} },
+	"double":     func(n []node) node { return &conversion{n[0], toDecimal} },
+	"string":     func(n []node) node { return &conversion{n[0], toText} },
+	"bool":       func(n []node) node { return &conversion{n[0], toBoolean} },
 }
 
 func (p *planner) planIndex(e, of, at ast.Expr) (node, error) {
@@ -361,16 +246,16 @@ func (p *planner) planIndex(e, of, at ast.Expr) (node, error) {
 	case "events":
 		p.use("events", e)
 		n, err := p.plan(at)
-		return occurrences{n}, err
+		return &occurrences{n}, err
 	}
 	nodes, err := p.planAll([]ast.Expr{of, at})
 	if err != nil {
 		return nil, err
 	}
 	if isText {
-		return field{nodes[0], name}, nil
+		return &field{nodes[0], name}, nil
 	}
-	return index{nodes[0], nodes[1]}, nil
+	return &index{nodes[0], nodes[1]}, nil
 }
 
 // manyTexts is from how many texts on a list is looked up rather than read through.
@@ -380,24 +265,24 @@ func (p *planner) planIn(item, collection ast.Expr) (node, error) {
 	if p.variable(collection) == "events" {
 		p.use("events", collection)
 		n, err := p.plan(item)
-		return inEvents{n}, err
+		return &inEvents{n}, err
 	}
 	nodes, err := p.planAll([]ast.Expr{item, collection})
 	if err != nil {
 		return nil, err
 	}
-	if c, ok := nodes[1].(constant); ok && c.v.length() >= manyTexts {
+	if c, ok := nodes[1].(*constant); ok && c.v.length() >= manyTexts {
 		texts := make(map[string]struct{})
 		for i := range c.v.length() {
 			if each := c.v.item(i); each.kind == text {
 				texts[each.text] = struct{}{}
 			} else {
-				return in{nodes[0], nodes[1]}, nil
+				return &in{nodes[0], nodes[1]}, nil
 			}
 		}
-		return inTexts{nodes[0], texts}, nil
+		return &inTexts{nodes[0], texts}, nil
 	}
-	return in{nodes[0], nodes[1]}, nil
+	return &in{nodes[0], nodes[1]}, nil
 }
 
 func (p *planner) planList(e ast.Expr) (node, error) {
@@ -407,27 +292,13 @@ func (p *planner) planList(e ast.Expr) (node, error) {
 	}
 	items := make([]value, len(nodes))
 	for i, n := range nodes {
-		c, isConstant := n.(constant)
+		c, isConstant := n.(*constant)
 		if !isConstant {
-			return listOf(nodes), nil
+			return &listOf{nodes}, nil
 		}
 		items[i] = c.v
 	}
-	return constant{value{kind: list, items: items}}, nil
-}
-
-// planOfPage is a function of the request or the page, which are no values themselves.
-func (p *planner) planOfPage(call ast.CallExpr) (node, error) {
-	root := p.variable(call.Target())
-	if root == "" {
-		return nil, refuse(call.Target(), call.FunctionName()+" cannot be asked of this", "write "+usage[call.FunctionName()])
-	}
-	p.use(root, call.Target())
-	n, err := p.plan(call.Args()[0])
-	if call.FunctionName() == "speaks" {
-		return speaks{n}, err
-	}
-	return parameter{n}, err
+	return &constant{value{kind: list, items: items}}, nil
 }
 
 // planQuantifier is all, exists or exists_one, which CEL's macros turn into a loop: its first value tells which.
@@ -450,15 +321,5 @@ func (p *planner) planQuantifier(e ast.Expr) (node, error) {
 	p.locals = append(p.locals, loop.IterVar())
 	holds, err := p.plan(loop.LoopStep().AsCall().Args()[condition])
 	p.locals = p.locals[:len(p.locals)-1]
-	return quantifier{how, over, holds}, err
-}
-
-// declaredTypes are what CEL calls the types that a workspace declares for traits.
-var declaredTypes = map[string]*cel.Type{
-	"string": cel.StringType,
-	"int":    cel.IntType,
-	"float":  cel.DoubleType,
-	"bool":   cel.BoolType,
-	"time":   cel.TimestampType,
-	"list":   cel.ListType(cel.DynType),
+	return &quantifier{how, over, holds}, err
 }

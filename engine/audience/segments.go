@@ -1,6 +1,7 @@
 package audience
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -86,7 +87,8 @@ func CompileSegments(environment *Environment, sources []SegmentSource) (*Segmen
 }
 
 func asProblem(err error) *Problem {
-	if p, ok := err.(*Problem); ok {
+	var p *Problem
+	if errors.As(err, &p) {
 		return p
 	}
 	return &Problem{1, 1, err.Error(), "write it as docs/conditions.md shows"}
@@ -248,13 +250,18 @@ func (s *Segments) Contains(name string, f *Facts) bool {
 	return f.members[i] == member
 }
 
+// ask finds out whether the visitor is in a segment. Each segment may cost what a condition may, so that the answer is the
+// same whoever asks first.
 func (s *Segments) ask(i int, f *Facts) membership {
-	holds := false
+	spent := f.spent
+	f.spent = 0
+	var holds bool
 	if c := s.segments[i].condition; c != nil {
-		holds = c.root.value(f) == yes
+		holds = c.root.value(f).isTrue()
 	} else {
 		holds = s.segments[i].ids.contains(f.Visitor.User) || s.segments[i].ids.contains(f.Visitor.Anonymous)
 	}
+	f.spent = spent
 	if holds {
 		return member
 	}
@@ -282,10 +289,8 @@ func (s *Segments) why(name string, f *Facts) string {
 	}
 	said := fmt.Sprintf("the visitor %s the segment %q", where, name)
 	of := &s.segments[s.places[name]]
-	switch {
-	case of.condition == nil:
+	if of.condition == nil {
 		return said + fmt.Sprintf(", a list of %d ids", of.ids.length())
-	default:
-		return said + " (" + of.condition.explain.why(f) + ")"
 	}
+	return said + " (" + of.condition.explain.why(f) + ")"
 }

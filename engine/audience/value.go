@@ -28,10 +28,9 @@ const (
 // value is what an expression yields. It is passed by value, so that nothing is allocated for it.
 type value struct {
 	kind kind
-	// whole is a boolean's 0 or 1, an integer, a moment's Unix seconds, or a span's nanoseconds.
+	// whole is a boolean's 0 or 1, an integer, a decimal's bits, a moment's microseconds since 1970, or a span's
+	// nanoseconds.
 	whole int64
-	// number is a decimal, or a moment's nanoseconds.
-	number float64
 	// text is a text, a release's number, or the name of an occurrence's event.
 	text string
 	// items are a list's []any, []string, *[]string or []value, or an object's map[string]any.
@@ -61,7 +60,7 @@ func ofDecimal(n float64) value {
 	if math.IsNaN(n) || math.IsInf(n, 0) {
 		return value{}
 	}
-	return value{kind: decimal, number: n}
+	return value{kind: decimal, whole: int64(math.Float64bits(n))}
 }
 
 // known is a text that is missing where it is empty.
@@ -77,10 +76,10 @@ func ofTime(t time.Time) value {
 	if t.IsZero() {
 		return value{}
 	}
-	return value{kind: moment, whole: t.Unix(), number: float64(t.Nanosecond())}
+	return value{kind: moment, whole: t.UnixMicro()}
 }
 
-func (v value) time() time.Time { return time.Unix(v.whole, int64(v.number)).UTC() }
+func (v value) time() time.Time { return time.UnixMicro(v.whole).UTC() }
 
 // of reads a value as a visitor's record has it. A whole number stays a decimal: JSON has one kind of number, and
 // seats / 2 is to be the same for 5 and for 5.5.
@@ -154,6 +153,8 @@ func (v value) field(name string) value {
 	return value{}
 }
 
+func (v value) isTrue() bool { return v.kind == boolean && v.whole != 0 }
+
 func (v value) isNumber() bool { return v.kind == integer || v.kind == decimal }
 
 // float is a number's value; an integer beyond 2^53 is rounded.
@@ -161,7 +162,7 @@ func (v value) float() float64 {
 	if v.kind == integer {
 		return float64(v.whole)
 	}
-	return v.number
+	return math.Float64frombits(uint64(v.whole))
 }
 
 // order compares two values: negative, zero or positive. It is false where they cannot be compared: they are of
@@ -186,17 +187,12 @@ func order(a, b value) (int, bool) {
 		}
 	}
 	switch a.kind {
-	case integer, span:
+	case integer, span, moment:
 		return compare(a.whole, b.whole), true
 	case decimal:
-		return compare(a.number, b.number), true
+		return compare(a.float(), b.float()), true
 	case text:
 		return strings.Compare(a.text, b.text), true
-	case moment:
-		if c := compare(a.whole, b.whole); c != 0 {
-			return c, true
-		}
-		return compare(a.number, b.number), true
 	case release:
 		return orderReleases(a.text, b.text), true
 	}
@@ -218,17 +214,18 @@ func orderNumbers(a, b value) int {
 	if a.kind == decimal {
 		return -orderNumbers(b, a)
 	}
+	number := b.float()
 	switch {
-	case b.number >= 1<<63:
+	case number >= 1<<63:
 		return -1
-	case b.number < -1<<63:
+	case number < -1<<63:
 		return 1
 	}
-	truncated := math.Trunc(b.number)
+	truncated := math.Trunc(number)
 	if c := compare(a.whole, int64(truncated)); c != 0 {
 		return c
 	}
-	return compare(truncated, b.number)
+	return compare(truncated, number)
 }
 
 // equal says whether two values are the same. It is false in the second place where they cannot be compared.

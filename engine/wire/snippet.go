@@ -61,16 +61,16 @@ func (h *Handler) external() string {
 const methods = "trackSubmit trackClick trackLink trackForm pageview identify reset group track ready alias debug page once off on " +
 	"addSourceMiddleware addIntegrationMiddleware setAnonymousId addDestinationMiddleware"
 
-// inline is the stub with its queue, load and page, in the page itself, for sites whose own code calls the API.
+// inline is the stub with its queue, load and page, in the page itself, for sites whose own code calls the API. Unlike
+// the reference snippet it does not mark the global as invoked: a snippet of the site's own that comes after it would
+// complain of a second one on the console. The client follows that one's load instead.
 func (h *Handler) inline(key snippetKey) string {
 	plugin := map[string]any{"siteId": key.siteID}
 	if h.site.Anonymous {
 		plugin["anonymousInApp"] = true
 	}
 	load := map[string]any{"integrations": map[string]any{"Customer.io In-App Plugin": plugin}}
-	return `<script>!function(w,d,n){var a=w[n]=w[n]||[];if(a.initialize)return;` +
-		`if(a.invoked){w.console&&console.error&&console.error("Snippet included twice.");return}` +
-		`a.invoked=!0;a.methods=` + script(methods) + `.split(" ");` +
+	return `<script>!function(w,d,n){var a=w[n]=w[n]||[];if(a.initialize||a.invoked)return;a.methods=` + script(methods) + `.split(" ");` +
 		`a.factory=function(m){return function(){var c=Array.prototype.slice.call(arguments);c.unshift(m);a.push(c);return a}};` +
 		`a.methods.forEach(function(m){a[m]=a.factory(m)});` +
 		`a.load=function(k,o){var s=d.createElement("script");s.async=!0;` +

@@ -41,7 +41,7 @@ func TestTheInlineSnippetIsTheReferenceStub(t *testing.T) {
 					t.Fatalf("byte %#x is not ASCII", b)
 				}
 			}
-			for _, want := range []string{"Snippet included twice.", `"4.15.3"`, `"anonymousInApp":true`, "a.page()", "data-global-customerio-analytics-key", "addDestinationMiddleware", "/_handbill/v1/analytics-js/snippet/"} {
+			for _, want := range []string{"a.invoked", `"4.15.3"`, `"anonymousInApp":true`, "a.page()", "data-global-customerio-analytics-key", "addDestinationMiddleware", "/_handbill/v1/analytics-js/snippet/"} {
 				if !strings.Contains(markup, want) {
 					t.Errorf("the snippet lacks %s", want)
 				}

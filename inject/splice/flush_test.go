@@ -27,8 +27,8 @@ func TestWhatTheSiteFlushesComesOutAtOnce(t *testing.T) {
 	}
 	before := bytes.Join(parts[:2], nil)
 	for _, wr := range append(klauspost, wrappings...) {
-		for _, level := range []int{-2, 0, 1, 5, 6, 9} {
-			for _, piece := range []int{1, 100, whole} {
+		for _, level := range []int{-2, 0, 1, 6} {
+			for _, piece := range []int{7, whole} {
 				var upstream, out bytes.Buffer
 				c, err := wr.writer(&upstream, level)
 				if err != nil {

@@ -8,6 +8,10 @@ import "bytes"
 // then it stands before the next member's header. Such a header is recognised by its
 // fixed bytes, by a length before it that the text can have, and by symbols after it
 // that decode. All of that together does not happen by chance.
+//
+// Two things stay unknown: whether a text is longer than 4 GiB, and where a trailer is
+// that something else than a member stands behind. The checksum is wrong then. (Chromium
+// does not check a gzip trailer.)
 
 const (
 	// maxEvidence is how many bytes of a possible member are looked at.

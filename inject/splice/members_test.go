@@ -108,7 +108,7 @@ func namedMember(t *testing.T, text []byte) []byte {
 }
 
 func TestChangesOnlyTheFirstOfSeveralMembers(t *testing.T) {
-	big := documentation(t, pythonPages+"library/os.html")
+	big := documentation(t, pythonPages+"library/errno.html")
 	firsts := []struct {
 		name string
 		text []byte
@@ -118,7 +118,7 @@ func TestChangesOnlyTheFirstOfSeveralMembers(t *testing.T) {
 		{"ends just before the horizon", orders(33_000)[:headEnd+maxDistance-1]},
 		{"ends at the horizon", orders(33_000)[:headEnd+maxDistance]},
 		{"ends just behind the horizon", orders(33_000)[:headEnd+maxDistance+1]},
-		{"is big", orders(300_000)},
+		{"is big", orders(150_000)},
 		{"is a real page", big},
 	}
 	rests := []struct {
@@ -134,7 +134,7 @@ func TestChangesOnlyTheFirstOfSeveralMembers(t *testing.T) {
 		{"many", [][]byte{namedMember(t, orders(500)), namedMember(t, nil), inGzip.compress(t, 0), inGzip.compress(t, 1, orders(70_000)), inGzip.compress(t, 6, []byte("a"))}},
 	}
 	for _, first := range firsts {
-		for _, level := range []int{0, 1, 6, -2} {
+		for _, level := range []int{0, 6} {
 			member := inGzip.compress(t, level, first.text)
 			for _, rest := range rests {
 				following := bytes.Join(rest.members, nil)
@@ -147,10 +147,7 @@ func TestChangesOnlyTheFirstOfSeveralMembers(t *testing.T) {
 				if first.name == "is a real page" {
 					at = int64(bytes.Index(first.text, []byte("<head>")) + len("<head>"))
 				}
-				for _, piece := range []int{1, 9, 1000, 32 << 10, whole} {
-					if piece == 1 && len(body) > 100_000 {
-						continue
-					}
+				for _, piece := range []int{1 + len(body)/2000, 1000, 32 << 10, whole} {
 					out, _ := splicing{Gzip, new(headFinder), snippet, piece}.run(t, body)
 					if !bytes.HasSuffix(out, following) {
 						t.Errorf("the first %s, level %d, then %s, pieces of %d: the others changed", first.name, level, rest.name, piece)

@@ -12,10 +12,10 @@ func TestInsertsAtThePointOfEveryKindOfBody(t *testing.T) {
 	for _, wr := range wrappings {
 		for _, size := range []int{200, 3000, 40_000, 200_000} {
 			text := orders(size)
-			for level := -2; level <= 9; level++ {
+			for _, level := range []int{-2, 0, 1, 6, 9} {
 				body := wr.compress(t, level, text)
 				for _, at := range []int64{0, 1, headEnd, 199} {
-					for _, piece := range []int{1, 7, 1000, 4096, 32768, whole} {
+					for _, piece := range []int{1 + len(body)/2000, 7 + len(body)/1000, 4096, 32768, whole} {
 						name := fmt.Sprintf("%s, level %d, %d bytes, at %d, in pieces of %d", wr.name, level, size, at, piece)
 						out, w := splicing{wr.format, &offsetFinder{at: at, lookahead: 6}, snippet, piece}.run(t, body)
 						if w.Outcome() != Inserted {
