@@ -12,7 +12,7 @@ import (
 
 // Check is one question that a decision asked about a message, and what it saw.
 type Check struct {
-	// Name is the question: in_app, status, schedule, audience, page, frequency or lease.
+	// Name is the question: in_app, status, schedule, audience, page, frequency or content.
 	Name string `json:"check"`
 	// Passed says whether the message may still be shown after it.
 	Passed bool `json:"passed"`
@@ -32,6 +32,10 @@ type situation struct {
 	page     *pagerule.Page  // nil: the client did not say where it is
 	view     string
 	inApp    bool
+	// languages are what the visitor's browser asks for.
+	languages []string
+	// rendered are the contents that were made already.
+	rendered []rendered
 }
 
 // state is what the visitor's record says of a message; nil when it says nothing.
@@ -90,6 +94,7 @@ var checks = []check{
 	{"audience", askAudience, describeAudience},
 	{"page", askPage, describePage},
 	{"frequency", askFrequency, describeFrequency},
+	{"content", askContent, describeContent},
 }
 
 func askInApp(_ *Engine, _ *workspace.Message, s *situation) Reason {

@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"time"
 
+	"handbill/engine/content"
 	"handbill/engine/pagerule"
 	"handbill/engine/store"
 	"handbill/engine/visitor"
@@ -27,6 +28,8 @@ type PollRequest struct {
 	View string
 	// Generation is that of the answer which the client holds; empty when it holds none.
 	Generation string
+	// Languages are what the browser asks for, the best first: each a tag, or a list as Accept-Language has it.
+	Languages []string
 }
 
 // Delivery is one message handed to one visitor.
@@ -35,6 +38,12 @@ type Delivery struct {
 	ID string
 	// Message is what to show.
 	Message *workspace.Message
+	// Content is what it shows to this visitor; nil where the request named no page. Text is the same as JSON where it was
+	// made for this visitor, and nil where everybody gets it.
+	Content *content.Content
+	Text    []byte
+	// dropped is how many links, buttons and pictures are left out because their address may not be used.
+	dropped int
 	// Test is true for a test send, which is not counted.
 	Test bool
 }
@@ -67,6 +76,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	e.noteVisit(ctx, request.Identity, record)
 	s := &situation{
 		now: e.now(), identity: request.Identity, record: record, page: request.Page, view: request.View, inApp: snapshot.InApp,
+		languages: request.Languages,
 	}
 	answer := PollAnswer{Deliveries: e.tests(snapshot, s)}
 	for _, m := range snapshot.Messages {
@@ -82,8 +92,12 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 			answer.Deliveries = append(answer.Deliveries, *d)
 		}
 	}
-	answer.Generation = generation(snapshot, answer.Deliveries)
+	answer.Deliveries = e.withContents(s, answer.Deliveries)
+	answer.Generation = generationOf(generation(snapshot, answer.Deliveries), answer.Deliveries)
 	answer.Unchanged = request.Generation == answer.Generation
+	if !answer.Unchanged {
+		e.countDropped(answer.Deliveries)
+	}
 	answer.Next = e.next(record, answer)
 	e.recorder.Polled(answer.result())
 	return answer, nil

@@ -22,6 +22,8 @@ const (
 	ReasonPage Reason = "page"
 	// ReasonFrequency: the visitor has seen or dismissed the message as often as its frequency allows.
 	ReasonFrequency Reason = "frequency"
+	// ReasonContent: with this visitor's values the message's templates fail, or leave nothing to show.
+	ReasonContent Reason = "content"
 	// ReasonLeased: another tab of the same visitor received the message less than LeaseTime ago.
 	ReasonLeased Reason = "leased"
 )

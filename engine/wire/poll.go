@@ -48,6 +48,7 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	session := clean(r.URL.Query().Get("sessionId"))
 	request := engine.PollRequest{
 		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Generation: sent.Generation,
+		Languages: languages(r),
 	}
 	if request.Tab == "" {
 		request.Tab = session
@@ -87,6 +88,17 @@ func (h *Handler) answerPoll(w http.ResponseWriter, answered engine.PollAnswer, 
 		return
 	}
 	answer(w, http.StatusOK, list)
+}
+
+// languages are what the browser asks for. The in-app clients say theirs in Content-Language, for what sends no other.
+func languages(r *http.Request) []string {
+	var asked []string
+	for _, name := range []string{"Accept-Language", "Content-Language"} {
+		if value := r.Header.Get(name); value != "" {
+			asked = append(asked, value)
+		}
+	}
+	return asked
 }
 
 func interval(w http.ResponseWriter, next time.Duration) {
