@@ -416,7 +416,11 @@ func (c *compiling) checkVariable(path []string, source string) error {
 	case root == "event":
 		return &Error{fmt.Sprintf("event is not supported yet, in %s", source), "leave it out until then"}
 	case !slices.Contains(variables, root):
-		return &Error{fmt.Sprintf("there is no variable %q, in %s", root, source), "what a text can read is " + listed(append(slices.Clone(variables), "params"))}
+		readable := slices.Clone(variables)
+		if c.params != nil {
+			readable = append(readable, "params")
+		}
+		return &Error{fmt.Sprintf("there is no variable %q, in %s", root, source), "what a text can read is " + listed(readable)}
 	}
 	if allowed, closed := members[root]; closed && len(path) > 1 && !slices.Contains(allowed, path[1]) {
 		return &Error{fmt.Sprintf("%s has no %q, in %s", root, path[1], source), "it has " + listed(allowed)}

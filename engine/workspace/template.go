@@ -116,6 +116,9 @@ func (c *check) params(s section, base *template) map[string]any {
 		}
 		return nil
 	}
+	if s.has("params") && values == nil {
+		return nil // reported as being of a wrong type
+	}
 	c.unknownParams(s, base, values)
 	for _, name := range base.params {
 		if _, given := values[name]; !given {
