@@ -243,7 +243,12 @@ var templateKeys = append([]key{
 		example: `params = ["title", "body"]`,
 		meaning: "The names of what each message fills in; its texts have them as `{{ params.title }}`. Letters, digits and `_`.",
 	},
-}, pick(messageKeys, "display", "position", "title", "text", "image", "buttons", "steps")...)
+	{
+		name: "steps", kind: aTables, keys: stepKeys,
+		example: "[[templates.steps]]",
+		meaning: "[Steps](#messagessteps) instead of one title, text, image and buttons.",
+	},
+}, pick(messageKeys, "display", "position", "title", "text", "image", "buttons")...)
 
 // localeKeys are the texts of a message in another language.
 var localeKeys = append([]key{
@@ -283,8 +288,16 @@ var stepLocaleKeys = []key{
 }
 
 var imageLocaleKeys = []key{
-	{name: "src", kind: aText, example: `src = "/img/tarife.png"`},
-	{name: "alt", kind: aText, example: `alt = "Drei Tarife"`},
+	{
+		name: "src", kind: aText,
+		example: `src = "/img/tarife.png"`,
+		meaning: "Where the picture for this language is.",
+	},
+	{
+		name: "alt", kind: aText,
+		example: `alt = "Drei Tarife"`,
+		meaning: "What it says, for those who do not see it.",
+	},
 }
 
 // pick are the keys with names.
