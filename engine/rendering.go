@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/url"
+	"slices"
 
 	"handbill/engine/content"
 	"handbill/engine/store"
@@ -137,18 +138,18 @@ func (e *Engine) countDropped(deliveries []Delivery) {
 // generationOf is an answer's generation with what was made for the visitor in it: a client that holds the same messages
 // with other words is told the new ones.
 func generationOf(generation string, deliveries []Delivery) string {
-	h := fnv.New64a()
-	made := false
-	for _, d := range deliveries {
-		if d.Content != nil {
-			made = made || d.Text != nil || d.Content.Lang != ""
-			h.Write([]byte(d.Content.Lang))
-		}
-		h.Write(d.Text)
-	}
-	if !made {
+	made := func(d Delivery) bool { return d.Content != nil && (d.Text != nil || d.Content.Lang != "") }
+	if !slices.ContainsFunc(deliveries, made) {
 		return generation
 	}
+	h := fnv.New64a()
 	h.Write([]byte(generation))
+	for _, d := range deliveries {
+		h.Write([]byte{0})
+		if made(d) {
+			h.Write([]byte(d.Content.Lang))
+			h.Write(d.Text)
+		}
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }

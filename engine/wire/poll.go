@@ -92,13 +92,10 @@ func (h *Handler) answerPoll(w http.ResponseWriter, answered engine.PollAnswer, 
 
 // languages are what the browser asks for. The in-app clients say theirs in Content-Language, for what sends no other.
 func languages(r *http.Request) []string {
-	var asked []string
-	for _, name := range []string{"Accept-Language", "Content-Language"} {
-		if value := r.Header.Get(name); value != "" {
-			asked = append(asked, value)
-		}
+	if asked := r.Header["Accept-Language"]; len(asked) > 0 && asked[0] != "" {
+		return asked
 	}
-	return asked
+	return r.Header["Content-Language"]
 }
 
 func interval(w http.ResponseWriter, next time.Duration) {
