@@ -15,6 +15,16 @@ import (
 // exchangeTimeout bounds one request and its answer.
 const exchangeTimeout = 10 * time.Second
 
+// visitor makes the same request again and again.
+type visitor interface {
+	// exchange makes the request, reads the whole answer and returns its status.
+	exchange() (status int, err error)
+	Close() error
+}
+
+// dialer connects a visitor.
+type dialer func(ctx context.Context) (visitor, error)
+
 // connection is a keep-alive HTTP/1.1 connection that sends one prepared request again and again. It reads no more of an
 // answer than it must to find its end: the generator shares the processors with the servers that it measures.
 type connection struct {
@@ -36,7 +46,19 @@ func dial(ctx context.Context, address, from string, request []byte) (*connectio
 	return &connection{Conn: conn, reader: bufio.NewReaderSize(conn, 64<<10), request: request}, nil
 }
 
-// exchange sends the request, reads the whole answer and returns its status.
+// overHTTP1 connects a visitor for each request; with addresses, each from a loopback address of its own.
+func overHTTP1(s *server, requests [][]byte, addresses bool) []dialer {
+	dialers := make([]dialer, len(requests))
+	for i, request := range requests {
+		from := ""
+		if addresses {
+			from = fmt.Sprintf("127.0.%d.%d", 1+i/250, 1+i%250)
+		}
+		dialers[i] = func(ctx context.Context) (visitor, error) { return dial(ctx, s.address, from, request) }
+	}
+	return dialers
+}
+
 func (c *connection) exchange() (status int, err error) {
 	if err := c.SetDeadline(time.Now().Add(exchangeTimeout)); err != nil {
 		return 0, err

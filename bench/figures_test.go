@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -70,18 +71,19 @@ func TestBenchmarkLinesBecomeFunctions(t *testing.T) {
 	}
 }
 
-func TestOnlyTheFiguresOfTheReportAreReplaced(t *testing.T) {
+func TestOnlyTheFiguresOfThePartAreReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "performance.md")
-	content := "# Performance\n\nWhy.\n\n" + figuresBegin + "\nold\n" + figuresEnd + "\n\nWhat it means.\n"
+	figures := func(part, text string) string { return fmt.Sprintf(figuresBegin, part) + "\n" + text + figuresEnd }
+	content := "# Performance\n\n" + figures("pages", "old\n") + "\n\nWhy.\n\n" + figures("polls", "old\n") + "\n\nWhat it means.\n"
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"first\n", "second\n"} {
-		if err := replaceFigures(path, text); err != nil {
+		if err := replaceFigures(path, "polls", text); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want := "# Performance\n\nWhy.\n\n" + figuresBegin + "\n\nsecond\n\n" + figuresEnd + "\n\nWhat it means.\n"
+	want := "# Performance\n\n" + figures("pages", "old\n") + "\n\nWhy.\n\n" + figures("polls", "\nsecond\n\n") + "\n\nWhat it means.\n"
 	if got, err := os.ReadFile(path); err != nil || string(got) != want {
 		t.Errorf("got %q, %v; want %q", got, err, want)
 	}
@@ -92,7 +94,7 @@ func TestAReportWithoutMarkersIsLeftAlone(t *testing.T) {
 	if err := os.WriteFile(path, []byte("# Performance\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := replaceFigures(path, "new"); err == nil || !strings.Contains(err.Error(), figuresBegin) {
+	if err := replaceFigures(path, "pages", "new"); err == nil || !strings.Contains(err.Error(), "figures of pages") {
 		t.Errorf("the error %v does not name the missing marker", err)
 	}
 	if got, _ := os.ReadFile(path); string(got) != "# Performance\n" {
@@ -100,8 +102,41 @@ func TestAReportWithoutMarkersIsLeftAlone(t *testing.T) {
 	}
 }
 
+func TestTheReportHasAPlaceForEveryPart(t *testing.T) {
+	report, err := os.ReadFile("../docs/performance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range parts {
+		if begin := fmt.Sprintf(figuresBegin, p.name); !strings.Contains(string(report), begin) {
+			t.Errorf("docs/performance.md lacks the line %s", begin)
+		}
+	}
+}
+
+func TestPartsAreChosenByName(t *testing.T) {
+	names := func(chosen []part) (all []string) {
+		for _, p := range chosen {
+			all = append(all, p.name)
+		}
+		return all
+	}
+	for setting, want := range map[string][]string{
+		"polls":       {"polls"},
+		"polls,pages": {"pages", "polls"},
+		"":            names(parts),
+	} {
+		if got, err := partsWanted(setting); err != nil || !reflect.DeepEqual(names(got), want) {
+			t.Errorf("%q chooses %v, %v; want %v", setting, names(got), err, want)
+		}
+	}
+	if _, err := partsWanted("pages,pols"); err == nil || !strings.Contains(err.Error(), `"pols"`) || !strings.Contains(err.Error(), "polls") {
+		t.Errorf("the error %v does not say what is wrong and what is allowed", err)
+	}
+}
+
 func TestPagesHaveTheirSize(t *testing.T) {
-	for _, size := range pageSizes {
+	for _, size := range append(pageSizes, compressedSizes...) {
 		if got := len(page(size)); got != size {
 			t.Errorf("a page of %d bytes has %d", size, got)
 		}

@@ -14,47 +14,54 @@ import (
 // firstByteSamples is how many streamed pages each server delivers in a round.
 const firstByteSamples = 3
 
-// firstByteResult holds, per server and in sorted milliseconds, how long the first part of a streamed page took.
-type firstByteResult struct{ with, without, control []float64 }
+// firstByteResult holds, per server and in sorted milliseconds, how long the first part of a page took.
+type firstByteResult struct {
+	name                   string
+	with, without, control []float64
+}
 
-// measureFirstByte loads a page whose site sends the first part at once and the rest after a pause, one page at a time.
-func measureFirstByte(ctx context.Context, servers launcher, upstream string, rounds int) (firstByteResult, error) {
-	p, err := startProxies(ctx, servers, upstream)
+// measureFirstByte loads pages whose site sends the first part at once and the rest after a pause, one page at a time.
+func measureFirstByte(ctx context.Context, servers launcher, upstream string, rounds int) ([]firstByteResult, error) {
+	p, err := startProxies(ctx, servers.start, servers.folder, upstream)
 	if err != nil {
-		return firstByteResult{}, err
+		return nil, err
 	}
 	defer p.stop()
-	if err := checkPage(ctx, p.with, "/stream", true); err != nil {
-		return firstByteResult{}, err
-	}
-	var result firstByteResult
-	lanes := []struct {
-		server *server
-		times  *[]float64
-	}{{p.with, &result.with}, {p.without, &result.without}, {p.control, &result.control}}
-	for range rounds * firstByteSamples {
-		for _, lane := range rand.Perm(len(lanes)) {
-			taken, err := firstPart(ctx, lanes[lane].server)
-			if err != nil {
-				return firstByteResult{}, err
-			}
-			*lanes[lane].times = append(*lanes[lane].times, taken.Seconds()*1e3)
+	var results []firstByteResult
+	for _, page := range []struct{ name, path string }{{"streamed", "/stream"}, {"of known length, sent slowly", "/slow"}} {
+		if err := checkPage(ctx, p.with, page.path, true); err != nil {
+			return nil, err
 		}
+		result := firstByteResult{name: page.name}
+		lanes := []struct {
+			server *server
+			times  *[]float64
+		}{{p.with, &result.with}, {p.without, &result.without}, {p.control, &result.control}}
+		for range rounds * firstByteSamples {
+			for _, lane := range rand.Perm(len(lanes)) {
+				taken, err := firstPart(ctx, lanes[lane].server, page.path)
+				if err != nil {
+					return nil, err
+				}
+				*lanes[lane].times = append(*lanes[lane].times, taken.Seconds()*1e3)
+			}
+		}
+		for _, lane := range lanes {
+			slices.Sort(*lane.times)
+		}
+		results = append(results, result)
 	}
-	for _, lane := range lanes {
-		slices.Sort(*lane.times)
-	}
-	return result, nil
+	return results, nil
 }
 
 // firstPart is the time from the request to the last byte of what the site sends before its pause.
-func firstPart(ctx context.Context, s *server) (time.Duration, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.address+"/stream", http.NoBody)
+func firstPart(ctx context.Context, s *server, path string) (time.Duration, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url()+path, http.NoBody)
 	if err != nil {
 		return 0, err
 	}
 	start := time.Now()
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := testClient.Do(request)
 	if err != nil {
 		return 0, err
 	}
@@ -65,7 +72,7 @@ func firstPart(ctx context.Context, s *server) (time.Duration, error) {
 		n, err := answer.Body.Read(buffer)
 		got = append(got, buffer[:n]...)
 		if err != nil && !bytes.Contains(got, []byte(shellEnd)) {
-			return 0, fmt.Errorf("the streamed page ends before its first part does: %w", err)
+			return 0, fmt.Errorf("the page ends before its first part does: %w", err)
 		}
 	}
 	taken := time.Since(start)

@@ -6,7 +6,9 @@
 // a request, as /proc tells them. A ratio is taken within a round, so that a machine that is busy for a while is busy for
 // all three; the median over the rounds is reported.
 //
-// The figures go to docs/performance.md, between its markers.
+// The same harness measures other servers that insert text into pages, each against its own plain proxying.
+//
+// The figures go to docs/performance.md, each part's between markers of its own; BENCH_PARTS chooses parts.
 package main
 
 import (
@@ -22,7 +24,7 @@ import (
 	"time"
 )
 
-// defaultRounds makes a whole run last about five minutes.
+// defaultRounds makes a whole run last about twenty minutes.
 const defaultRounds = 15
 
 func main() {
@@ -42,6 +44,10 @@ func run(binary, report string) error {
 	if err != nil {
 		return err
 	}
+	chosen, err := partsWanted(os.Getenv("BENCH_PARTS"))
+	if err != nil {
+		return err
+	}
 	if _, err := exec.LookPath(binary); err != nil {
 		return fmt.Errorf("%w; build it with make build", err)
 	}
@@ -58,28 +64,17 @@ func run(binary, report string) error {
 	defer site.Close()
 
 	start := time.Now()
-	servers := launcher{binary: binary, folder: folder}
-	pages, err := measurePages(ctx, servers, site.address, rounds)
-	if err != nil {
-		return fmt.Errorf("pages: %w", err)
-	}
-	firstBytes, err := measureFirstByte(ctx, servers, site.address, rounds)
-	if err != nil {
-		return fmt.Errorf("first byte: %w", err)
-	}
-	polls, err := measurePolls(ctx, servers, rounds)
-	if err != nil {
-		return fmt.Errorf("polls: %w", err)
-	}
-	functions, err := measureFunctions(ctx, "./inject/...", "./engine/pagerule/...")
-	if err != nil {
-		return err
-	}
-	figures := figures{rounds: rounds, pages: pages, polls: polls, firstBytes: firstBytes, functions: functions}
-	text := figures.markdown()
-	fmt.Print(text)
-	if err := replaceFigures(report, text); err != nil {
-		return err
+	m := measurement{servers: launcher{binary: binary, folder: folder}, upstream: site.address, rounds: rounds}
+	for _, part := range chosen {
+		text, err := part.measure(ctx, m)
+		if err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+		text = provenance(part.name, rounds) + "\n" + text
+		fmt.Printf("### %s\n\n%s\n", part.name, text)
+		if err := replaceFigures(report, part.name, text); err != nil {
+			return err
+		}
 	}
 	fmt.Printf("Measured in %s, written to %s\n", time.Since(start).Round(time.Second), report)
 	return nil

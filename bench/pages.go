@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,8 +29,9 @@ const navigation = "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.
 // proxies are the three servers in front of the upstream: with the directive, without it, and the control.
 type proxies struct{ with, without, control *server }
 
-func startProxies(ctx context.Context, servers launcher, upstream string) (p proxies, err error) {
-	workspace, err := writeWorkspace(servers.folder)
+// startProxies starts them by one of a launcher's ways.
+func startProxies(ctx context.Context, start func(ctx context.Context, global, site string) (*server, error), folder, upstream string) (p proxies, err error) {
+	workspace, err := writeWorkspace(folder)
 	if err != nil {
 		return proxies{}, err
 	}
@@ -39,13 +41,13 @@ func startProxies(ctx context.Context, servers launcher, upstream string) (p pro
 		}
 	}()
 	proxy := "\treverse_proxy " + upstream
-	if p.with, err = servers.start(ctx, "handbill "+workspace, "\thandbill\n"+proxy); err != nil {
+	if p.with, err = start(ctx, "handbill "+workspace, "\thandbill\n"+proxy); err != nil {
 		return p, err
 	}
-	if p.without, err = servers.start(ctx, "", proxy); err != nil {
+	if p.without, err = start(ctx, "", proxy); err != nil {
 		return p, err
 	}
-	p.control, err = servers.start(ctx, "", proxy)
+	p.control, err = start(ctx, "", proxy)
 	return p, err
 }
 
@@ -63,25 +65,28 @@ type pageResult struct {
 	comparison
 }
 
+// measurePages loads pages over HTTP/1.1.
 func measurePages(ctx context.Context, servers launcher, upstream string, rounds int) ([]pageResult, error) {
-	p, err := startProxies(ctx, servers, upstream)
+	p, err := startProxies(ctx, servers.start, servers.folder, upstream)
 	if err != nil {
 		return nil, err
 	}
 	defer p.stop()
+	return p.measure(ctx, rounds, func(s *server, size int) contender {
+		return contender{server: s, status: http.StatusOK, visitors: overHTTP1(s, navigations(s, "/page/"+strconv.Itoa(size)), false)}
+	})
+}
+
+// measure compares the three servers under a load of pages of each size.
+func (p proxies) measure(ctx context.Context, rounds int, load func(s *server, size int) contender) ([]pageResult, error) {
 	var results []pageResult
 	for _, size := range pageSizes {
-		path := "/page/" + strconv.Itoa(size)
 		for s, injected := range map[*server]bool{p.with: true, p.without: false, p.control: false} {
-			if err := checkPage(ctx, s, path, injected); err != nil {
+			if err := checkPage(ctx, s, "/page/"+strconv.Itoa(size), injected); err != nil {
 				return nil, err
 			}
 		}
-		load := func(s *server) contender {
-			request := fmt.Sprintf("GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", path, s.address, navigation)
-			return contender{server: s, status: http.StatusOK, requests: repeated([]byte(request), pageConnections)}
-		}
-		result, err := compare(ctx, rounds, load(p.with), load(p.without), load(p.control))
+		result, err := compareThree(ctx, rounds, load(p.with, size), load(p.without, size), load(p.control, size))
 		if err != nil {
 			return nil, err
 		}
@@ -90,33 +95,44 @@ func measurePages(ctx context.Context, servers launcher, upstream string, rounds
 	return results, nil
 }
 
-// checkPage makes sure that what is measured is what it is called.
+// checkPage makes sure that what is measured is what it is called. A server that has just started may pass pages as they are
+// until it has opened its store.
 func checkPage(ctx context.Context, s *server, path string, injected bool) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.address+path, http.NoBody)
-	if err != nil {
-		return err
+	wanted := 0
+	if injected {
+		wanted = 1
 	}
-	answer, err := http.DefaultClient.Do(request)
+	for deadline := time.Now().Add(startTimeout); ; time.Sleep(20 * time.Millisecond) {
+		status, found, err := countSnippets(ctx, s, path)
+		switch {
+		case err != nil:
+			return err
+		case status == http.StatusOK && found == wanted:
+			return nil
+		case time.Now().After(deadline):
+			return fmt.Errorf("%s answers %d with %d snippets instead of %d\n%s", path, status, found, wanted, s.log)
+		}
+	}
+}
+
+func countSnippets(ctx context.Context, s *server, path string) (status, found int, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url()+path, http.NoBody)
 	if err != nil {
-		return err
+		return 0, 0, err
+	}
+	answer, err := testClient.Do(request)
+	if err != nil {
+		return 0, 0, err
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return err
-	}
-	if found := bytes.Count(body, []byte(snippetMark)); injected != (found == 1) || answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s with %d snippets; expected to be injected: %t\n%s", path, answer.Status, found, injected, s.log)
-	}
-	return nil
+	return answer.StatusCode, bytes.Count(body, []byte(snippetMark)), err
 }
 
-func repeated(request []byte, n int) [][]byte {
-	requests := make([][]byte, n)
-	for i := range requests {
-		requests[i] = request
-	}
-	return requests
+// navigations are the requests of all visitors who open a page.
+func navigations(s *server, path string) [][]byte {
+	request := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", path, s.address, navigation)
+	return slices.Repeat([][]byte{request}, pageConnections)
 }
 
 // workspaceMessages is how many messages the measured workspace holds. One of them is due on polledPath.

@@ -71,13 +71,13 @@ func measurePoll(ctx context.Context, servers launcher, edge *server, path strin
 		return comparison{}, err
 	}
 	load := func(s *server) contender {
-		c := contender{server: s, status: model.status, addresses: true}
+		var requests [][]byte
 		for _, v := range visitors {
-			c.requests = append(c.requests, v.request(s.address))
+			requests = append(requests, v.request(s.address))
 		}
-		return c
+		return contender{server: s, status: model.status, visitors: overHTTP1(s, requests, true)}
 	}
-	return compare(ctx, rounds, load(edge), load(plain), load(control))
+	return compareThree(ctx, rounds, load(edge), load(plain), load(control))
 }
 
 // polling is what one visitor sends.

@@ -11,48 +11,79 @@ import (
 	"time"
 )
 
-// The figures stand between these lines of the report.
+// The figures of a part stand between these lines of the report.
 const (
-	figuresBegin = "<!-- figures: written by make bench -->"
+	figuresBegin = "<!-- figures of %s: written by make bench -->"
 	figuresEnd   = "<!-- end of figures -->"
 )
 
-// figures are the results of one run.
-type figures struct {
-	rounds     int
-	pages      []pageResult
-	polls      []pollResult
-	firstBytes firstByteResult
-	functions  []function
+// provenance tells the command that measured a part, when and on what.
+func provenance(part string, rounds int) string {
+	return fmt.Sprintf("`BENCH_PARTS=%s BENCH_ROUNDS=%d make bench`, %s, %s, %s/%s, %d processors%s\n",
+		part, rounds, time.Now().UTC().Format(time.DateOnly), runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), processorName())
 }
 
-func (f figures) markdown() string {
+func pagesTable(results []pageResult) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "`BENCH_ROUNDS=%d make bench`, %s, %s, %s/%s, %d processors%s\n",
-		f.rounds, time.Now().UTC().Format(time.DateOnly), runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), processorName())
-
-	b.WriteString("\n### Pages\n\n")
 	comparisonHeader(&b, "page")
-	for _, p := range f.pages {
+	for _, p := range results {
 		p.row(&b, byteSize(p.size))
 	}
-	b.WriteString("\n### Polls\n\n")
-	comparisonHeader(&b, "poll")
-	for _, p := range f.polls {
+	return b.String()
+}
+
+func peersTable(results []peerResult) string {
+	var b strings.Builder
+	comparisonHeader(&b, "server and page")
+	for _, p := range results {
 		p.row(&b, p.name)
 	}
-	b.WriteString("\n### First part of a streamed page\n\n")
-	b.WriteString("| server | p50 | p99 |\n|---|--:|--:|\n")
-	for _, lane := range []struct {
-		name  string
-		times []float64
-	}{{"with Handbill", f.firstBytes.with}, {"without", f.firstBytes.without}, {"control", f.firstBytes.control}} {
-		fmt.Fprintf(&b, "| %s | %.2f ms | %.2f ms |\n", lane.name, percentile(lane.times, 50), percentile(lane.times, 99))
+	return b.String()
+}
+
+func pollsTable(results []pollResult) string {
+	var b strings.Builder
+	comparisonHeader(&b, "poll")
+	for _, p := range results {
+		p.row(&b, p.name)
 	}
-	b.WriteString("\n### Functions\n\n")
+	return b.String()
+}
+
+func compressedTable(results []compressedResult) string {
+	var b strings.Builder
+	comparisonHeader(&b, "page")
+	for _, p := range results {
+		p.row(&b, p.name)
+	}
+	b.WriteString("\n| page | CPU/request untouched | patched | decoded and encoded | requests/s, patched to decoded and encoded |\n|---|--:|--:|--:|--:|\n")
+	for _, p := range results {
+		fmt.Fprintf(&b, "| %s | %.0f µs | %.0f µs | %.0f µs | %s |\n", p.name,
+			each(p.without, measured.microseconds).median, each(p.with, measured.microseconds).median,
+			each(p.transcoded, measured.microseconds).median, ratios(p.with, p.transcoded, measured.perSecond))
+	}
+	return b.String()
+}
+
+func firstByteTable(results []firstByteResult) string {
+	var b strings.Builder
+	b.WriteString("| page | server | p50 | p99 |\n|---|---|--:|--:|\n")
+	for _, page := range results {
+		for _, lane := range []struct {
+			name  string
+			times []float64
+		}{{"with Handbill", page.with}, {"without", page.without}, {"control", page.control}} {
+			fmt.Fprintf(&b, "| %s | %s | %.2f ms | %.2f ms |\n", page.name, lane.name, percentile(lane.times, 50), percentile(lane.times, 99))
+		}
+	}
+	return b.String()
+}
+
+func functionsTable(results []function) string {
+	var b strings.Builder
 	b.WriteString("| benchmark | ns | bytes | allocations |\n|---|--:|--:|--:|\n")
-	for _, fn := range f.functions {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", fn.name, fn.time, fn.bytes, fn.allocations)
+	for _, f := range results {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.name, f.time, f.bytes, f.allocations)
 	}
 	return b.String()
 }
@@ -77,7 +108,7 @@ func (s spread) String() string {
 
 func byteSize(size int) string {
 	if size >= 1_000_000 {
-		return fmt.Sprintf("%d MB", size/1_000_000)
+		return fmt.Sprintf("%.3g MB", float64(size)/1e6)
 	}
 	return fmt.Sprintf("%d KB", size/1000)
 }
@@ -96,21 +127,22 @@ func processorName() string {
 	return ""
 }
 
-// replaceFigures puts the text between the markers of the file at path.
-func replaceFigures(path, text string) error {
+// replaceFigures puts a part's text between its markers in the file at path.
+func replaceFigures(path, part, text string) error {
+	begin := fmt.Sprintf(figuresBegin, part)
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w; it must exist and hold the lines %s and %s", err, figuresBegin, figuresEnd)
+		return fmt.Errorf("%w; it must exist and hold the lines %s and %s", err, begin, figuresEnd)
 	}
 	if err != nil {
 		return err
 	}
-	before, rest, foundBegin := bytes.Cut(content, []byte(figuresBegin))
+	before, rest, foundBegin := bytes.Cut(content, []byte(begin))
 	_, after, foundEnd := bytes.Cut(rest, []byte(figuresEnd))
 	if !foundBegin || !foundEnd {
-		return fmt.Errorf("%s must hold the lines %s and %s", path, figuresBegin, figuresEnd)
+		return fmt.Errorf("%s must hold the lines %s and %s", path, begin, figuresEnd)
 	}
 	var fresh bytes.Buffer
-	fmt.Fprintf(&fresh, "%s%s\n\n%s\n%s%s", before, figuresBegin, text, figuresEnd, after)
+	fmt.Fprintf(&fresh, "%s%s\n\n%s\n%s%s", before, begin, text, figuresEnd, after)
 	return os.WriteFile(path, fresh.Bytes(), 0o644)
 }

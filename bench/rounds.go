@@ -13,13 +13,11 @@ import (
 // sliceTime is how long one server is under load in one round.
 const sliceTime = time.Second
 
-// contender is one server under one load: each request is sent by a connection of its own, again and again.
+// contender is one server under one load: its visitors make their requests again and again.
 type contender struct {
 	server   *server
-	requests [][]byte
-	// addresses makes every connection come from a loopback address of its own.
-	addresses bool
-	status    int // expected of every answer
+	visitors []dialer
+	status   int // expected of every answer
 }
 
 // measured is what a server did in one slice.
@@ -39,44 +37,45 @@ type comparison struct {
 	with, without, control []measured
 }
 
-// compare runs the rounds, the three servers of each in random order.
-func compare(ctx context.Context, rounds int, with, without, control contender) (comparison, error) {
-	var c comparison
-	lanes := []struct {
-		contender
-		results *[]measured
-	}{{with, &c.with}, {without, &c.without}, {control, &c.control}}
+// compare runs the rounds, the servers of each in random order, and returns what each server did in them.
+func compare(ctx context.Context, rounds int, lanes ...contender) ([][]measured, error) {
+	results := make([][]measured, len(lanes))
 	for range rounds {
 		for _, lane := range rand.Perm(len(lanes)) {
 			result, err := lanes[lane].load(ctx, sliceTime)
 			if err != nil {
-				return comparison{}, err
+				return nil, err
 			}
-			*lanes[lane].results = append(*lanes[lane].results, result)
+			results[lane] = append(results[lane], result)
 		}
 	}
-	return c, nil
+	return results, nil
+}
+
+// compareThree is compare for a server, the same without what is measured, and its twin.
+func compareThree(ctx context.Context, rounds int, with, without, control contender) (comparison, error) {
+	results, err := compare(ctx, rounds, with, without, control)
+	if err != nil {
+		return comparison{}, err
+	}
+	return comparison{with: results[0], without: results[1], control: results[2]}, nil
 }
 
 // load puts the contender under load for a while.
 func (c contender) load(ctx context.Context, length time.Duration) (measured, error) {
-	connections := make([]*connection, 0, len(c.requests))
+	visitors := make([]visitor, 0, len(c.visitors))
 	defer func() {
-		for _, connection := range connections {
-			connection.Close()
+		for _, v := range visitors {
+			_ = v.Close() // it has no more to say
 		}
 	}()
-	for i, request := range c.requests {
-		from := ""
-		if c.addresses {
-			from = fmt.Sprintf("127.0.%d.%d", 1+i/250, 1+i%250)
-		}
-		connection, err := dial(ctx, c.server.address, from, request)
+	for _, dial := range c.visitors {
+		v, err := dial(ctx)
 		if err != nil {
 			return measured{}, err
 		}
-		connections = append(connections, connection)
-		if err := c.expect(connection); err != nil { // also warms the connection up
+		visitors = append(visitors, v)
+		if err := c.expect(v); err != nil { // also warms the connection up
 			return measured{}, err
 		}
 	}
@@ -85,7 +84,7 @@ func (c contender) load(ctx context.Context, length time.Duration) (measured, er
 		return measured{}, err
 	}
 	start := time.Now()
-	count, err := c.repeat(ctx, connections, start.Add(length))
+	count, err := c.repeat(ctx, visitors, start.Add(length))
 	elapsed := time.Since(start)
 	if err != nil {
 		return measured{}, err
@@ -100,18 +99,18 @@ func (c contender) load(ctx context.Context, length time.Duration) (measured, er
 	}, nil
 }
 
-// repeat uses all connections at once until the deadline, and counts the answers.
-func (c contender) repeat(ctx context.Context, connections []*connection, deadline time.Time) (int64, error) {
+// repeat lets all visitors ask at once until the deadline, and counts the answers.
+func (c contender) repeat(ctx context.Context, visitors []visitor, deadline time.Time) (int64, error) {
 	var (
 		workers sync.WaitGroup
 		total   atomic.Int64
 		failure atomic.Pointer[error]
 	)
-	for _, connection := range connections {
+	for _, v := range visitors {
 		workers.Go(func() {
 			var count int64
 			for time.Now().Before(deadline) && ctx.Err() == nil {
-				if err := c.expect(connection); err != nil {
+				if err := c.expect(v); err != nil {
 					failure.CompareAndSwap(nil, &err)
 					break
 				}
@@ -128,15 +127,12 @@ func (c contender) repeat(ctx context.Context, connections []*connection, deadli
 }
 
 // expect makes one exchange, whose status must be the expected one.
-func (c contender) expect(connection *connection) error {
-	status, err := connection.exchange()
-	if err != nil {
-		return err
+func (c contender) expect(v visitor) error {
+	status, err := v.exchange()
+	if err == nil && status != c.status {
+		err = fmt.Errorf("status %d instead of %d", status, c.status)
 	}
-	if status != c.status {
-		return fmt.Errorf("status %d instead of %d for %.60q", status, c.status, connection.request)
-	}
-	return nil
+	return err
 }
 
 // spread is a median with the extremes around it.

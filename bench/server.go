@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,40 +25,70 @@ type launcher struct {
 	binary, folder string
 }
 
-// server is a running Caddy.
+// server is a running server.
 type server struct {
-	address string
-	process *exec.Cmd
-	log     *bytes.Buffer
-	exited  chan struct{}
-	failure error // once exited is closed
+	address   string
+	encrypted bool
+	process   *exec.Cmd
+	log       *bytes.Buffer
+	exited    chan struct{}
+	failure   error // once exited is closed
+}
+
+// url is the address as a client uses it.
+func (s *server) url() string {
+	if s.encrypted {
+		return "https://" + s.address
+	}
+	return "http://" + s.address
 }
 
 // start runs a Caddyfile, whose global options and site directives are given, on a free port of loopback.
 func (l launcher) start(ctx context.Context, global, site string) (*server, error) {
-	address, err := freeAddress()
+	return l.caddy(ctx, false, global, site)
+}
+
+// startEncrypted is start with a certificate that Caddy signs itself.
+func (l launcher) startEncrypted(ctx context.Context, global, site string) (*server, error) {
+	return l.caddy(ctx, true, "skip_install_trust\n\tauto_https disable_redirects\n\t"+global, "\ttls internal\n"+site)
+}
+
+func (l launcher) caddy(ctx context.Context, encrypted bool, global, site string) (*server, error) {
+	s, home, err := l.prepare()
 	if err != nil {
 		return nil, err
 	}
-	home, err := os.MkdirTemp(l.folder, "server-")
-	if err != nil {
-		return nil, err
-	}
-	caddyfile := fmt.Sprintf("{\n\tadmin off\n\tpersist_config off\n\t%s\n}\nhttp://%s {\n\tbind 127.0.0.1\n%s\n}\n", global, address, site)
+	s.encrypted = encrypted
+	caddyfile := fmt.Sprintf("{\n\tadmin off\n\tpersist_config off\n\t%s\n}\n%s {\n\tbind 127.0.0.1\n%s\n}\n", global, s.url(), site)
 	path := filepath.Join(home, "Caddyfile")
 	if err := os.WriteFile(path, []byte(caddyfile), 0o600); err != nil {
 		return nil, err
 	}
-	s := &server{address: address, log: new(bytes.Buffer), exited: make(chan struct{})}
-	s.process = exec.CommandContext(ctx, l.binary, "run", "--config", path, "--adapter", "caddyfile")
-	s.process.Env = append(os.Environ(), "XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home)
+	environment := []string{"XDG_DATA_HOME=" + home, "XDG_CONFIG_HOME=" + home}
+	return s, s.run(ctx, environment, l.binary, "run", "--config", path, "--adapter", "caddyfile")
+}
+
+// prepare finds an address for a server and makes a folder for its state.
+func (l launcher) prepare() (s *server, home string, err error) {
+	s = &server{log: new(bytes.Buffer), exited: make(chan struct{})}
+	if s.address, err = freeAddress(); err != nil {
+		return nil, "", err
+	}
+	home, err = os.MkdirTemp(l.folder, "server-")
+	return s, home, err
+}
+
+// run starts the server and waits until it answers.
+func (s *server) run(ctx context.Context, environment []string, program string, arguments ...string) error {
+	s.process = exec.CommandContext(ctx, program, arguments...)
+	s.process.Env = append(os.Environ(), environment...)
 	s.process.Stdout, s.process.Stderr = s.log, s.log
 	s.process.Cancel = func() error { return s.process.Process.Signal(syscall.SIGTERM) }
 	s.process.WaitDelay = 10 * time.Second
 	// A Ctrl-C is for the harness, which stops its servers itself.
 	s.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := s.process.Start(); err != nil {
-		return nil, err
+		return err
 	}
 	go func() {
 		s.failure = s.process.Wait()
@@ -64,18 +96,36 @@ func (l launcher) start(ctx context.Context, global, site string) (*server, erro
 	}()
 	if err := s.waitUntilItListens(ctx); err != nil {
 		s.stop()
-		return nil, err
+		return err
 	}
-	return s, nil
+	return nil
+}
+
+// testClient takes the certificates of the measured servers, which they signed themselves.
+var testClient = &http.Client{Timeout: exchangeTimeout, Transport: &http.Transport{TLSClientConfig: ownAuthority, ForceAttemptHTTP2: true}}
+
+var ownAuthority = &tls.Config{InsecureSkipVerify: true}
+
+// connect connects once; a server with TLS has to have its certificate.
+func (s *server) connect() error {
+	conn, err := net.DialTimeout("tcp", s.address, time.Second)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if !s.encrypted {
+		return nil
+	}
+	_ = conn.SetDeadline(time.Now().Add(time.Second))
+	return tls.Client(conn, ownAuthority).Handshake()
 }
 
 func (s *server) waitUntilItListens(ctx context.Context) error {
 	deadline := time.NewTimer(startTimeout)
 	defer deadline.Stop()
 	for {
-		conn, err := net.DialTimeout("tcp", s.address, time.Second)
-		if err == nil {
-			return conn.Close()
+		if err := s.connect(); err == nil {
+			return nil
 		}
 		select {
 		case <-s.exited:

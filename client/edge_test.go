@@ -50,6 +50,7 @@ type poll struct {
 	UserID     string `json:"userId"`
 
 	header http.Header
+	visit  string
 }
 
 // sent is one event as the client sent it, with the path that it came by.
@@ -66,7 +67,8 @@ type sent struct {
 	GroupID     string         `json:"groupId"`
 	PreviousID  string         `json:"previousId"`
 
-	path string
+	path  string
+	visit string
 }
 
 // message is a message in a poll's answer.
@@ -162,11 +164,11 @@ func (e *edge) counted(serve http.HandlerFunc) http.HandlerFunc {
 func (e *edge) servePoll(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	asked := poll{header: r.Header}
+	asked := poll{header: r.Header, visit: r.URL.Query().Get("sessionId")}
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
 		e.t.Errorf("a poll's body is not JSON: %v", err)
 	}
-	if r.URL.Query().Get("sessionId") == "" {
+	if asked.visit == "" {
 		e.t.Error("a poll has no sessionId")
 	}
 	e.polls = append(e.polls, asked)
@@ -211,7 +213,7 @@ func (e *edge) serveEvents(w http.ResponseWriter, r *http.Request) {
 		e.t.Errorf("events name the write key %q", batch.WriteKey)
 	}
 	for _, event := range batch.Batch {
-		event.path = r.URL.Path
+		event.path, event.visit = r.URL.Path, r.URL.Query().Get("sessionId")
 		e.events = append(e.events, event)
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -12,7 +12,7 @@ import (
 
 // Check is one question that a decision asked about a message, and what it saw.
 type Check struct {
-	// Name is the question: in_app, status, schedule, audience, page, frequency or content.
+	// Name is the question: in_app, status, schedule, audience, page, frequency, throttle or content.
 	Name string `json:"check"`
 	// Passed says whether the message may still be shown after it.
 	Passed bool `json:"passed"`
@@ -30,13 +30,20 @@ type situation struct {
 	identity visitor.Identity
 	record   *visitor.Record // nil: nothing is remembered about the visitor
 	page     *pagerule.Page  // nil: the client did not say where it is
-	view     string
+	indexed  bool            // only messages whose page rules fit are asked about
+	view     string          // empty: no page view in particular
+	visit    uint32
 	inApp    bool
+	throttle throttling
+	here     presence
 	// languages are what the visitor's browser asks for.
 	languages []string
 	// rendered are the contents that were made already.
 	rendered []rendered
 }
+
+// remember replaces what is known of the visitor by what is known now.
+func (s *situation) remember(record *visitor.Record) { s.record, s.here = record, presence{} }
 
 // state is what the visitor's record says of a message; nil when it says nothing.
 func (s *situation) state(message string) *visitor.MessageState {
@@ -94,6 +101,7 @@ var checks = []check{
 	{"audience", askAudience, describeAudience},
 	{"page", askPage, describePage},
 	{"frequency", askFrequency, describeFrequency},
+	{"throttle", askThrottle, describeThrottle},
 	{"content", askContent, describeContent},
 }
 
@@ -168,9 +176,10 @@ func describeAudience(_ *Engine, m *workspace.Message, s *situation) (string, st
 	return fmt.Sprintf("audience is %q, the visitor is %s", m.Audience, who), help
 }
 
-// askPage lets every page rule pass where the client did not say its page: the reference client tests the rule itself.
+// askPage lets every page rule pass where the client did not say its page: the reference client tests the rule itself. It
+// does not ask again what the index has answered.
 func askPage(_ *Engine, m *workspace.Message, s *situation) Reason {
-	if s.page == nil || m.Pages.Match(s.page) {
+	if s.page == nil || s.indexed || m.Pages.Match(s.page) {
 		return ReasonNone
 	}
 	return ReasonPage
@@ -189,48 +198,4 @@ func describePage(_ *Engine, m *workspace.Message, s *situation) (string, string
 		return saw, ""
 	}
 	return saw, fmt.Sprintf("pages = %q, except = %q: add a rule that fits this page, or open one that fits", m.PageRules, m.Except)
-}
-
-// askFrequency lets a delivery that is being shown in this very page view stay: it is the same showing, not a new one.
-func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
-	state := s.state(m.ID)
-	if state == nil {
-		return ReasonNone
-	}
-	if !state.Dismissed.IsZero() {
-		return ReasonFrequency
-	}
-	if m.Frequency == workspace.FrequencyOnce && state.Opened > 0 && !e.showing(state, m, s) {
-		return ReasonFrequency
-	}
-	return ReasonNone
-}
-
-func describeFrequency(e *Engine, m *workspace.Message, s *situation) (string, string) {
-	state := s.state(m.ID)
-	if state == nil {
-		return fmt.Sprintf("frequency is %q; the visitor has not seen it", m.Frequency), ""
-	}
-	saw := fmt.Sprintf("frequency is %q; opened %d times", m.Frequency, state.Opened)
-	switch {
-	case !state.Dismissed.IsZero():
-		saw += ", dismissed at " + state.Dismissed.Format(time.RFC3339)
-	case e.showing(state, m, s):
-		saw += ", being shown in this page view"
-	}
-	return saw, "it is not shown again to this visitor; try it with: handbill messages send --test WHO " + m.ID
-}
-
-// showing says whether the message's delivery to this page view has been opened already.
-func (e *Engine) showing(state *visitor.MessageState, m *workspace.Message, s *situation) bool {
-	if len(state.Recent) == 0 || s.view == "" {
-		return false
-	}
-	key := e.sealer.seal(s.identity.ID(), s.view, m.ID, false).key
-	for i, recent := range state.Recent {
-		if recent == key {
-			return state.Reported[i]&visitor.ReportedOpened != 0
-		}
-	}
-	return false
 }

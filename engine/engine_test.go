@@ -87,8 +87,14 @@ type edge struct {
 
 func newEdge(t *testing.T, text string) *edge {
 	t.Helper()
-	e := &edge{store: store.NewMemory(), now: november, t: t}
-	t.Cleanup(func() { _ = e.store.Close() })
+	memory := store.NewMemory()
+	t.Cleanup(func() { _ = memory.Close() })
+	return newEdgeOn(t, memory, text)
+}
+
+func newEdgeOn(t *testing.T, on store.Store, text string) *edge {
+	t.Helper()
+	e := &edge{store: on, now: november, t: t}
 	var err error
 	e.Engine, err = engine.New(context.Background(), engine.Options{
 		Workspace: "shop", Store: e.store, Now: func() time.Time { return e.now },
@@ -109,7 +115,7 @@ func (e *edge) use(text string) {
 	e.Use(snapshot)
 }
 
-func page(t *testing.T, address, name string) *pagerule.Page {
+func page(t testing.TB, address, name string) *pagerule.Page {
 	t.Helper()
 	p, err := pagerule.NewPage(address, name)
 	if err != nil {
@@ -332,6 +338,25 @@ func TestADeliveryMadeBeforeIdentifyingIsReportedAfterIt(t *testing.T) {
 	statistics := statisticsOf(t, e, "spring-sale")
 	if statistics.Dismissed != 1 || statistics.Opened != 1 {
 		t.Errorf("counted %+v, want one opened and one dismissed", statistics)
+	}
+}
+
+func TestAMessageOnScreenStaysWhenItsVisitorIdentifies(t *testing.T) {
+	const home = "https://shop.example.com/"
+	e := newEdge(t, shop)
+	before := find(t, e.poll(ada, home, "tab", "view"), "welcome")
+	e.report(ada, engine.OutcomeOpened, before.ID)
+	if err := e.Identify(context.Background(), adaKnown, nil); err != nil {
+		t.Fatal(err)
+	}
+	if after := find(t, e.poll(adaKnown, home, "tab", "view"), "welcome"); after.ID != before.ID {
+		t.Errorf("the page that shows delivery %s is handed %s", before.ID, after.ID)
+	}
+	if got := ids(e.poll(adaKnown, home, "tab", "next-view")); slices.Contains(got, "welcome") {
+		t.Errorf("the next page gets %v: once is used up", got)
+	}
+	if statistics := statisticsOf(t, e, "welcome"); statistics.Deliveries != 1 || statistics.Opened != 1 {
+		t.Errorf("counted %+v, want one delivery that was opened", statistics)
 	}
 }
 

@@ -61,10 +61,11 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 	if err != nil {
 		return Explanation{}, err
 	}
-	s := &situation{now: request.At, identity: identity, record: record, page: request.Page, inApp: snapshot.InApp}
+	s := &situation{now: request.At, identity: identity, record: record, page: request.Page, inApp: snapshot.InApp, throttle: throttling{Throttle: snapshot.Throttle}}
 	if s.now.IsZero() {
 		s.now = e.now()
 	}
+	s.visit = currentVisit(record, s.now)
 	explanation := Explanation{
 		Workspace: e.workspace, Generation: snapshot.Generation, Page: request.Page.URL, At: s.now,
 		Visitor: identity.ID(), Known: remembered(record),
@@ -75,6 +76,9 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 	for _, m := range snapshot.Messages {
 		t := &trace{}
 		reason := e.decide(m, s, t)
+		if reason == ReasonNone && s.throttles(m) {
+			s.throttle.handedOut++
+		}
 		explanation.Messages = append(explanation.Messages, MessageExplanation{
 			Message: m.ID, Due: reason == ReasonNone, Reason: reason, Checks: t.checks, Position: fmt.Sprintf("%s:%d", m.File, m.Line),
 		})

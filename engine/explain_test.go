@@ -30,7 +30,7 @@ func TestExplainNamesTheFirstReasonAgainstEachMessage(t *testing.T) {
 			"newcomers": engine.ReasonPage, "winter-sale": engine.ReasonNotStarted, "not-yet": engine.ReasonNotLive,
 		}},
 		{"somebody who dismissed", "ada@example.com", shoes, time.Time{}, map[string]engine.Reason{
-			"spring-sale": engine.ReasonFrequency, "members-only": engine.ReasonNone, "newcomers": engine.ReasonAudience,
+			"spring-sale": engine.ReasonDismissed, "members-only": engine.ReasonNone, "newcomers": engine.ReasonAudience,
 		}},
 		{"at another time", "", shoes, december, map[string]engine.Reason{"winter-sale": engine.ReasonNone}},
 		{"after the end", "", shoes, december.AddDate(0, 1, 0), map[string]engine.Reason{"winter-sale": engine.ReasonEnded}},

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"hash/fnv"
 	"time"
 
 	"handbill/engine/content"
@@ -26,6 +25,8 @@ type PollRequest struct {
 	Tab string
 	// View names this load of the page; a delivery belongs to one.
 	View string
+	// Visit names the visit, over pages and tabs; empty when the client does not say: then each page view counts as one.
+	Visit string
 	// Generation is that of the answer which the client holds; empty when it holds none.
 	Generation string
 	// Languages are what the browser asks for, the best first: each a tag, or a list as Accept-Language has it.
@@ -74,31 +75,26 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 		return PollAnswer{}, fmt.Errorf("reading the visitor's record: %w", err)
 	}
 	e.noteVisit(ctx, request.Identity, record)
-	s := &situation{
-		now: e.now(), identity: request.Identity, record: record, page: request.Page, view: request.View, inApp: snapshot.InApp,
+	q := e.questions.Get().(*question)
+	defer e.questions.Put(q)
+	s := &q.situation
+	*s = situation{
+		now: e.now(), identity: request.Identity, record: record, page: request.Page, view: request.View,
+		visit: visitNumber(request.Visit, hash64(request.View)), inApp: snapshot.InApp, throttle: throttling{Throttle: snapshot.Throttle},
 		languages: request.Languages,
 	}
-	answer := PollAnswer{Deliveries: e.tests(snapshot, s)}
-	for _, m := range snapshot.Messages {
-		if e.decide(m, s, nil) != ReasonNone || among(answer.Deliveries, m) {
-			continue
-		}
-		d, err := e.deliver(ctx, m, s, request.Tab)
-		if err != nil {
-			e.recorder.Polled(PollFailed)
-			return PollAnswer{}, err
-		}
-		if d != nil {
-			answer.Deliveries = append(answer.Deliveries, *d)
-		}
+	deliveries, err := e.due(ctx, snapshot, q, request.Tab)
+	if err != nil {
+		e.recorder.Polled(PollFailed)
+		return PollAnswer{}, err
 	}
-	answer.Deliveries = e.withContents(s, answer.Deliveries)
+	answer := PollAnswer{Deliveries: e.withContents(s, deliveries)}
 	answer.Generation = generationOf(generation(snapshot, answer.Deliveries), answer.Deliveries)
 	answer.Unchanged = request.Generation == answer.Generation
 	if !answer.Unchanged {
 		e.countDropped(answer.Deliveries)
 	}
-	answer.Next = e.next(record, answer)
+	answer.Next = e.next(s.record, answer)
 	e.recorder.Polled(answer.result())
 	return answer, nil
 }
@@ -115,25 +111,95 @@ func (e *Engine) noteVisit(ctx context.Context, identity visitor.Identity, recor
 	}
 }
 
-// deliver takes the message's lease for the tab and names the delivery; nil when another tab holds the lease.
+// question is what a poll works with; it is used again for another one.
+type question struct {
+	situation situation
+	places    []int // of the messages that may appear on the page
+}
+
+// due hands out what is due, in the settled order.
+func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *question, tab string) ([]Delivery, error) {
+	s := &q.situation
+	deliveries := e.tests(snapshot, s)
+	offer := func(m *workspace.Message) error {
+		if e.decide(m, s, nil) != ReasonNone || among(deliveries, m) {
+			return nil
+		}
+		d, err := e.deliver(ctx, m, s, tab)
+		if d != nil {
+			deliveries = append(deliveries, *d)
+		}
+		return err
+	}
+	if s.page == nil {
+		for _, m := range snapshot.Messages {
+			if err := offer(m); err != nil {
+				return nil, err
+			}
+		}
+		return deliveries, nil
+	}
+	s.indexed = true
+	q.places = snapshot.Candidates(s.page, q.places[:0])
+	for _, place := range q.places {
+		if err := offer(snapshot.Messages[place]); err != nil {
+			return nil, err
+		}
+	}
+	return deliveries, nil
+}
+
+// deliver names the delivery of a message that is on screen already, or takes the lease of a new one for the tab; nil
+// when another tab holds the lease, or has used up what the message's frequency or the throttle allows.
 func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation, tab string) (*Delivery, error) {
-	d := &Delivery{ID: e.sealer.seal(s.identity.ID(), s.view, m.ID, false).id, Message: m}
-	if state := s.state(m.ID); state != nil && e.showing(state, m, s) {
-		return d, nil
+	if here := e.present(m, s); here.onScreen() {
+		return &Delivery{ID: here.delivery.id, Message: m}, nil
+	}
+	if s.throttles(m) {
+		if err := e.claimThrottle(ctx, s, tab); err != nil {
+			return nil, err
+		}
+		if e.decide(m, s, nil) != ReasonNone {
+			return nil, nil
+		}
 	}
 	granted, fresh, err := e.store.Claim(ctx, store.Claim{
 		Key: e.key(s.identity), Message: m.ID, Tab: tab, TTL: LeaseTime, At: s.now,
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, fmt.Errorf("taking the lease of message %s: %w", m.ID, err)
-	case !granted:
+	}
+	if !granted {
 		return nil, nil
-	case fresh:
+	}
+	if fresh {
+		// Another tab may have opened the message, and given its lease back, since the visitor's record was read.
+		if err := e.reload(ctx, s); err != nil {
+			return nil, err
+		}
+		if e.decide(m, s, nil) != ReasonNone {
+			if err := e.store.Release(ctx, e.key(s.identity), m.ID); err != nil {
+				return nil, fmt.Errorf("giving back the lease of message %s: %w", m.ID, err)
+			}
+			return nil, nil
+		}
 		e.store.Count(e.workspace, m.ID, store.MetricDelivered, 1)
 		e.recorder.Delivered()
 	}
-	return d, nil
+	if s.throttles(m) {
+		s.throttle.handedOut++
+	}
+	return &Delivery{ID: e.sealer.seal(s.identity.ID(), s.view, m.ID, false).id, Message: m}, nil
+}
+
+// reload reads anew what is remembered about the visitor.
+func (e *Engine) reload(ctx context.Context, s *situation) error {
+	record, err := e.store.Load(ctx, e.key(s.identity))
+	if err != nil {
+		return fmt.Errorf("reading the visitor's record again: %w", err)
+	}
+	s.remember(record)
+	return nil
 }
 
 // next is how long the client should wait: the slow interval before a visitor's first message, the fast one after it.
@@ -168,15 +234,26 @@ func (a PollAnswer) result() PollResult {
 
 // generation names an answer by the workspace it was taken from and the deliveries in it.
 func generation(snapshot *workspace.Snapshot, deliveries []Delivery) string {
-	h := fnv.New64a()
-	h.Write([]byte(snapshot.Generation))
+	sum := fnv1a(fnvOffset, snapshot.Generation)
 	for _, d := range deliveries {
-		h.Write([]byte{0})
-		h.Write([]byte(d.ID))
+		sum = fnv1a(fnv1a(sum, "\x00"), d.ID)
 	}
-	var sum [8]byte
-	binary.BigEndian.PutUint64(sum[:], h.Sum64())
-	return hex.EncodeToString(sum[:])
+	var raw [8]byte
+	binary.BigEndian.PutUint64(raw[:], sum)
+	return hex.EncodeToString(raw[:])
+}
+
+const (
+	fnvOffset = 14695981039346656037
+	fnvPrime  = 1099511628211
+)
+
+// fnv1a adds text to an FNV-1a sum; unlike package hash/fnv it allocates nothing.
+func fnv1a(sum uint64, text string) uint64 {
+	for i := range len(text) {
+		sum = (sum ^ uint64(text[i])) * fnvPrime
+	}
+	return sum
 }
 
 func among(deliveries []Delivery, m *workspace.Message) bool {

@@ -20,8 +20,22 @@ const (
 	ReasonAudience Reason = "audience"
 	// ReasonPage: no rule of pages fits the page, or a rule of except does.
 	ReasonPage Reason = "page"
-	// ReasonFrequency: the visitor has seen or dismissed the message as often as its frequency allows.
-	ReasonFrequency Reason = "frequency"
+	// ReasonDismissed: the visitor has dismissed the message, and its frequency ends with that; or dismissed it in this page view.
+	ReasonDismissed Reason = "dismissed"
+	// ReasonActed: the visitor has used a button of the message that leads on, and its frequency ends with that.
+	ReasonActed Reason = "acted"
+	// ReasonLifetime: the visitor has seen the message as often as its frequency allows at all.
+	ReasonLifetime Reason = "frequency_lifetime"
+	// ReasonDays: the message's first showing is more days ago than its frequency allows.
+	ReasonDays Reason = "frequency_days"
+	// ReasonVisit: the visitor has seen the message as often as its frequency allows in one visit.
+	ReasonVisit Reason = "frequency_visit"
+	// ReasonGap: the message's last showing is less long ago than its frequency's minimum gap.
+	ReasonGap Reason = "frequency_gap"
+	// ReasonCap: the visitor has seen the message as often as a cap of its frequency allows for now.
+	ReasonCap Reason = "frequency_cap"
+	// ReasonThrottled: the visitor has seen, or is just being handed, as many messages as the workspace's throttle allows.
+	ReasonThrottled Reason = "throttled"
 	// ReasonContent: with this visitor's values the message's templates fail, or leave nothing to show.
 	ReasonContent Reason = "content"
 	// ReasonLeased: another tab of the same visitor received the message less than LeaseTime ago.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"handbill/engine/content"
 	"handbill/engine/eventlog"
 	"handbill/engine/store"
 	"handbill/engine/visitor"
@@ -31,6 +32,8 @@ type Report struct {
 	DeliveryID string
 	// Outcome is what happened.
 	Outcome Outcome
+	// Visit names the visit in which it happened, as in [PollRequest]; empty when the client does not say.
+	Visit string
 	// ActionName and ActionValue are the button's name and action (clicked), or the name of the step that came up (changed).
 	ActionName, ActionValue string
 	// Reason says what went wrong (error).
@@ -77,6 +80,7 @@ type counted struct {
 	at      int // index of the mutation
 	metric  store.Metric
 	release *store.Key // the lease to give back
+	onlyOne bool       // the lease of the throttle, too
 	message string
 }
 
@@ -128,8 +132,8 @@ var kinds = map[Outcome]visitor.ChangeKind{
 // mutate adds what a report changes: the record of the visitor who received the delivery, and, where that visitor has
 // identified since, the person's own record, without counting twice.
 func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity visitor.Identity, owner string, d delivery, report Report, now time.Time) ([]store.Mutation, []counted) {
-	kind, changes := kinds[report.Outcome]
-	if !changes {
+	kind, known := kinds[report.Outcome]
+	if !known {
 		return mutations, after
 	}
 	change := visitor.Change{Kind: kind, Message: d.message, Delivery: d.key, At: now, Test: d.test}
@@ -139,15 +143,31 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 	if !d.test {
 		mutation.Metric = metrics[report.Outcome]
 		follow.metric = mutation.Metric
-		if report.Outcome == OutcomeOpened {
-			follow.release = &key
-		}
+	}
+	if kind == visitor.Opened && !d.test {
+		change.Visit = visitNumber(report.Visit, d.view)
+		change.IgnoresThrottle, follow.onlyOne = e.throttlingOf(d.message)
+		mutation.Change, follow.release = change, &key
 	}
 	mutations, after = append(mutations, mutation), append(after, follow)
+	changes := []visitor.Change{change}
+	if report.leadsOn() && !d.test {
+		change.Kind = visitor.Acted
+		mutations, changes = append(mutations, store.Mutation{Key: key, Change: change}), append(changes, change)
+	}
 	if current := identity.ID(); current != owner {
-		mutations = append(mutations, store.Mutation{Key: store.Key{Workspace: e.workspace, Visitor: current}, Change: change})
+		for _, change := range changes {
+			mutations = append(mutations, store.Mutation{Key: store.Key{Workspace: e.workspace, Visitor: current}, Change: change})
+		}
 	}
 	return mutations, after
+}
+
+// leadsOn says whether a button was used that neither closes its message nor turns to the next step.
+func (r Report) leadsOn() bool {
+	action, err := content.ParseAction(r.ActionValue)
+	// An action that is not understood is one of a message that is gone, or of another client: it was no mere closing.
+	return r.Outcome == OutcomeClicked && (err != nil || action != content.Dismiss && action != content.Next)
 }
 
 func (e *Engine) event(owner string, d delivery, report Report, now time.Time) eventlog.Event {
@@ -190,8 +210,13 @@ func (e *Engine) keep(ctx context.Context, mutations []store.Mutation, after []c
 		return fmt.Errorf("counting reports: %w", err)
 	}
 	for _, follow := range after {
-		if follow.release != nil {
-			if err := e.store.Release(ctx, *follow.release, follow.message); err != nil {
+		// A repeat has nothing to give back: the lease of today is that of a newer delivery.
+		if follow.release != nil && outcomes[follow.at].Counted {
+			err := e.store.Release(ctx, *follow.release, follow.message)
+			if follow.onlyOne && err == nil {
+				err = e.store.Release(ctx, *follow.release, throttleLease)
+			}
+			if err != nil {
 				e.logger.Warn("a lease was not given back; it lapses by itself", "message", follow.message, "error", err)
 			}
 		}

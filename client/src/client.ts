@@ -10,6 +10,7 @@ import { createStage } from "./show/stage";
 import type { Told } from "./show/showing";
 import type { Site } from "./site";
 import { tabId } from "./tab";
+import { visitId } from "./visit";
 
 const PLUGIN = "Customer.io In-App Plugin";
 const REPORT = "Report Delivery Event";
@@ -93,7 +94,7 @@ export function createClient(site: Site): Client {
     };
     const body = { page: { url: location.href, name: pageName }, tab, view, generation, userId: user };
     if (user && isLatin1(user)) headers["X-Gist-Encoded-User-Token"] = btoa(user);
-    return post(address(site, `/api/v4/users?sessionId=${tab}`), JSON.stringify(body), { headers });
+    return post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers });
   }
 
   /** Asks anew what is due, if this visitor may be given anything. */

@@ -1,6 +1,7 @@
 import { backoff, retryAfter } from "./backoff";
 import { address, post } from "./endpoint";
 import type { Site } from "./site";
+import { visitId } from "./visit";
 
 /** An event on its way to the edge, in the form of the analytics clients. */
 export interface Sent {
@@ -114,5 +115,5 @@ function firstBatch(events: Sent[]): Sent[] {
 }
 
 function pathOf(batch: Sent[]): string {
-  return isIdentify(batch[0]!) ? "/v1/i" : "/v1/b";
+  return isIdentify(batch[0]!) ? "/v1/i" : `/v1/b?sessionId=${visitId()}`;
 }

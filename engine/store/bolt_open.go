@@ -106,7 +106,8 @@ func openFile(path string, options *bbolt.Options) (db *bbolt.DB, err error) {
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("opening the store %s: %w; let this user read and write it", path, err)
 	case errors.Is(err, ErrUnreadable):
-		_ = file.Close() // bbolt gave up in the middle
+		unlock(file) // bbolt gave up in the middle
+		_ = file.Close()
 		return nil, err
 	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
 		return nil, unreadable(path, err)

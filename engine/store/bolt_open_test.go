@@ -124,6 +124,40 @@ func TestOneDamagedMetaPageDoesNotMatter(t *testing.T) {
 	}
 }
 
+func TestAFileThatIsRefusedIsNotKeptLocked(t *testing.T) {
+	good, pageSize := filled(t)
+	path := filepath.Join(t.TempDir(), "handbill.db")
+	lists, refused := 0, 0
+	for page := 0; page < len(good); page += pageSize {
+		const kind, freeList = 8, 0x10 // where a page's header says what it is, and that it lists the free pages
+		if good[page+kind] != freeList {
+			continue
+		}
+		lists++
+		data := bytes.Clone(good)
+		data[page+kind] ^= 0xff
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b, err := OpenBolt(path, Options{})
+		switch {
+		case err == nil:
+			_ = b.Close() // the list of an older transaction
+		case errors.Is(err, ErrUnreadable):
+			refused++
+		default:
+			t.Errorf("page %d: %v", page/pageSize, err)
+		}
+	}
+	if refused == 0 {
+		t.Fatalf("of %d lists of free pages none mattered", lists)
+	}
+	if err := os.WriteFile(path, good, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustApply(t, openBolt(t, path, Options{}), opened(person(7), 2))
+}
+
 // TestDamageAnywhereCrashesNothing flips bytes all over a file. What cannot be read is an error, of opening or of reading.
 func TestDamageAnywhereCrashesNothing(t *testing.T) {
 	good, pageSize := filled(t)

@@ -169,7 +169,8 @@ func cost(name string, r *visitor.Record) int64 {
 		header      = 16  // of a text, a value in an interface
 		mapEntry    = 48  // share of a map's table
 		recordSize  = 256 // the record with its empty maps
-		messageSize = 240
+		messageSize = 288
+		showingSize = 32
 		testSize    = 56
 	)
 	bytes := int64(len(name)) + 2*pointer
@@ -177,8 +178,9 @@ func cost(name string, r *visitor.Record) int64 {
 		return bytes
 	}
 	bytes += recordSize + int64(len(r.ID))
-	for id := range r.Messages {
-		bytes += mapEntry + messageSize + int64(len(id)) + visitor.RecentDeliveries*9
+	bytes += int64(len(r.Showings)) * showingSize
+	for id, state := range r.Messages {
+		bytes += mapEntry + messageSize + int64(len(id)) + visitor.RecentDeliveries*9 + int64(len(state.Showings))*showingSize
 	}
 	for _, test := range r.Tests {
 		bytes += testSize + int64(len(test.Message))

@@ -24,6 +24,9 @@ const (
 	Failed
 	// TestQueued: an operator sent a message to try it. Uses Message and Until.
 	TestQueued
+	// Acted: a button was used that leads on: neither one that closes the message nor one that turns to its next step.
+	// Uses Message.
+	Acted
 	// Seen: the visitor was here, and did nothing else. It changes a record at most once in [SeenInterval], and makes none.
 	Seen
 )
@@ -40,6 +43,10 @@ type Change struct {
 	Message string
 	// Delivery is the key of the delivery concerned: a number that stands for its id.
 	Delivery uint64
+	// Visit stands for the visit in which it happened; zero when that is not known. Used by Opened.
+	Visit uint32
+	// IgnoresThrottle is true for a showing that does not count towards the throttle. Used by Opened.
+	IgnoresThrottle bool
 	// Test is true for a report of a test send: nothing of it is counted.
 	Test bool
 	// Until is when a queued test stops waiting.
@@ -73,7 +80,7 @@ func (r *Record) Apply(c Change) (counted bool) {
 	switch c.Kind {
 	case Identified:
 		counted = r.identify(c)
-	case Opened, Clicked, Dismissed, Failed:
+	case Opened, Clicked, Dismissed, Failed, Acted:
 		if c.Test {
 			counted = r.reportTest(c)
 		} else {
@@ -122,6 +129,7 @@ func (r *Record) report(c Change) bool {
 		s.Opened++
 		s.FirstOpened = earlier(s.FirstOpened, c.At)
 		s.LastOpened = later(s.LastOpened, c.At)
+		r.showing(s, c)
 	case Clicked:
 		if !s.mark(c.Delivery, ReportedClicked) {
 			return false
@@ -132,6 +140,11 @@ func (r *Record) report(c Change) bool {
 			return false
 		}
 		s.Dismissed = later(s.Dismissed, c.At)
+	case Acted:
+		if !s.Acted.IsZero() {
+			return false
+		}
+		s.Acted = c.At
 	case Failed:
 		if !s.mark(c.Delivery, ReportedError) {
 			return false
@@ -139,6 +152,26 @@ func (r *Record) report(c Change) bool {
 		s.Errors++
 	}
 	return true
+}
+
+// showing notes when and in which visit a message came on screen, for caps and throttles.
+func (r *Record) showing(s *MessageState, c Change) {
+	shown := Showing{At: c.At, Visit: c.Visit}
+	s.Showings = insert(s.Showings, shown)
+	if !c.IgnoresThrottle {
+		r.Showings = insert(r.Showings, shown)
+	}
+}
+
+// insert adds a showing to a list in order; a report that comes late belongs before newer ones.
+func insert(showings []Showing, shown Showing) []Showing {
+	place, _ := slices.BinarySearchFunc(showings, shown.At, func(known Showing, at time.Time) int {
+		if known.At.After(at) {
+			return 1
+		}
+		return -1
+	})
+	return lastShowings(slices.Insert(showings, place, shown))
 }
 
 // reportTest notes that a test send is on screen, or ends it when it is dismissed.

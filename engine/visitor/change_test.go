@@ -28,7 +28,8 @@ func TestReportsOfOneDeliveryCountOnceInEveryOrder(t *testing.T) {
 		}
 		want := &MessageState{
 			Opened: 1, FirstOpened: november, LastOpened: november, Clicked: 1, Dismissed: november, Errors: 1,
-			Recent: []uint64{7}, Reported: []Reports{ReportedOpened | ReportedClicked | ReportedDismissed | ReportedError},
+			Showings: []Showing{{At: november}},
+			Recent:   []uint64{7}, Reported: []Reports{ReportedOpened | ReportedClicked | ReportedDismissed | ReportedError},
 		}
 		if !reflect.DeepEqual(r.Messages[sale], want) {
 			t.Errorf("order %v:\n%+v\nwant\n%+v", order, r.Messages[sale], want)
@@ -114,9 +115,11 @@ func TestWhatAChangeDoes(t *testing.T) {
 			[]Change{report(Opened, 1, november)}, report(Opened, 2, november.Add(-time.Hour)), true,
 			&Record{
 				ID: "u:ada", FirstSeen: november.Add(-time.Hour), LastSeen: november,
+				Showings: []Showing{{At: november.Add(-time.Hour)}, {At: november}},
 				Messages: map[string]*MessageState{sale: {
 					Opened: 2, FirstOpened: november.Add(-time.Hour), LastOpened: november,
-					Recent: []uint64{1, 2}, Reported: []Reports{ReportedOpened, ReportedOpened},
+					Showings: []Showing{{At: november.Add(-time.Hour)}, {At: november}},
+					Recent:   []uint64{1, 2}, Reported: []Reports{ReportedOpened, ReportedOpened},
 				}},
 			},
 		},

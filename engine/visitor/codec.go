@@ -31,6 +31,13 @@ type storedRecord struct {
 	LastSeen  int64                  `cbor:"5,keyasint,omitempty"`
 	Messages  map[string]storedState `cbor:"6,keyasint,omitempty"`
 	Tests     []storedTest           `cbor:"7,keyasint,omitempty"`
+	storedShowings
+}
+
+// storedShowings are showings in as few bytes as it takes: small numbers are short in CBOR.
+type storedShowings struct {
+	Steps  []int64  `cbor:"20,keyasint,omitempty"` // the first showing's time, then from each to the next
+	Visits []uint32 `cbor:"21,keyasint,omitempty"` // the first showing's visit, then what each changes of it (exclusive or)
 }
 
 type storedState struct {
@@ -42,6 +49,9 @@ type storedState struct {
 	Errors      int      `cbor:"6,keyasint,omitempty"`
 	Recent      []uint64 `cbor:"7,keyasint,omitempty"`
 	Reported    []byte   `cbor:"8,keyasint,omitempty"`
+	Acted       int64    `cbor:"9,keyasint,omitempty"`
+	// The time of a single showing is LastOpened, and not written again.
+	storedShowings
 }
 
 type storedTest struct {
@@ -54,6 +64,7 @@ type storedTest struct {
 func Encode(r *Record) ([]byte, error) {
 	stored := storedRecord{
 		ID: r.ID, Verified: r.Verified, Traits: r.Traits, FirstSeen: milliseconds(r.FirstSeen), LastSeen: milliseconds(r.LastSeen),
+		storedShowings: storeShowings(r.Showings),
 	}
 	if len(r.Messages) > 0 {
 		stored.Messages = make(map[string]storedState, len(r.Messages))
@@ -65,6 +76,7 @@ func Encode(r *Record) ([]byte, error) {
 			stored.Messages[id] = storedState{
 				Opened: s.Opened, FirstOpened: milliseconds(s.FirstOpened), LastOpened: milliseconds(s.LastOpened),
 				Clicked: s.Clicked, Dismissed: milliseconds(s.Dismissed), Errors: s.Errors, Recent: s.Recent, Reported: reported,
+				Acted: milliseconds(s.Acted), storedShowings: s.storeShowings(),
 			}
 		}
 	}
@@ -93,6 +105,7 @@ func Decode(data []byte) (*Record, error) {
 	}
 	r := &Record{
 		ID: stored.ID, Verified: stored.Verified, FirstSeen: moment(stored.FirstSeen), LastSeen: moment(stored.LastSeen),
+		Showings: stored.restoreShowings(),
 	}
 	if stored.Verified < LevelAnonymous || stored.Verified > LevelVerified {
 		return nil, fmt.Errorf("%w: level %d does not exist", ErrDamaged, stored.Verified)
@@ -132,7 +145,12 @@ func (s storedState) restore() MessageState {
 	state := MessageState{
 		Opened: s.Opened, FirstOpened: moment(s.FirstOpened), LastOpened: moment(s.LastOpened),
 		Clicked: s.Clicked, Dismissed: moment(s.Dismissed), Errors: s.Errors,
+		Acted: moment(s.Acted),
 	}
+	if len(s.Steps) == 0 && s.Opened == 1 {
+		s.Steps = []int64{s.LastOpened}
+	}
+	state.Showings = s.restoreShowings()
 	if len(s.Recent) > 0 {
 		state.Recent = s.Recent
 		state.Reported = make([]Reports, len(s.Reported))
@@ -155,6 +173,42 @@ func moment(milliseconds int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(milliseconds).UTC()
+}
+
+func (s *MessageState) storeShowings() storedShowings {
+	stored := storeShowings(s.Showings)
+	if s.Opened == 1 && len(s.Showings) == 1 && s.Showings[0].At.Equal(s.LastOpened) {
+		stored.Steps = nil
+	}
+	return stored
+}
+
+func storeShowings(showings []Showing) storedShowings {
+	var stored storedShowings
+	before, visit := int64(0), uint32(0)
+	for i, shown := range showings {
+		at := milliseconds(shown.At)
+		stored.Steps = append(stored.Steps, at-before)
+		if shown.Visit != visit {
+			stored.Visits = append(stored.Visits, make([]uint32, i-len(stored.Visits))...)
+			stored.Visits = append(stored.Visits, shown.Visit^visit)
+		}
+		before, visit = at, shown.Visit
+	}
+	return stored
+}
+
+func (s storedShowings) restoreShowings() []Showing {
+	var showings []Showing
+	at, visit := int64(0), uint32(0)
+	for i, step := range s.Steps {
+		at += step
+		if i < len(s.Visits) {
+			visit ^= s.Visits[i]
+		}
+		showings = append(showings, Showing{At: moment(at), Visit: visit})
+	}
+	return lastShowings(showings)
 }
 
 // encoding and decoding are the CBOR profile of records. Text is kept byte for byte, also where it is not UTF-8: a

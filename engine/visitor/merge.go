@@ -1,6 +1,7 @@
 package visitor
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 )
@@ -31,6 +32,7 @@ func Merge(into, from *Record) *Record {
 			*merged.state(id) = *state.clone()
 		}
 	}
+	merged.Showings = unite(into.Showings, from.Showings)
 	for _, test := range from.Tests {
 		if !slices.ContainsFunc(merged.Tests, func(t Test) bool { return t.Message == test.Message }) {
 			merged.Tests = append(merged.Tests, test)
@@ -53,6 +55,8 @@ func mergeState(into, from *MessageState) *MessageState {
 	merged.FirstOpened = earlier(into.FirstOpened, from.FirstOpened)
 	merged.LastOpened = later(into.LastOpened, from.LastOpened)
 	merged.Dismissed = later(into.Dismissed, from.Dismissed)
+	merged.Acted = later(into.Acted, from.Acted)
+	merged.Showings = unite(into.Showings, from.Showings)
 	var recent []uint64
 	var reported []Reports
 	for i, key := range older.Recent {
@@ -67,3 +71,26 @@ func mergeState(into, from *MessageState) *MessageState {
 	merged.forget()
 	return merged
 }
+
+// unite is the showings of both lists in order, the newest [RecentShowings] of them. One that both have is the same
+// showing, known twice.
+func unite(a, b []Showing) []Showing {
+	a, b = slices.SortedFunc(slices.Values(a), order), slices.SortedFunc(slices.Values(b), order)
+	var all []Showing
+	for len(a) > 0 && len(b) > 0 {
+		first := order(a[0], b[0])
+		if first <= 0 {
+			all = append(all, a[0])
+			a = a[1:]
+		} else {
+			all = append(all, b[0])
+		}
+		if first >= 0 {
+			b = b[1:]
+		}
+	}
+	return lastShowings(append(append(all, a...), b...))
+}
+
+// order is that of time; where it is equal, any that is always the same.
+func order(a, b Showing) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Visit, b.Visit)) }

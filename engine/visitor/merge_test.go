@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,12 +29,14 @@ func TestMergeTakesTheLargerCountsAndAllDismissals(t *testing.T) {
 	want := &Record{
 		ID: "u:ada", Verified: LevelIdentified, Traits: map[string]any{"plan": "team"},
 		FirstSeen: november.Add(-time.Hour), LastSeen: november.Add(time.Minute),
+		Showings: []Showing{{At: november.Add(-time.Hour)}, {At: november.Add(-time.Hour)}, {At: november}, {At: november.Add(time.Minute)}},
 		Messages: map[string]*MessageState{
 			sale: {
 				Opened: 2, FirstOpened: november.Add(-time.Hour), LastOpened: november.Add(time.Minute), Clicked: 1, Dismissed: november.Add(time.Minute),
-				Recent: []uint64{3, 1, 2}, Reported: []Reports{ReportedOpened | ReportedClicked, ReportedOpened, ReportedOpened | ReportedDismissed},
+				Showings: []Showing{{At: november.Add(-time.Hour)}, {At: november}, {At: november.Add(time.Minute)}},
+				Recent:   []uint64{3, 1, 2}, Reported: []Reports{ReportedOpened | ReportedClicked, ReportedOpened, ReportedOpened | ReportedDismissed},
 			},
-			"autumn": {Opened: 1, FirstOpened: november.Add(-time.Hour), LastOpened: november.Add(-time.Hour), Recent: []uint64{4}, Reported: []Reports{ReportedOpened}},
+			"autumn": {Opened: 1, FirstOpened: november.Add(-time.Hour), LastOpened: november.Add(-time.Hour), Showings: []Showing{{At: november.Add(-time.Hour)}}, Recent: []uint64{4}, Reported: []Reports{ReportedOpened}},
 		},
 		Tests: []Test{{Message: "welcome", Until: november.Add(time.Hour)}},
 	}
@@ -93,6 +96,7 @@ func randomRecord(random *rand.Rand, id string) *Record {
 		change := Change{
 			Kind: ChangeKind(random.IntN(int(Seen)) + 1), At: at, Until: at.Add(24 * time.Hour),
 			Message: []string{sale, "welcome", "tour"}[random.IntN(3)], Delivery: uint64(random.IntN(30) + 1), Test: random.IntN(5) == 0,
+			Visit: uint32(random.IntN(3)), IgnoresThrottle: random.IntN(4) == 0,
 		}
 		if change.Kind == Identified {
 			change.Level = Level(random.IntN(3))
@@ -109,6 +113,12 @@ func bounded(r *Record) error {
 		if len(s.Recent) > RecentDeliveries || len(s.Recent) != len(s.Reported) {
 			return fmt.Errorf("message %s remembers %d deliveries and %d reports", id, len(s.Recent), len(s.Reported))
 		}
+		if len(s.Showings) > RecentShowings || !slices.IsSortedFunc(s.Showings, func(a, b Showing) int { return a.At.Compare(b.At) }) {
+			return fmt.Errorf("message %s has the showings %v", id, s.Showings)
+		}
+	}
+	if len(r.Showings) > RecentShowings || !slices.IsSortedFunc(r.Showings, func(a, b Showing) int { return a.At.Compare(b.At) }) {
+		return fmt.Errorf("the showings are %v", r.Showings)
 	}
 	if len(r.Tests) > MaxTests {
 		return fmt.Errorf("%d tests wait", len(r.Tests))

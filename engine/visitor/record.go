@@ -11,6 +11,9 @@ const (
 	// RecentDeliveries is of how many deliveries per message it is remembered what was reported. A report that is
 	// repeated counts once as long as its delivery is among them.
 	RecentDeliveries = 8
+	// RecentShowings is of how many showings time and visit are remembered: of each message, and of all together. Caps
+	// and throttles cannot look further back.
+	RecentShowings = 32
 	// MaxTests is how many test sends wait for a visitor at most; the oldest makes room.
 	MaxTests = 20
 )
@@ -30,6 +33,9 @@ type Record struct {
 	LastSeen time.Time
 	// Messages says by message id what the visitor did with it.
 	Messages map[string]*MessageState
+	// Showings are the last [RecentShowings] showings of messages, whichever they were, oldest first; those that ignore the
+	// throttle are not among them.
+	Showings []Showing
 	// Tests are the test sends that wait for the visitor, oldest first.
 	Tests []Test
 }
@@ -43,10 +49,21 @@ type MessageState struct {
 	// Dismissed is when the visitor last dismissed the message; zero: never.
 	Dismissed time.Time
 	Errors    int
+	// Acted is when the visitor last used a button that leads on; zero: never.
+	Acted time.Time
+	// Showings are the message's last [RecentShowings] showings, oldest first.
+	Showings []Showing
 	// Recent are the keys of the last [RecentDeliveries] deliveries that something was reported of, oldest first.
 	Recent []uint64
 	// Reported says what was reported of each delivery in Recent, in the same order.
 	Reported []Reports
+}
+
+// Showing is that a message came on screen.
+type Showing struct {
+	At time.Time
+	// Visit stands for the visit in which it did; zero when that is not known.
+	Visit uint32
 }
 
 // Reports is the set of what was reported of one delivery.
@@ -83,6 +100,7 @@ func (r *Record) Clone() *Record {
 	// A trait's value is never changed in place: the map is copied, what is in it is shared.
 	clone.Traits = maps.Clone(r.Traits)
 	clone.Tests = slices.Clone(r.Tests)
+	clone.Showings = slices.Clone(r.Showings)
 	if r.Messages != nil {
 		clone.Messages = make(map[string]*MessageState, len(r.Messages))
 		for id, state := range r.Messages {
@@ -95,6 +113,7 @@ func (r *Record) Clone() *Record {
 func (s *MessageState) clone() *MessageState {
 	clone := *s
 	clone.Recent = slices.Clone(s.Recent)
+	clone.Showings = slices.Clone(s.Showings)
 	clone.Reported = slices.Clone(s.Reported)
 	return &clone
 }
@@ -118,6 +137,14 @@ func (r *Record) state(message string) *MessageState {
 	state := &MessageState{}
 	r.Messages[message] = state
 	return state
+}
+
+// lastShowings keeps the newest of showings.
+func lastShowings(showings []Showing) []Showing {
+	if over := len(showings) - RecentShowings; over > 0 {
+		return slices.Delete(showings, 0, over)
+	}
+	return showings
 }
 
 // mark notes that something was reported of a delivery; false when it was noted before.

@@ -2,12 +2,15 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -15,7 +18,6 @@ import (
 const (
 	pollBody   = 16 << 10
 	ingestBody = 512 << 10
-	smallBody  = 2 << 10
 	bodyTime   = 10 * time.Second
 )
 
@@ -42,9 +44,9 @@ func answer(w http.ResponseWriter, status int, body any) {
 // read decodes a request's JSON body of at most limit bytes into body; an empty one leaves it as it is. It answers and
 // returns false when the body is too large, too slow or malformed.
 func read(w http.ResponseWriter, r *http.Request, limit int64, body any) bool {
-	// A small body is here already, in most cases, and the server's own deadline is enough for the others. Not every
-	// connection can set one; where one cannot, the server's own holds too.
-	if r.ContentLength < 0 || r.ContentLength > smallBody {
+	// Caddy has no time limit for bodies unless the operator sets one. Not every connection can set one; where one cannot,
+	// the server's own holds.
+	if r.ContentLength != 0 {
 		controller := http.NewResponseController(w)
 		_ = controller.SetReadDeadline(time.Now().Add(bodyTime))
 		defer func() { _ = controller.SetReadDeadline(time.Time{}) }()
@@ -77,7 +79,19 @@ func describe(err error) string {
 	case errors.As(err, &syntax):
 		return fmt.Sprintf("%s at byte %d", syntax.Error(), syntax.Offset)
 	case errors.As(err, &kind):
-		return fmt.Sprintf("%q is a %s, expected %s", kind.Field, kind.Value, kind.Type)
+		where := cmp.Or(strings.TrimPrefix(kind.Field, "eventSent."), "the body")
+		return fmt.Sprintf("%s: found %s, expected %s", where, kind.Value, jsonType(kind.Type))
 	}
 	return err.Error()
+}
+
+// jsonType is what JSON calls a Go type.
+func jsonType(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Struct, reflect.Map:
+		return "object"
+	case reflect.Slice:
+		return "array"
+	}
+	return t.Kind().String()
 }

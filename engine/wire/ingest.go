@@ -106,6 +106,7 @@ func (h *Handler) take(r *http.Request, events []eventSent) (rejected []rejectio
 	reject := func(index int, why error) {
 		rejected = append(rejected, rejection{index, fmt.Sprintf("event %d: %s", index, why)})
 	}
+	visit := visitOf(r)
 	var batch reportBatch
 	flush := func() error {
 		refused, err := h.engine.Report(r.Context(), batch.identity, batch.reports)
@@ -130,6 +131,7 @@ func (h *Handler) take(r *http.Request, events []eventSent) (rejected []rejectio
 				reject(i, why)
 				continue
 			}
+			report.Visit = visit
 			batch.add(i, identity, report)
 			continue
 		}
@@ -262,7 +264,7 @@ func (h *Handler) serveQueueLog(w http.ResponseWriter, r *http.Request, id strin
 		fail(w, http.StatusBadRequest, "nobody is named: send the cookie that the poll set, or the user token")
 		return
 	}
-	refused, err := h.engine.Report(context.WithoutCancel(r.Context()), identity, []engine.Report{{DeliveryID: id, Outcome: engine.OutcomeOpened}})
+	refused, err := h.engine.Report(context.WithoutCancel(r.Context()), identity, []engine.Report{{DeliveryID: id, Outcome: engine.OutcomeOpened, Visit: visitOf(r)}})
 	switch {
 	case err != nil:
 		h.logger.Error("a report could not be kept", "workspace", h.engine.Workspace(), "error", err)

@@ -45,13 +45,13 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	session := clean(r.URL.Query().Get("sessionId"))
+	visit := visitOf(r)
 	request := engine.PollRequest{
-		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Generation: sent.Generation,
+		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
 		Languages: languages(r),
 	}
 	if request.Tab == "" {
-		request.Tab = session
+		request.Tab = visit
 	}
 	if request.View == "" {
 		request.View = request.Tab
@@ -69,6 +69,9 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	interval(w, answered.Next)
 	h.answerPoll(w, answered, page != nil)
 }
+
+// visitOf is the visit that polls and reports name: an id which the client keeps until no page was open for 30 minutes.
+func visitOf(r *http.Request) string { return clean(r.URL.Query().Get("sessionId")) }
 
 // answerPoll writes the list. Only a client that named its page is told "nothing" or "unchanged": the reference client
 // always gets its whole list.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -139,13 +141,19 @@ type queue struct {
 func (b *browser) poll(body string) (*http.Response, queue) {
 	b.t.Helper()
 	answer := b.do("POST", "/_handbill/api/v4/users?sessionId=5f0c", body)
+	return answer, decode(b.t, answer)
+}
+
+// decode reads a poll's answer; it is an empty list when nothing is due.
+func decode(t *testing.T, answer *http.Response) queue {
+	t.Helper()
 	var list queue
 	if answer.StatusCode == http.StatusOK {
 		if err := json.NewDecoder(answer.Body).Decode(&list); err != nil {
-			b.t.Fatal(err)
+			t.Fatal(err)
 		}
 	}
-	return answer, list
+	return list
 }
 
 func (b *browser) pollPage(address string) (*http.Response, queue) {
@@ -416,7 +424,9 @@ func TestBadRequestsGetAReason(t *testing.T) {
 		{"a wrong method on the poll", "GET", "/_handbill/api/v4/users", "", nil, 405, "POST"},
 		{"a wrong method on the client", "POST", "/_handbill/client.js", "", nil, 405, "GET"},
 		{"a malformed body", "POST", "/_handbill/api/v4/users", `{"page":`, nil, 400, "JSON"},
-		{"a body of the wrong shape", "POST", "/_handbill/api/v4/users", `{"page":7}`, nil, 400, "page"},
+		{"a body of the wrong shape", "POST", "/_handbill/api/v4/users", `{"page":7}`, nil, 400, "page: found number, expected object"},
+		{"a body that is a list", "POST", "/_handbill/api/v4/users", `[]`, nil, 400, "the body: found array, expected object"},
+		{"traits of the wrong shape", "POST", "/_handbill/v1/i", `{"userId":"ada","traits":[1]}`, nil, 400, "traits: found array, expected object"},
 		{"a page of another site", "POST", "/_handbill/api/v4/users", `{"page":{"url":"https://evil.example.net/"}}`, nil, 400, "evil.example.net"},
 		{"a page with a user name in it", "POST", "/_handbill/api/v4/users", `{"page":{"url":"https://shop.example.com@evil.example.net/"}}`, nil, 400, "location.href"},
 		{"a page that is no URL", "POST", "/_handbill/api/v4/users", `{"page":{"url":"/billing"}}`, nil, 400, "location.href"},
@@ -455,6 +465,39 @@ func TestBadRequestsGetAReason(t *testing.T) {
 				t.Error("another site was allowed to read the answer")
 			}
 		})
+	}
+}
+
+// slowConnection is a connection whose body stops arriving; reading goes on until a deadline is set.
+type slowConnection struct {
+	*httptest.ResponseRecorder
+	deadlines []time.Time
+}
+
+func (c *slowConnection) SetReadDeadline(at time.Time) error {
+	c.deadlines = append(c.deadlines, at)
+	return nil
+}
+
+func (c *slowConnection) Read([]byte) (int, error) {
+	if len(c.deadlines) == 0 {
+		return 0, errors.New("this read would never end")
+	}
+	return 0, os.ErrDeadlineExceeded
+}
+
+func TestABodyHasToArriveInTimeHoweverSmallItIs(t *testing.T) {
+	for _, length := range []int64{-1, 10, 10_000} {
+		c := &slowConnection{ResponseRecorder: httptest.NewRecorder()}
+		r := httptest.NewRequest("POST", origin+"/_handbill/api/v4/users", c)
+		r.ContentLength = length
+		newHandler(t, wire.Site{Anonymous: true}, shop).ServeHTTP(c, r)
+		if len(c.deadlines) != 2 || c.deadlines[0].Before(time.Now()) || !c.deadlines[1].IsZero() {
+			t.Errorf("length %d: the deadlines are %v, want one, and none for the next request", length, c.deadlines)
+		}
+		if c.Code != 400 {
+			t.Errorf("length %d: status %d", length, c.Code)
+		}
 	}
 }
 

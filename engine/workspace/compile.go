@@ -7,6 +7,7 @@ import (
 	_ "time/tzdata" // timezone must mean the same on a machine without a time zone database
 
 	"handbill/engine/content"
+	"handbill/engine/pagerule"
 )
 
 // Compile checks and compiles the files of a workspace. The files are checked
@@ -82,12 +83,15 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), a.Start.Compare(b.Start))
 	})
 	s := &Snapshot{
-		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Locale: c.settings.locale,
+		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Locale: c.settings.locale, Throttle: c.settings.throttle,
 		Messages: messages, byID: make(map[string]*Message, len(messages)),
 	}
-	for _, message := range messages {
+	sets := make([]pagerule.Set, len(messages))
+	for i, message := range messages {
 		s.byID[message.ID] = message
+		sets[i] = message.Pages
 	}
+	s.index = pagerule.BuildIndex(sets)
 	s.Generation = generation(s)
 	return s
 }

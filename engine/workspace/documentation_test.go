@@ -52,6 +52,8 @@ var documented = map[string][]key{
 	"`[[templates]]`":         templateKeys,
 	"`image`":                 imageKeys,
 	"`buttons`":               buttonKeys,
+	"`frequency`":             frequencyKeys,
+	"`throttle`":              throttleKeys,
 }
 
 func TestEveryKeyIsDocumentedAndNoOther(t *testing.T) {
@@ -134,7 +136,7 @@ func TestTheDocumentedDefaultsAreReal(t *testing.T) {
 		"| `in_app` | true or false | `true` |",
 		"| `status` | text | `\"" + string(m.Status) + "\"` |",
 		"| `audience` | text | `\"" + string(m.Audience) + "\"` |",
-		"| `frequency` | text | `\"" + string(m.Frequency) + "\"` |",
+		"| `frequency` | text or a table | `\"" + m.Frequency.Name + "\"` |",
 		"| `priority` | a whole number | `100` |",
 		"| `position` | text | `\"" + m.Content.Position + "\"` or `\"top\"` |",
 	} {
@@ -216,14 +218,13 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 			good(t, "a.toml", message("text", "[[messages.steps]]\n"+shown+k.example+"\n[[messages.steps]]\ntext = \"Last\""))
 		}
 	}
-	for _, keys := range [][]key{imageKeys, buttonKeys} {
-		table, all := "[messages.image]\n", ""
-		if &keys[0] == &buttonKeys[0] {
-			table = "[[messages.buttons]]\n"
-		}
+	for table, keys := range map[string][]key{
+		"[messages.image]": imageKeys, "[[messages.buttons]]": buttonKeys, "[messages.frequency]": frequencyKeys, "[workspace.throttle]": throttleKeys,
+	} {
+		all := table + "\n"
 		for _, k := range keys {
 			all += k.example + "\n"
 		}
-		good(t, "a.toml", message("", table+all))
+		good(t, "a.toml", message("", all))
 	}
 }

@@ -24,7 +24,7 @@ var hello = sync.OnceValue(func() *Message {
 		ID:        helloID,
 		Status:    StatusLive,
 		Audience:  AudienceAnyone,
-		Frequency: FrequencyOnce,
+		Frequency: preset(FrequencyOnce),
 		Priority:  DefaultPriority,
 		Pages:     pages,
 		PageRules: everyPage,

@@ -13,6 +13,8 @@ const (
 	aTextList kind = "a list of texts"
 	aTable    kind = "a table"
 	aTables   kind = "a list of tables"
+
+	aTextOrTable kind = "text or a table"
 )
 
 // key is one key that an author may write. The lists below are all that there
@@ -20,7 +22,7 @@ const (
 type key struct {
 	name string
 	kind kind
-	// words are all that a text may be, where it is not free.
+	// words are all that a text, or one of a list, may be, where it is not free.
 	words []string
 	// laterWords and laterKinds are values that come with a later version.
 	laterWords []string
@@ -35,7 +37,7 @@ type key struct {
 	example string
 	// meaning is what the documentation says of the key, in Markdown.
 	meaning string
-	// keys are those of a table, or of each table of a list.
+	// keys are those of a table, of each table of a list, or of the table that may stand instead of a word.
 	keys []key
 	// each is what stands under every name of a table whose names the author chooses.
 	each *key
@@ -90,7 +92,11 @@ var workspaceKeys = []key{
 		example: `locale = "en"`,
 		meaning: "The language that the texts are written in, as a [BCP 47](https://www.rfc-editor.org/info/bcp47) tag. Messages in [other languages](personalisation.md#languages) need it.",
 	},
-	{name: "throttle", later: true},
+	{
+		name: "throttle", kind: aTable, keys: throttleKeys,
+		example: `throttle = { min_gap = "30s", per_visit = 3, per_day = 5 }`,
+		meaning: "How often one visitor sees [messages, all of them together](#throttle).",
+	},
 	{name: "traits", later: true},
 }
 
@@ -141,9 +147,14 @@ var messageKeys = []key{
 		meaning: "Which message comes first: the lower. Of equal ones the one with the earlier `start`, then the one that stands first in the files.",
 	},
 	{
-		name: "frequency", kind: aText, words: words(FrequencyOnce, FrequencyUntilDismissed), laterWords: []string{"once_per_visit", "until_action", "always"}, laterKinds: []kind{aTable},
+		name: "frequency", kind: aTextOrTable, words: presetNames(), keys: frequencyKeys,
 		fallback: `"until_dismissed"`, example: `frequency = "until_dismissed"`,
-		meaning: "`\"until_dismissed\"`: again on every visit, until it is closed; `\"once\"`: one time, closed or not.",
+		meaning: "How often one visitor sees it: `\"once\"`, `\"once_per_visit\"`, `\"until_dismissed\"`, `\"until_action\"`, `\"always\"`, or [a table](#frequency) of bounds.",
+	},
+	{
+		name: "ignore_throttle", kind: aTruth,
+		fallback: "false", example: "ignore_throttle = true",
+		meaning: "`true`: the workspace's [throttle](#throttle) neither keeps it back nor counts it.",
 	},
 	{
 		name: "display", kind: aText, words: []string{content.DisplayModal, content.DisplayBanner}, laterWords: []string{"fullscreen", "toast", "inline", "tooltip"},
@@ -352,6 +363,57 @@ var buttonKeys = []key{
 	},
 }
 
+var frequencyKeys = []key{
+	{
+		name: "lifetime", kind: aNumber,
+		example: "lifetime = 3",
+		meaning: "How often it is shown at all.",
+	},
+	{
+		name: "per_visit", kind: aNumber,
+		example: "per_visit = 1",
+		meaning: "How often it is shown in one visit, at most 32. A visit ends when no page was open for 30 minutes.",
+	},
+	{
+		name: "caps", kind: aTextList,
+		example: `caps = ["1/day", "3/week"]`,
+		meaning: "How often it is shown within any stretch of time of this length: a number from 1 to 32, and `minute`, `hour`, `day`, `week`, `month` (30 days) or a length such as `36h`.",
+	},
+	{
+		name: "min_gap", kind: aText,
+		example: `min_gap = "2h"`,
+		meaning: "The least time between two showings: numbers with `s`, `m`, `h`, `d` or `w`.",
+	},
+	{
+		name: "stop_on", kind: aTextList, words: []string{"dismiss", "action"},
+		example: `stop_on = ["dismiss", "action"]`,
+		meaning: "What ends it for a visitor: `\"dismiss\"`, closing it; `\"action\"`, a button that leads on, which is any but `dismiss` and `next`.",
+	},
+	{
+		name: "stop_after_days", kind: aNumber,
+		example: "stop_after_days = 14",
+		meaning: "How many days after its first showing it ends for a visitor.",
+	},
+}
+
+var throttleKeys = []key{
+	{
+		name: "min_gap", kind: aText,
+		example: `min_gap = "30s"`,
+		meaning: "The least time between two messages: numbers with `s`, `m`, `h`, `d` or `w`.",
+	},
+	{
+		name: "per_visit", kind: aNumber,
+		example: "per_visit = 3",
+		meaning: "How many messages a visitor sees in one visit, at most 32.",
+	},
+	{
+		name: "per_day", kind: aNumber,
+		example: "per_day = 5",
+		meaning: "How many messages a visitor sees within any 24 hours, at most 32.",
+	},
+}
+
 // homes are the tables in which a key that stands in the wrong one may belong.
 var homes = []struct {
 	name string
@@ -362,6 +424,8 @@ var homes = []struct {
 	{"[[templates]]", templateKeys},
 	{"[[messages.steps]]", stepKeys},
 	{"image = { … }", imageKeys},
+	{"frequency = { … }", frequencyKeys},
+	{"throttle = { … }", throttleKeys},
 	{"one of buttons = [{ … }]", buttonKeys},
 }
 

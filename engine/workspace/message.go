@@ -28,13 +28,14 @@ func (c *check) message(s section) *Message {
 		ID:        id,
 		Status:    Status(s.word("status", string(StatusLive))),
 		Audience:  Audience(s.word("audience", string(AudienceAnyone))),
-		Frequency: Frequency(s.word("frequency", string(FrequencyUntilDismissed))),
+		Frequency: c.frequency(s),
 		Priority:  c.priority(s),
 		PageRules: s.texts("pages"),
 		Except:    s.texts("except"),
 		File:      s.file.name,
 		Line:      line,
 	}
+	m.IgnoreThrottle, _ = s.values["ignore_throttle"].(bool)
 	m.Start, m.End = c.schedule(s, m.Status)
 	base, around := c.templateOf(s), []any(nil)
 	if base != nil {

@@ -45,7 +45,11 @@ func (k key) schema() map[string]any {
 	case aTruth:
 		schema["type"] = "boolean"
 	case aTextList:
-		schema["type"], schema["items"] = "array", map[string]any{"type": "string"}
+		items := map[string]any{"type": "string"}
+		if k.words != nil {
+			items["enum"] = k.words
+		}
+		schema["type"], schema["items"] = "array", items
 	case aTable:
 		schema = tableSchema(k.keys)
 		switch {
@@ -54,10 +58,12 @@ func (k key) schema() map[string]any {
 		case k.each != nil:
 			schema["additionalProperties"] = k.each.schema()
 		}
+	case aTextOrTable:
+		schema["anyOf"] = []any{map[string]any{"type": "string", "enum": k.words}, tableSchema(k.keys)}
 	case aTables:
 		schema["type"], schema["items"] = "array", tableSchema(k.keys)
 	}
-	if k.words != nil {
+	if k.words != nil && k.kind == aText {
 		schema["enum"] = k.words
 	}
 	if k.meaning != "" {

@@ -178,17 +178,31 @@ func (s section) checkValue(k key, value any) {
 		s.wrong(s.at(k.name), "write "+k.example, "%s must be %s, but is %s", k.name, k.kind, actual)
 		return
 	}
-	text, isText := value.(string)
+	if k.words == nil {
+		return
+	}
+	if text, isText := value.(string); isText {
+		s.checkWord(k, text, s.at(k.name))
+	}
+	if k.kind == aTextList {
+		for i, text := range s.texts(k.name) {
+			s.checkWord(k, text, s.atItem(k.name, i))
+		}
+	}
+}
+
+// checkWord reports a text at a place that is not one of the key's words.
+func (s section) checkWord(k key, text string, offset int) {
 	switch {
-	case !isText || k.words == nil || slices.Contains(k.words, text):
+	case slices.Contains(k.words, text):
 	case slices.Contains(k.laterWords, text):
-		s.wrong(s.at(k.name), "write "+quoted(k.words), "%s %q is not supported yet", k.name, text)
+		s.wrong(offset, "write "+quoted(k.words), "%s %q is not supported yet", k.name, text)
 	default:
 		fix := "write " + quoted(k.words)
 		if similar := nearest(strings.ToLower(text), k.words); similar != "" {
 			fix = fmt.Sprintf("write %q", similar)
 		}
-		s.wrong(s.at(k.name), fix, "%s %q is not known", k.name, text)
+		s.wrong(offset, fix, "%s %q is not known", k.name, text)
 	}
 }
 
@@ -201,6 +215,9 @@ func (k kind) accepts(value any) bool {
 	case aTextList:
 		list, ok := value.([]any)
 		return ok && !slices.ContainsFunc(list, func(item any) bool { _, text := item.(string); return !text })
+	case aTextOrTable:
+		actual := kindOf(value)
+		return actual == aText || actual == aTable
 	default:
 		return kindOf(value) == k
 	}

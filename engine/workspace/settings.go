@@ -13,7 +13,8 @@ type settings struct {
 	name, siteID, writeKey string
 	inApp                  bool
 	// locale is the language of the texts; empty if the workspace names none.
-	locale string
+	locale   string
+	throttle Throttle
 	// zone is what date-times without one are in; nil if the workspace names none.
 	zone *time.Location
 	// uncertain is set when the table may be in a file that could not be read, or is itself wrong.
@@ -67,6 +68,7 @@ func (c *check) readSetting(s section) {
 		c.wrongContent(s, s.at("locale"), err)
 		c.settings.locale = tag
 	}
+	c.settings.throttle = c.throttle(s)
 	c.settings.uncertain = c.settings.uncertain || s.has("timezone")
 	zone, given := s.values["timezone"].(string)
 	if !given {

@@ -44,16 +44,6 @@ const (
 	AudienceIdentified Audience = "identified"
 )
 
-// Frequency says how often a message is shown to one visitor.
-type Frequency string
-
-const (
-	// FrequencyOnce is a single time, dismissed or not.
-	FrequencyOnce Frequency = "once"
-	// FrequencyUntilDismissed is again and again until the visitor dismisses it. It is the default.
-	FrequencyUntilDismissed Frequency = "until_dismissed"
-)
-
 // Defaults of settings and messages.
 const (
 	DefaultName     = "Handbill"
@@ -77,6 +67,8 @@ type Message struct {
 	// Priority orders messages, the lower first.
 	Priority  int
 	Frequency Frequency
+	// IgnoreThrottle: the workspace's throttle neither keeps it back nor counts it.
+	IgnoreThrottle bool
 	// Content is what it shows to everybody. Where that depends on the visitor, it is what somebody gets of whom nothing
 	// is known, in the workspace's own language; Localized then has the rest.
 	Content content.Content
@@ -103,6 +95,8 @@ type Snapshot struct {
 	Locale string
 	// InApp is whether in-app messaging is enabled.
 	InApp bool
+	// Throttle bounds all messages together.
+	Throttle Throttle
 	// Generation changes whenever a setting or message does, and does not when only
 	// comments, blanks or the spread over files do. The same text has the same
 	// generation on every machine.
@@ -110,8 +104,13 @@ type Snapshot struct {
 	// Messages are in the order in which they are shown: by priority, then by start, then as in the files.
 	Messages []*Message
 
-	byID map[string]*Message
+	byID  map[string]*Message
+	index *pagerule.Index
 }
 
 // Message returns the message with an id, or nil.
 func (s *Snapshot) Message(id string) *Message { return s.byID[id] }
+
+// Candidates appends to dst the places in Messages of those that may appear on a page, in their order, and returns the
+// extended slice. It costs about the same however many messages there are.
+func (s *Snapshot) Candidates(page *pagerule.Page, dst []int) []int { return s.index.Match(page, dst) }

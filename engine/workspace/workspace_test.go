@@ -43,7 +43,7 @@ buttons = [{ text = "See offers", action = "/offers" }]
 		t.Errorf("the settings are %+v", s)
 	}
 	m := s.Message("spring-sale")
-	if m == nil || m.Status != StatusLive || m.Audience != AudienceAnyone || m.Frequency != FrequencyUntilDismissed || m.Priority != 100 ||
+	if m == nil || m.Status != StatusLive || m.Audience != AudienceAnyone || m.Frequency.Name != FrequencyUntilDismissed || m.Priority != 100 ||
 		!m.Start.IsZero() || !m.End.IsZero() || m.File != "messages.toml" || m.Line != 2 {
 		t.Fatalf("the message is %+v", m)
 	}
@@ -119,7 +119,7 @@ position = "bottom"
 		t.Errorf("the settings are %+v", s)
 	}
 	m := s.Message("billing-tour")
-	if m.Status != StatusPaused || m.Audience != AudienceIdentified || m.Frequency != FrequencyOnce || m.Priority != -5 || m.File != "tour.toml" || m.Line != 2 {
+	if m.Status != StatusPaused || m.Audience != AudienceIdentified || m.Frequency.Name != FrequencyOnce || m.Priority != -5 || m.File != "tour.toml" || m.Line != 2 {
 		t.Errorf("the message is %+v", m)
 	}
 	if want := time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC); !m.Start.Equal(want) || m.Start.Format(time.RFC3339) != "2026-12-01T09:00:00+01:00" {
@@ -194,7 +194,7 @@ func TestTheGenerationIsThatOfTheMeaning(t *testing.T) {
 		}
 		seen[got] = name
 	}
-	if local := good(t, "a.toml", "[workspace]\ntimezone = \"UTC\"\n"+banner+"start = 2026-12-01T09:00:00\n").Generation; local != "c5e0dd3562a413c2" {
+	if local := good(t, "a.toml", "[workspace]\ntimezone = \"UTC\"\n"+banner+"start = 2026-12-01T09:00:00\n").Generation; local != "17c3c43b5015be25" {
 		t.Errorf("the generation is %s here: does the machine's time zone matter?", local)
 	}
 }
@@ -289,6 +289,36 @@ func TestTheDemosMessagesAreRight(t *testing.T) {
 	s, problems, warnings := compile(t, "messages.toml", string(data))
 	if len(problems) > 0 || len(warnings) > 0 || len(s.Messages) == 0 {
 		t.Errorf("problems:\n%s\nwarnings:\n%s", told(problems), told(warnings))
+	}
+}
+
+func TestCandidatesAreTheMessagesWhosePageRulesFit(t *testing.T) {
+	s := good(t, "a.toml", banner+`
+except = ["/checkout/*"]
+[[messages]]
+id = "pricing"
+display = "modal"
+pages = ["/pricing/*", "name:Pricing"]
+title = "Plans"
+priority = 1
+[[messages]]
+id = "help"
+display = "modal"
+pages = ["/help"]
+title = "Help"
+`)
+	for _, address := range []string{"/", "/pricing", "/pricing/team", "/help", "/checkout/pay"} {
+		page := mustPage(t, "https://example.com"+address)
+		found := s.Candidates(page, nil)
+		var want []int
+		for i, m := range s.Messages {
+			if m.Pages.Match(page) {
+				want = append(want, i)
+			}
+		}
+		if !slices.Equal(found, want) {
+			t.Errorf("on %s: %v, want %v", address, found, want)
+		}
 	}
 }
 

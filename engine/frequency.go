@@ -1,0 +1,189 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"handbill/engine/visitor"
+	"handbill/engine/workspace"
+)
+
+// presence is what became of a message in the very page view that asks.
+type presence struct {
+	of       *workspace.Message // nil: not looked at yet
+	delivery delivery
+	reported visitor.Reports
+}
+
+// onScreen says whether the message was opened in this page view and not dismissed since.
+func (p presence) onScreen() bool {
+	return p.reported&(visitor.ReportedOpened|visitor.ReportedDismissed) == visitor.ReportedOpened
+}
+
+// present looks at what became of a message in this page view. A delivery that was made before the visitor identified,
+// or before they were known by another id, is still the same showing.
+func (e *Engine) present(m *workspace.Message, s *situation) presence {
+	if s.here.of == m {
+		return s.here
+	}
+	s.here = presence{of: m}
+	state := s.state(m.ID)
+	if state == nil || len(state.Recent) == 0 || s.view == "" {
+		return s.here
+	}
+	for _, id := range candidates(s.identity) {
+		d := e.sealer.seal(id, s.view, m.ID, false)
+		if at := slices.Index(state.Recent, d.key); at >= 0 {
+			s.here.delivery, s.here.reported = d, state.Reported[at]
+			return s.here
+		}
+	}
+	return s.here
+}
+
+// askFrequency lets a delivery that is on screen in this very page view stay: it is the same showing, not a new one. One
+// that was dismissed there does not come back in it, however often the message may be shown.
+func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
+	state := s.state(m.ID)
+	if state == nil {
+		return ReasonNone
+	}
+	f := &m.Frequency
+	if f.StopOnDismiss && !state.Dismissed.IsZero() {
+		return ReasonDismissed
+	}
+	here := e.present(m, s)
+	switch {
+	case here.reported&visitor.ReportedDismissed != 0:
+		return ReasonDismissed
+	case here.onScreen():
+		return ReasonNone
+	case f.StopOnAction && !state.Acted.IsZero():
+		return ReasonActed
+	case f.Lifetime > 0 && state.Opened >= f.Lifetime:
+		return ReasonLifetime
+	case f.StopAfterDays > 0 && state.Opened > 0 && !s.now.Before(lastDay(f, state)):
+		return ReasonDays
+	case f.PerVisit > 0 && inVisit(state.Showings, s.visit) >= f.PerVisit:
+		return ReasonVisit
+	case f.MinGap > 0 && state.Opened > 0 && s.now.Before(state.LastOpened.Add(f.MinGap)):
+		return ReasonGap
+	}
+	for _, limit := range f.Caps {
+		if since(state.Showings, s.now.Add(-limit.Period)) >= limit.Count {
+			return ReasonCap
+		}
+	}
+	return ReasonNone
+}
+
+// lastDay is when stop_after_days ends a message that was opened.
+func lastDay(f *workspace.Frequency, state *visitor.MessageState) time.Time {
+	return state.FirstOpened.Add(time.Duration(f.StopAfterDays) * 24 * time.Hour)
+}
+
+// again is from when on gap and caps allow a message to be shown again.
+func again(f *workspace.Frequency, state *visitor.MessageState) time.Time {
+	from := state.LastOpened.Add(f.MinGap)
+	for _, limit := range f.Caps {
+		if n := len(state.Showings); n >= limit.Count {
+			if free := state.Showings[n-limit.Count].At.Add(limit.Period); free.After(from) {
+				from = free
+			}
+		}
+	}
+	return from
+}
+
+func describeFrequency(e *Engine, m *workspace.Message, s *situation) (saw, help string) {
+	state := s.state(m.ID)
+	if state == nil || state.Opened == 0 && state.Dismissed.IsZero() && state.Acted.IsZero() {
+		return fmt.Sprintf("frequency is %q; the visitor has not seen it", m.Frequency.Name), ""
+	}
+	here := e.present(m, s)
+	return describeCounters(&m.Frequency, state, here, s), helpFrequency(askFrequency(e, m, s), m, state, here, s)
+}
+
+// describeCounters puts in words what askFrequency compares.
+func describeCounters(f *workspace.Frequency, state *visitor.MessageState, here presence, s *situation) string {
+	parts := []string{fmt.Sprintf("frequency is %q", f.Name)}
+	add := func(format string, values ...any) { parts = append(parts, fmt.Sprintf(format, values...)) }
+	if f.Lifetime > 0 {
+		add("shown %d of %d times", state.Opened, f.Lifetime)
+	} else {
+		add("shown %s", times(state.Opened))
+	}
+	if state.Opened > 0 {
+		add("last at %s", state.LastOpened.Format(time.RFC3339))
+	}
+	if f.MinGap > 0 {
+		add("min_gap is %s", length(f.MinGap))
+	}
+	if f.PerVisit > 0 {
+		add("%d of %d in this visit", inVisit(state.Showings, s.visit), f.PerVisit)
+	}
+	for _, limit := range f.Caps {
+		add("%d of %s", since(state.Showings, s.now.Add(-limit.Period)), limit.Text)
+	}
+	if f.StopAfterDays > 0 && state.Opened > 0 {
+		add("it ends %s after the first showing, at %s", days(f.StopAfterDays), lastDay(f, state).Format(time.RFC3339))
+	}
+	if !state.Dismissed.IsZero() {
+		add("dismissed at %s", state.Dismissed.Format(time.RFC3339))
+	}
+	if !state.Acted.IsZero() {
+		add("a button that leads on was used at %s", state.Acted.Format(time.RFC3339))
+	}
+	if here.onScreen() {
+		add("on screen in this page view")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// helpFrequency says when the message would be shown again.
+func helpFrequency(reason Reason, m *workspace.Message, state *visitor.MessageState, here presence, s *situation) string {
+	f := &m.Frequency
+	from := again(f, state)
+	over := f.Lifetime > 0 && state.Opened >= f.Lifetime ||
+		f.StopOnDismiss && !state.Dismissed.IsZero() || f.StopOnAction && !state.Acted.IsZero() ||
+		f.StopAfterDays > 0 && state.Opened > 0 && (!s.now.Before(lastDay(f, state)) || !from.Before(lastDay(f, state)))
+	switch {
+	case over:
+		return "it is not shown to this visitor any more; try it with: handbill messages send --test WHO " + m.ID
+	case reason == ReasonDismissed && here.reported&visitor.ReportedDismissed != 0 && !from.After(s.now):
+		return "it was dismissed in this page view; it is shown again when the page is loaded anew"
+	case reason == ReasonVisit && from.After(s.now):
+		return fmt.Sprintf("it is shown again in the visitor's next visit, from %s on", from.Format(time.RFC3339))
+	case reason == ReasonVisit:
+		return "it is shown again in the visitor's next visit"
+	}
+	return fmt.Sprintf("it is shown again from %s on", from.Format(time.RFC3339))
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+func days(n int) string {
+	if n == 1 {
+		return "1 day"
+	}
+	return fmt.Sprintf("%d days", n)
+}
+
+// length writes a duration without what is zero in it: "2h" for "2h0m0s".
+func length(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
