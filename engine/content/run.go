@@ -81,7 +81,7 @@ func (p *program) execute(bindings map[string]any, arm int, b *budget) (text str
 			err = fmt.Errorf("the template failed: %v", failure)
 		}
 	}()
-	r := &run{bindings: bindings, arm: arm, budget: b, cycles: make(map[string]int)}
+	r := &run{bindings: bindings, arm: arm, budget: b}
 	r.context = expressions.NewContext(bindings, liquid().Config.Config)
 	if err := r.nodes(p.nodes); err != nil && !errors.Is(err, errBreak) && !errors.Is(err, errContinue) {
 		return "", nil, err
@@ -264,6 +264,9 @@ type cycleNode struct {
 
 func (n *cycleNode) run(r *run) error {
 	key := n.group + "\x00" + strings.Join(n.texts, "\x00")
+	if r.cycles == nil {
+		r.cycles = make(map[string]int)
+	}
 	at := r.cycles[key]
 	r.cycles[key]++
 	return r.write(n.texts[at%len(n.texts)])

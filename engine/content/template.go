@@ -3,6 +3,7 @@ package content
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -207,9 +208,10 @@ func (r *rendering) run(t *Text) (string, []slotValue, error) {
 	if t.Static() {
 		return t.plain, nil, nil
 	}
-	bindings := make(map[string]any, len(r.bindings)+2)
-	for name, value := range r.bindings {
-		bindings[name] = value
+	bindings := r.bindings
+	if !t.program.plain {
+		// What tags assign is the text's own.
+		bindings = maps.Clone(bindings)
 	}
 	return t.program.execute(bindings, -1, r.budget)
 }
