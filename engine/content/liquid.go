@@ -59,9 +59,7 @@ var liquid = sync.OnceValue(func() *render.Config {
 	return &config
 })
 
-// singleTags are the tags that have no end tag.
-var singleTags = []string{"assign", "break", "continue", "cycle"}
-
+// allTags are the tags, for errors.
 const allTags = "if, unless, case, for, capture, comment, raw, assign, cycle, break and continue"
 
 // variables are what every template may read.
@@ -237,13 +235,13 @@ func (c *compiling) tag(part *parser.ASTTag) (node, error) {
 			return nil, err
 		}
 		c.locals = append(c.locals, read.Assignment.Variable)
-		return &assignNode{read.Assignment.Variable, read.Assignment.ValueFn}, nil
+		return &assignNode{read.Assignment.Variable, read.ValueFn}, nil
 	case "cycle":
 		read, err := statement(expressions.CycleStatementSelector, part.Args, part.Source)
 		if err != nil {
 			return nil, err
 		}
-		return &cycleNode{read.Cycle.Group, read.Cycle.Values}, nil
+		return &cycleNode{read.Group, read.Cycle.Values}, nil
 	}
 	return nil, &Error{fmt.Sprintf("there is no tag %q", part.Source), "the tags are " + allTags}
 }
@@ -338,7 +336,7 @@ func (c *compiling) cases(part *parser.ASTBlock) (node, error) {
 			if err != nil {
 				return nil, err
 			}
-			arm.values = read.When.Exprs
+			arm.values = read.Exprs
 		}
 		if arm.body, err = c.nodes(clause.Body); err != nil {
 			return nil, err
@@ -380,6 +378,9 @@ func unreadableTag(source string) error {
 // bounds it.
 func (c *compiling) check(args, source string, loop bool) (names, error) {
 	read := namesIn(args)
+	if read.open {
+		return read, &Error{fmt.Sprintf("a quote is not closed, in %s", source), "write the same quote where the text ends"}
+	}
 	for _, filter := range read.filters {
 		if _, known := filters[filter]; !known {
 			return read, &Error{fmt.Sprintf("there is no filter %q, in %s", filter, source), "the filters are " + strings.Join(filterNames(), ", ")}
@@ -448,6 +449,8 @@ type names struct {
 	ranges bool
 	// clock is set when it asks for the time.
 	clock bool
+	// open is set when a quote is not closed.
+	open bool
 }
 
 // token is one word of an expression: a text in quotes, a name with its dots, a range's dots or another character.
@@ -467,6 +470,8 @@ func namesIn(args string) names {
 		switch {
 		case word == "..":
 			found.ranges, path = true, false
+		case word == `"` || word == "'":
+			found.open = true
 		case first == '"' || first == '\'':
 			text := strings.ToLower(strings.TrimSpace(word[1 : len(word)-1]))
 			found.clock = found.clock || text == "now" || text == "today"

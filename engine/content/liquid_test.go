@@ -137,6 +137,7 @@ func TestATemplateThatCannotBeReadSaysWhy(t *testing.T) {
 		{"a filter without a name", "{{ traits.a | }}", `the template cannot be read`, "write for example"},
 		{"nothing in the braces", "{{ }}", `the template cannot be read`, "write for example"},
 		{"a number without end", "{{ 99999999999999999999999 }}", `the template cannot be read`, "write for example"},
+		{"a quote that is not closed", "{% if traits.a contains 'b %}a{% endif %}", `a quote is not closed, in {% if traits.a contains 'b %}`, "write the same quote"},
 		{"a condition that is none", "{% if %}a{% endif %}", `the template cannot be read at {% if %}`, "docs/personalisation.md"},
 		{"a loop that is none", "{% for a of traits.b %}{% endfor %}", `the template cannot be read at {% for a of traits.b %}`, "docs/personalisation.md"},
 		{"a range outside of a loop", "{{ (1..9) | join }}", `a range stands outside of a loop`, "(1..5)"},

@@ -202,12 +202,12 @@ func address(text string, slots []slotValue) string {
 			made.WriteRune(r)
 			continue
 		}
-		switch slot := slotOf(r, slots); {
-		case i == 0:
+		slot := slotOf(r, slots)
+		if i == 0 {
 			made.Write(util.URLEscape([]byte(strings.TrimSpace(slot.text)), false))
-		default:
-			writePart(&made, slot)
+			continue
 		}
+		writePart(&made, slot)
 	}
 	return made.String()
 }
