@@ -42,9 +42,10 @@ type Report struct {
 	At time.Time
 }
 
-// ErrRefused is wrapped by the errors of reports that are not believed: a delivery that this workspace did not make, one
-// that belongs to another visitor, or an outcome that does not exist. Sending such a report again does not help.
-var ErrRefused = errors.New("report refused")
+// ErrRefused is wrapped by the errors of reports that are not believed (a delivery that this workspace did not make, one
+// that belongs to another visitor, or an outcome that does not exist), and of traits and events that cannot be kept.
+// Sending them again does not help.
+var ErrRefused = errors.New("refused")
 
 // Report takes what happened to deliveries. When it returns without an error, every report that was not refused is
 // durable. refused has one error for each report that was not believed, nil for the others.

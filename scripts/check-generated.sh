@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 checksums() {
-  find . \( -name .git -o -name node_modules -o -name .next -o -path ./bin -o -path ./.demo \) -prune -o -type f -print0 |
+  find . \( -name .git -o -name node_modules -o -name .next -o -path './sites/*/build' -o -path ./bin -o -path ./.demo \) -prune -o -type f -print0 |
     sort -z | xargs -0 sha256sum
 }
 

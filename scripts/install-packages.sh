@@ -7,4 +7,6 @@ if [ -e node_modules/.package-lock.json ] && [ node_modules/.package-lock.json -
   exit 0
 fi
 echo "Getting the packages of $1 from npm"
-npm ci --silent --ignore-scripts --no-audit --no-fund
+# Not npm ci, which refuses a lock file without the optional packages of other platforms. Versions and checksums are the
+# lock file's all the same, and --no-save leaves it as it is.
+npm install --no-save --silent --ignore-scripts --no-audit --no-fund

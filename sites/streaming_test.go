@@ -62,6 +62,8 @@ func (app application) read(t *testing.T, address, visit, coding string) (body s
 	request.Header.Set("Accept", "text/html")
 	request.Header.Set("Sec-Fetch-Dest", "document")
 	request.Header.Set("Accept-Encoding", coding)
+	// Pages for robots are not streamed.
+	request.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36")
 	began := time.Now()
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {

@@ -10,9 +10,6 @@ type glob struct {
 	mergeSlashes bool
 }
 
-// literal returns a glob without a wildcard.
-func literal(text string) glob { return glob{pieces: []string{text}} }
-
 func (g glob) isLiteral() bool { return len(g.pieces) == 1 }
 
 // isOpen says that the glob ends in a wildcard.

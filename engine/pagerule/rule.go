@@ -46,7 +46,7 @@ func compile(text string) (Rule, error) {
 	case text == "":
 		err = errors.New(`it is empty: write "*" for every page`)
 	case len(text) > maxRuleLength:
-		err = errors.New("it is longer than 2048 bytes: match a part of the address with contains:")
+		err = errors.New("it is longer than 2048 bytes: match a part of the address with a rule that begins with contains:, such as contains:pricing")
 	case strings.ContainsFunc(text, isControl):
 		err = errors.New("it holds a control character, for example a line break: write one rule per entry")
 	case collapseStars(text) == "*":

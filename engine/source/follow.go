@@ -147,7 +147,7 @@ func (f *Follower) load(ctx context.Context) {
 	f.failure = ""
 	attempt := digest(files)
 	if attempt == f.attempted {
-		f.update(func(s *State) {})
+		f.update(func(*State) {})
 		return
 	}
 	f.attempted = attempt

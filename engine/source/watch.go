@@ -93,7 +93,7 @@ func (f *files) wait(ctx context.Context, w watching) error {
 			if patience == nil {
 				patience = time.After(f.patience)
 			}
-		case <-w.errors():
+		case <-w.errors(): //nolint:errcheck // whatever it was, the answer is to look again
 			// Events may be lost: look again.
 			return nil
 		case <-recheck.C:

@@ -162,6 +162,9 @@ func (b *reportBatch) add(index int, identity visitor.Identity, report engine.Re
 
 // takeOne takes an event that is not a report. why says what is wrong with it; err that it could not be kept.
 func (h *Handler) takeOne(r *http.Request, identity visitor.Identity, event eventSent) (why, err error) {
+	if event.Type == "identify" && identity.User == "" {
+		return errors.New("identify needs a userId: a text of at most 256 bytes"), nil
+	}
 	if nobody(identity) {
 		return errors.New("nobody is named: send userId or anonymousId, or the cookie"), nil
 	}
@@ -174,9 +177,6 @@ func (h *Handler) takeOne(r *http.Request, identity visitor.Identity, event even
 	kept := eventlog.Event{ID: event.MessageID, Type: event.Type, At: event.at(), Name: event.Event}
 	switch event.Type {
 	case "identify":
-		if identity.User == "" {
-			return errors.New("identify needs a userId: a text of at most 256 bytes"), nil
-		}
 		if err := h.engine.Identify(r.Context(), identity, event.Traits); err != nil {
 			if errors.Is(err, engine.ErrRefused) {
 				return err, nil
@@ -260,7 +260,7 @@ func (h *Handler) serveQueueLog(w http.ResponseWriter, r *http.Request, id strin
 		return
 	}
 	identity, fresh := h.who(r, "")
-	if fresh && identity.User == "" {
+	if fresh && identity.User == "" && userToken(r) == "" && analyticsID(r) == "" {
 		fail(w, http.StatusBadRequest, "nobody is named: send the cookie that the poll set, or the user token")
 		return
 	}

@@ -411,6 +411,26 @@ func TestTheReferenceClientsLogCountsAsOpened(t *testing.T) {
 	}
 }
 
+func TestTheReferenceClientsLogKnowsItsGuestWithoutACookie(t *testing.T) {
+	b := newBrowser(t, newHandler(t, wire.Site{Anonymous: true}, shop))
+	b.header.Set("X-Gist-Encoded-User-Token", base64.StdEncoding.EncodeToString([]byte("guest-uuid")))
+	b.header.Set("X-Gist-User-Anonymous", "true")
+	_, list := b.poll(`{}`)
+	if len(list.InAppMessages) == 0 {
+		t.Fatal("the guest gets no message")
+	}
+	clear(b.cookies)
+	path := "/_handbill/api/v1/logs/queue/" + list.InAppMessages[0].QueueID
+	if answer := b.do("POST", path, `{}`); answer.StatusCode != 200 {
+		t.Errorf("status %d: %s", answer.StatusCode, text(t, answer))
+	}
+	b.header.Del("X-Gist-Encoded-User-Token")
+	clear(b.cookies)
+	if answer := b.do("POST", path, `{}`); answer.StatusCode != 400 || !strings.Contains(text(t, answer), "nobody is named") {
+		t.Errorf("a stranger's log got status %d", answer.StatusCode)
+	}
+}
+
 func TestBadRequestsGetAReason(t *testing.T) {
 	long := strings.Repeat("x", 600<<10)
 	tests := []struct {
@@ -435,6 +455,7 @@ func TestBadRequestsGetAReason(t *testing.T) {
 		{"too many events", "POST", "/_handbill/v1/b", `{"batch":[` + strings.TrimSuffix(strings.Repeat(`{"type":"page"},`, 501), ",") + `]}`, nil, 413, "501"},
 		{"an empty batch", "POST", "/_handbill/v1/b", `{}`, nil, 400, "no events"},
 		{"an identify without a user", "POST", "/_handbill/v1/i", `{"anonymousId":"8c6d"}`, nil, 400, "userId"},
+		{"an identify with an oversized user", "POST", "/_handbill/v1/i", `{"userId":"` + long[:300] + `"}`, nil, 400, "identify needs a userId"},
 		{"an event of nobody", "POST", "/_handbill/v1/t", `{"event":"looked"}`, nil, 400, "nobody"},
 		{"a track without a name", "POST", "/_handbill/v1/t", `{"anonymousId":"8c6d"}`, nil, 400, "event"},
 		{"a page of another site's browser", "POST", "/_handbill/api/v4/users", `{}`, http.Header{"Sec-Fetch-Site": {"cross-site"}}, 403, "another site"},
