@@ -241,7 +241,7 @@ func (c *compiling) tag(part *parser.ASTTag) (node, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &cycleNode{read.Group, read.Cycle.Values}, nil
+		return &cycleNode{read.Group, read.Values}, nil
 	}
 	return nil, &Error{fmt.Sprintf("there is no tag %q", part.Source), "the tags are " + allTags}
 }
