@@ -189,19 +189,35 @@ func TestPollAnswersWhatIsDue(t *testing.T) {
 	}
 }
 
-func TestAMessageWithAStartStandsBeforeOneWithoutAmongEqualPriorities(t *testing.T) {
-	e := newEdge(t, shop)
-	e.now = december
+func TestAmongEqualPrioritiesNoStartIsTheEarliest(t *testing.T) {
+	e := newEdge(t, `
+[[messages]]
+id = "second"
+pages = ["*"]
+text = "Since the second of the month."
+start = 2026-11-02T00:00:00Z
+
+[[messages]]
+id = "first"
+pages = ["*"]
+text = "Since the first of the month."
+start = 2026-11-01T00:00:00Z
+
+[[messages]]
+id = "ever"
+pages = ["*"]
+text = "Since ever."
+
+[[messages]]
+id = "urgent"
+pages = ["*"]
+text = "Since yesterday, and before all others."
+start = 2026-11-22T00:00:00Z
+priority = 1
+`)
 	got := ids(e.poll(ada, "https://shop.example.com/shoes", "tab", "view"))
-	snapshot := e.Snapshot()
-	var order []string
-	for _, m := range snapshot.Messages {
-		if slices.Contains(got, m.ID) {
-			order = append(order, m.ID)
-		}
-	}
-	if !slices.Equal(got, order) {
-		t.Errorf("the answer's order %v is not the snapshot's %v", got, order)
+	if want := []string{"urgent", "ever", "first", "second"}; !slices.Equal(got, want) {
+		t.Errorf("the order is %v, want %v", got, want)
 	}
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -112,7 +113,16 @@ func (e *Engine) recipient(ctx context.Context, name string) (string, error) {
 			return known.ID, nil
 		}
 	}
+	if looksIssued(name) {
+		return "a:" + name, nil
+	}
 	return "u:" + name, nil
+}
+
+// looksIssued says whether a name has the form of the anonymous ids that an edge issues: 128 bits in base64url.
+func looksIssued(name string) bool {
+	raw, err := base64.RawURLEncoding.DecodeString(name)
+	return err == nil && len(raw) == 16
 }
 
 // tests are the test sends that wait for the visitor on this page, or are being shown in this page view.

@@ -101,6 +101,9 @@ func TestWhoATestSendReaches(t *testing.T) {
 	if receipt := e.send("ada", ""); receipt.Visitor != "u:ada" || !receipt.Known {
 		t.Errorf("by user id: %+v", receipt)
 	}
+	if receipt := e.send("5Vh5sc8TYQwTY64VhOGNTQ", ""); receipt.Visitor != "a:5Vh5sc8TYQwTY64VhOGNTQ" || receipt.Known {
+		t.Errorf("by the cookie of a browser of which nothing is known: %+v", receipt)
+	}
 	_, err := e.SendTest(context.Background(), "nobody@example.com", "")
 	if !errors.Is(err, engine.ErrNoRecipient) || !strings.Contains(err.Error(), "identify") || !strings.Contains(err.Error(), "nobody@example.com") {
 		t.Errorf("an unknown e-mail: %v", err)

@@ -241,11 +241,9 @@ func (w *responseWriter) sendHeader(certain bool, added int64) {
 		private:  rw.insertion.Private,
 		policies: rw.policies,
 	}
-	if certain {
+	if certain && !w.expectsLatePolicy() {
 		change.mark = markInjected
-		if !w.expectsLatePolicy() {
-			change.added = added
-		}
+		change.added = added
 	}
 	rw.promised = change.added >= 0 && rw.length >= 0 && !change.decoded
 	change.apply(header, &rw.plan.header, &w.values)

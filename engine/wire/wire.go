@@ -186,7 +186,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	route, known := h.route(path)
 	if !known {
-		fail(w, http.StatusNotFound, "there is nothing at %s; the endpoint's paths are in the documentation's wire protocol", r.URL.Path)
+		fail(w, http.StatusNotFound, "there is nothing at %s; docs/endpoint.md lists the endpoint's paths", r.URL.Path)
 		return
 	}
 	if !allowed(route.methods, r.Method) {

@@ -144,7 +144,7 @@ var messageKeys = []key{
 	{
 		name: "priority", kind: aNumber,
 		fallback: "100", example: "priority = 10",
-		meaning: "Which message comes first: the lower. Of equal ones the one with the earlier `start`, then the one that stands first in the files.",
+		meaning: "Which message comes first: the lower. Of equal ones the one with the earlier `start`, none being the earliest, then the one that stands first in the files.",
 	},
 	{
 		name: "frequency", kind: aTextOrTable, words: presetNames(), keys: frequencyKeys,
