@@ -334,3 +334,23 @@ func TestABrowserThatTheSiteHasBrokenStaysQuiet(t *testing.T) {
 		})
 	}
 }
+
+func TestTheMessageSaysWhichLanguageItIsIn(t *testing.T) {
+	for _, c := range []struct {
+		name, lang, dir, want string
+	}{
+		{"from right to left", "ar", "rtl", `"ar rtl rtl"`},
+		{"from left to right", "pt-BR", "ltr", `"pt-BR ltr ltr"`},
+		{"none is said: as the page", "", "", `"  ltr"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e, b := newEdge(t), newTab(t)
+			shown := welcome
+			shown.Lang, shown.Dir = c.lang, c.dir
+			e.messages = always(deliver("welcome", shown))
+			b.open(e.URL)
+			b.await(dialog)
+			b.expect(`(([host]) => [host.lang, host.dir, getComputedStyle(host.shadowRoot.querySelector("h2")).direction].join(" "))(`+messages+`)`, c.want)
+		})
+	}
+}

@@ -12,7 +12,7 @@ import (
 
 // Check is one question that a decision asked about a message, and what it saw.
 type Check struct {
-	// Name is the question: in_app, status, schedule, audience, page, frequency or throttle.
+	// Name is the question: in_app, status, schedule, audience, page, frequency, throttle or content.
 	Name string `json:"check"`
 	// Passed says whether the message may still be shown after it.
 	Passed bool `json:"passed"`
@@ -36,6 +36,10 @@ type situation struct {
 	inApp    bool
 	throttle throttling
 	here     presence
+	// languages are what the visitor's browser asks for.
+	languages []string
+	// rendered are the contents that were made already.
+	rendered []rendered
 }
 
 // remember replaces what is known of the visitor by what is known now.
@@ -98,6 +102,7 @@ var checks = []check{
 	{"page", askPage, describePage},
 	{"frequency", askFrequency, describeFrequency},
 	{"throttle", askThrottle, describeThrottle},
+	{"content", askContent, describeContent},
 }
 
 func askInApp(_ *Engine, _ *workspace.Message, s *situation) Reason {

@@ -61,6 +61,8 @@ type Engine struct {
 	snapshot  atomic.Pointer[workspace.Snapshot]
 	sealer    sealer
 	questions sync.Pool // *question
+	// unrenderable are the messages of the snapshot of which the log has said that they cannot be shown to somebody.
+	unrenderable sync.Map
 }
 
 // cadence is how often a client asks.
@@ -118,7 +120,10 @@ func (e *Engine) SetCadence(slow, fast time.Duration) {
 func (e *Engine) Workspace() string { return e.workspace }
 
 // Use makes snapshot the one that decisions are taken from, from the next question on.
-func (e *Engine) Use(snapshot *workspace.Snapshot) { e.snapshot.Store(snapshot) }
+func (e *Engine) Use(snapshot *workspace.Snapshot) {
+	e.snapshot.Store(snapshot)
+	e.unrenderable.Clear()
+}
 
 // Snapshot is the workspace in use; nil while none has been loaded.
 func (e *Engine) Snapshot() *workspace.Snapshot { return e.snapshot.Load() }

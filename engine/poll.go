@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"handbill/engine/content"
 	"handbill/engine/pagerule"
 	"handbill/engine/store"
 	"handbill/engine/visitor"
@@ -28,6 +29,8 @@ type PollRequest struct {
 	Visit string
 	// Generation is that of the answer which the client holds; empty when it holds none.
 	Generation string
+	// Languages are what the browser asks for, the best first: each a tag, or a list as Accept-Language has it.
+	Languages []string
 }
 
 // Delivery is one message handed to one visitor.
@@ -36,6 +39,12 @@ type Delivery struct {
 	ID string
 	// Message is what to show.
 	Message *workspace.Message
+	// Content is what it shows to this visitor; nil where the request named no page. Text is the same as JSON where it was
+	// made for this visitor, and nil where everybody gets it.
+	Content *content.Content
+	Text    []byte
+	// dropped is how many links, buttons and pictures are left out because their address may not be used.
+	dropped int
 	// Test is true for a test send, which is not counted.
 	Test bool
 }
@@ -72,15 +81,19 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	*s = situation{
 		now: e.now(), identity: request.Identity, record: record, page: request.Page, view: request.View,
 		visit: visitNumber(request.Visit, hash64(request.View)), inApp: snapshot.InApp, throttle: throttling{Throttle: snapshot.Throttle},
+		languages: request.Languages,
 	}
 	deliveries, err := e.due(ctx, snapshot, q, request.Tab)
 	if err != nil {
 		e.recorder.Polled(PollFailed)
 		return PollAnswer{}, err
 	}
-	answer := PollAnswer{Deliveries: deliveries}
-	answer.Generation = generation(snapshot, answer.Deliveries)
+	answer := PollAnswer{Deliveries: e.withContents(s, deliveries)}
+	answer.Generation = generationOf(generation(snapshot, answer.Deliveries), answer.Deliveries)
 	answer.Unchanged = request.Generation == answer.Generation
+	if !answer.Unchanged {
+		e.countDropped(answer.Deliveries)
+	}
 	answer.Next = e.next(s.record, answer)
 	e.recorder.Polled(answer.result())
 	return answer, nil

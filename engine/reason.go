@@ -36,6 +36,8 @@ const (
 	ReasonCap Reason = "frequency_cap"
 	// ReasonThrottled: the visitor has seen, or is just being handed, as many messages as the workspace's throttle allows.
 	ReasonThrottled Reason = "throttled"
+	// ReasonContent: with this visitor's values the message's templates fail, or leave nothing to show.
+	ReasonContent Reason = "content"
 	// ReasonLeased: another tab of the same visitor received the message less than LeaseTime ago.
 	ReasonLeased Reason = "leased"
 )

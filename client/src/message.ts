@@ -11,6 +11,9 @@ export interface Message {
 export interface Content {
   display: string;
   position?: string;
+  /** The language of the texts, and how it is written: "ltr" or "rtl". */
+  lang?: string;
+  dir?: string;
   steps: Step[];
 }
 

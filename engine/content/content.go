@@ -1,8 +1,12 @@
 // Package content holds what a message shows: a small tree of steps, text,
 // images and buttons.
 //
-// Authors write Markdown and plain words; this package turns them into a
-// [Content] once, when the workspace is loaded. The tree is written in two
+// Authors write Markdown and plain words, and Liquid where a text is different
+// for each visitor. [ParseText] reads them once, when the workspace is loaded;
+// what is the same for everybody becomes a [Content] then, and the rest when it
+// is known to whom ([Localized], [Edition.Render]). A value is put into the
+// finished tree, so nothing that a visitor sends is ever read as Markdown or as
+// an address of a scheme that an author did not allow. The tree is written in two
 // places: the browser client builds DOM nodes from its JSON, and
 // [Content.HTML] writes the same tree as HTML. HTML that an author writes
 // stays text in both, and only addresses that [CheckLink] and [CheckImage]
@@ -26,6 +30,9 @@ type Content struct {
 	Display string `json:"display"`
 	// Position is where: PositionTop or PositionBottom, for a modal also PositionCenter.
 	Position string `json:"position,omitempty"`
+	// Lang is the language of its texts as a BCP 47 tag, and Dir is "ltr" or "rtl"; empty where the workspace names no language.
+	Lang string `json:"lang,omitempty"`
+	Dir  string `json:"dir,omitempty"`
 	// Steps come one after the other. There is at least one.
 	Steps []Step `json:"steps"`
 }

@@ -7,6 +7,7 @@ import (
 	"html"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
@@ -184,10 +185,10 @@ func (w *writer) inlines(parent ast.Node, depth int) []Node {
 			}
 			nodes = append(nodes, emphasis)
 		case *ast.Link:
-			address := string(util.URLEscape(inline.Destination, true))
+			address := escaped(inline.Destination, true)
 			nodes = append(nodes, w.link(address, w.inlines(inline, depth+1)))
 		case *ast.AutoLink:
-			address := string(util.URLEscape(inline.URL(w.source), false))
+			address := escaped(inline.URL(w.source), false)
 			if inline.AutoLinkType == ast.AutoLinkEmail && !strings.HasPrefix(strings.ToLower(address), "mailto:") {
 				address = "mailto:" + address
 			}
@@ -204,10 +205,31 @@ func (w *writer) inlines(parent ast.Node, depth int) []Node {
 
 func (w *writer) link(address string, children []Node) Node {
 	var refused *Error
-	if errors.As(CheckLink(address), &refused) {
+	// An address that begins with a value is checked when it has one.
+	if !startsWithSlot(address) && errors.As(CheckLink(withoutSlots(address)), &refused) {
 		w.fail("a link in the text: "+refused.Problem, refused.Fix)
 	}
 	return Node{Tag: "a", Href: address, Children: children}
+}
+
+// escaped encodes what an address may not hold, and leaves the slots of values alone.
+func escaped(address []byte, resolve bool) string {
+	var made strings.Builder
+	rest := string(address)
+	for rest != "" {
+		at := strings.IndexFunc(rest, isSlot)
+		if at < 0 {
+			at = len(rest)
+		}
+		made.Write(util.URLEscape([]byte(rest[:at]), resolve))
+		rest = rest[at:]
+		if rest != "" {
+			_, size := utf8.DecodeRuneInString(rest)
+			made.WriteString(rest[:size])
+			rest = rest[size:]
+		}
+	}
+	return made.String()
 }
 
 // plain resolves backslash escapes and entities. goldmark does that while it

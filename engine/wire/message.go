@@ -56,7 +56,7 @@ func (h *Handler) queue(answered engine.PollAnswer, ours bool) (queueAnswer, err
 			Properties: queueProperties{Gist: gist(d)},
 		}
 		if ours {
-			text, err := h.content(d.Message)
+			text, err := h.content(d)
 			if err != nil {
 				return queueAnswer{}, err
 			}
@@ -84,26 +84,30 @@ func gist(d engine.Delivery) gistProperties {
 	return properties
 }
 
-// contents are the encoded contents of one snapshot's messages, each made when it is first asked for.
+// contents are the encoded contents of one snapshot that everybody gets, each made when it is first asked for.
 type contents struct {
 	snapshot *workspace.Snapshot
-	texts    sync.Map // *workspace.Message -> json.RawMessage
+	texts    sync.Map // *content.Content -> json.RawMessage
 }
 
-func (h *Handler) content(m *workspace.Message) (json.RawMessage, error) {
+// content is what a delivery shows, encoded.
+func (h *Handler) content(d engine.Delivery) (json.RawMessage, error) {
+	if d.Text != nil {
+		return d.Text, nil
+	}
 	snapshot := h.engine.Snapshot()
 	cache := h.contents.Load()
 	if cache == nil || cache.snapshot != snapshot {
 		cache = &contents{snapshot: snapshot}
 		h.contents.Store(cache)
 	}
-	if text, ok := cache.texts.Load(m); ok {
+	if text, ok := cache.texts.Load(d.Content); ok {
 		return text.(json.RawMessage), nil
 	}
-	text, err := json.Marshal(m.Content)
+	text, err := json.Marshal(d.Content)
 	if err != nil {
-		return nil, fmt.Errorf("encoding message %s: %w", m.ID, err)
+		return nil, fmt.Errorf("encoding message %s: %w", d.Message.ID, err)
 	}
-	cache.texts.Store(m, json.RawMessage(text))
+	cache.texts.Store(d.Content, json.RawMessage(text))
 	return text, nil
 }

@@ -48,6 +48,7 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	visit := visitOf(r)
 	request := engine.PollRequest{
 		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
+		Languages: languages(r),
 	}
 	if request.Tab == "" {
 		request.Tab = visit
@@ -90,6 +91,14 @@ func (h *Handler) answerPoll(w http.ResponseWriter, answered engine.PollAnswer, 
 		return
 	}
 	answer(w, http.StatusOK, list)
+}
+
+// languages are what the browser asks for. The in-app clients say theirs in Content-Language, for what sends no other.
+func languages(r *http.Request) []string {
+	if asked := r.Header["Accept-Language"]; len(asked) > 0 && asked[0] != "" {
+		return asked
+	}
+	return r.Header["Content-Language"]
 }
 
 func interval(w http.ResponseWriter, next time.Duration) {

@@ -603,3 +603,44 @@ func TestOwns(t *testing.T) {
 		}
 	}
 }
+
+func TestAPollIsAnsweredInTheVisitorsLanguage(t *testing.T) {
+	const localized = `
+[workspace]
+locale = "en"
+
+[[messages]]
+id = "sale"
+pages = ["*"]
+text = "Sale"
+
+  [messages.locales.ar]
+  text = "تخفيضات"
+
+  [messages.locales.de]
+  text = "Ausverkauf für {{ traits.first_name | default: 'alle' }}"
+`
+	h := newHandler(t, wire.Site{Anonymous: true}, localized)
+	for _, test := range []struct{ name, accept, content, lang, dir, text string }{
+		{"none is said", "", "", "en", "ltr", "Sale"},
+		{"a list with qualities", "fr;q=0.9, ar;q=0.4, de;q=0.2", "", "ar", "rtl", "تخفيضات"},
+		{"one that is made for the visitor", "de-CH", "", "de", "ltr", "Ausverkauf für alle"},
+		{"the client's own, where the browser's is not there", "", "ar-EG", "ar", "rtl", "تخفيضات"},
+		{"the browser's first", "en", "ar", "en", "ltr", "Sale"},
+		{"nonsense", "\x7f;;q=2,*", "", "en", "ltr", "Sale"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := newBrowser(t, h)
+			b.header.Set("Accept-Language", test.accept)
+			b.header.Set("Content-Language", test.content)
+			_, list := b.pollPage(origin + "/")
+			shown, err := json.Marshal(list.InAppMessages[0].Content)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := list.InAppMessages[0].Content; got["lang"] != test.lang || got["dir"] != test.dir || !strings.Contains(string(shown), test.text) {
+				t.Errorf("got %s", shown)
+			}
+		})
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 	_ "time/tzdata" // timezone must mean the same on a machine without a time zone database
 
+	"handbill/engine/content"
 	"handbill/engine/pagerule"
 )
 
@@ -40,10 +41,14 @@ type check struct {
 	settings settings
 	// ids says where each id was used first.
 	ids map[string]located
+	// templates are by their ids.
+	templates map[string]*template
+	// texts are the Liquid texts that were read already: many messages say the same.
+	texts map[textKey]*content.Text
 }
 
 func (c *check) workspace(files []File) *Snapshot {
-	c.ids = make(map[string]located)
+	c.ids, c.templates, c.texts = make(map[string]located), make(map[string]*template), make(map[textKey]*content.Text)
 	documents := make([]section, 0, len(files))
 	for order, file := range files {
 		f := parse(c, order, file)
@@ -56,6 +61,7 @@ func (c *check) workspace(files []File) *Snapshot {
 		documents = append(documents, document)
 	}
 	c.readSettings(documents)
+	c.readTemplates(documents)
 
 	var messages []*Message
 	for _, document := range documents {
@@ -77,7 +83,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), a.Start.Compare(b.Start))
 	})
 	s := &Snapshot{
-		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Throttle: c.settings.throttle,
+		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Locale: c.settings.locale, Throttle: c.settings.throttle,
 		Messages: messages, byID: make(map[string]*Message, len(messages)),
 	}
 	sets := make([]pagerule.Set, len(messages))

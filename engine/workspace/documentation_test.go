@@ -19,8 +19,12 @@ func readDocumentation(t *testing.T) string {
 }
 
 func TestEveryExampleOfTheDocumentationIsRight(t *testing.T) {
-	examples := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(readDocumentation(t), -1)
-	if len(examples) < 6 {
+	personalisation, err := os.ReadFile("../../docs/personalisation.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(readDocumentation(t)+string(personalisation), -1)
+	if len(examples) < 10 {
 		t.Fatalf("%d examples", len(examples))
 	}
 	for _, example := range examples {
@@ -41,13 +45,15 @@ func TestTheDocumentedProblemIsTheRealOne(t *testing.T) {
 
 // documented are the tables of keys, by the heading above them.
 var documented = map[string][]key{
-	"`[workspace]`":        workspaceKeys,
-	"`[[messages]]`":       messageKeys,
-	"`[[messages.steps]]`": stepKeys,
-	"`image`":              imageKeys,
-	"`buttons`":            buttonKeys,
-	"`frequency`":          frequencyKeys,
-	"`throttle`":           throttleKeys,
+	"`[workspace]`":           workspaceKeys,
+	"`[[messages]]`":          messageKeys,
+	"`[[messages.steps]]`":    stepKeys,
+	"`[messages.locales.de]`": localeKeys,
+	"`[[templates]]`":         templateKeys,
+	"`image`":                 imageKeys,
+	"`buttons`":               buttonKeys,
+	"`frequency`":             frequencyKeys,
+	"`throttle`":              throttleKeys,
 }
 
 func TestEveryKeyIsDocumentedAndNoOther(t *testing.T) {
@@ -166,9 +172,42 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 		case k.later:
 		case k.name == "steps":
 			good(t, "a.toml", message("text", k.example+"\ntext = \"A\""))
+		case k.name == "template":
+			good(t, "a.toml", message("text", k.example), "b.toml", "[[templates]]\nid = \"announcement\"\ntext = \"A\"\n")
+		case k.name == "params":
+			good(t, "a.toml", message("", "template = \"a\"\n"+k.example), "b.toml", "[[templates]]\nid = \"a\"\nparams = [\"title\"]\ntext = \"A\"\n")
+		case k.name == "locales":
+			good(t, "a.toml", message("", k.example), "b.toml", english)
 		default:
 			good(t, "a.toml", message(k.name, k.example))
 		}
+	}
+	for _, k := range localeKeys {
+		shown := "title = \"A\"\nimage = { src = \"/a.png\", alt = \"A\" }\nbuttons = [{ name = \"see-offers\", text = \"Go\", action = \"/\" }]\n[messages.locales.de]\n"
+		switch k.name {
+		case "params":
+			shown = "template = \"a\"\nparams = { title = \"A\" }\n[messages.locales.de]\n"
+		case "steps":
+			shown = "[[messages.steps]]\nname = \"welcome\"\ntext = \"A\"\n[messages.locales.de]\n"
+		}
+		good(t, "a.toml", message("text", shown+k.example), "b.toml", english+"[[templates]]\nid = \"a\"\nparams = [\"title\"]\ntext = \"A\"\n")
+	}
+	for _, k := range templateKeys {
+		shown := "[[templates]]\nid = \"a\"\n"
+		switch k.name {
+		case "id":
+			shown = "[[templates]]\ntext = \"A\"\n"
+		case "text", "steps":
+		default:
+			shown += "text = \"A\"\n"
+		}
+		if k.name == "steps" {
+			k.example += "\ntext = \"A\""
+		}
+		if k.name == "position" {
+			shown += "display = \"modal\"\n"
+		}
+		good(t, "a.toml", message("", "")+shown+k.example+"\n")
 	}
 	for _, k := range stepKeys {
 		shown := "text = \"A\"\n"

@@ -16,12 +16,15 @@ import (
 type fingerprint [sha256.Size]byte
 
 // fingerprintOf digests a message's values. The zone is what date-times
-// without one of their own mean.
-func fingerprintOf(values map[string]any, zone *time.Location) fingerprint {
+// without one of their own mean; around is what else the message depends on.
+func fingerprintOf(values map[string]any, zone *time.Location, around ...any) fingerprint {
 	var d digest
 	d.value(values)
 	if zone != nil {
 		d.value(zone.String())
+	}
+	for _, value := range around {
+		d.value(value)
 	}
 	return sha256.Sum256(d)
 }
@@ -30,6 +33,9 @@ func fingerprintOf(values map[string]any, zone *time.Location) fingerprint {
 func generation(s *Snapshot) string {
 	var d digest
 	d.value([]any{s.Name, s.SiteID, s.WriteKey, s.InApp, int64(s.Throttle.MinGap), int64(s.Throttle.PerVisit), int64(s.Throttle.PerDay)})
+	if s.Locale != "" {
+		d.value(s.Locale)
+	}
 	for _, message := range s.Messages {
 		d = append(d, message.fingerprint[:]...)
 	}

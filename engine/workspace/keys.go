@@ -39,6 +39,10 @@ type key struct {
 	meaning string
 	// keys are those of a table, of each table of a list, or of the table that may stand instead of a word.
 	keys []key
+	// each is what stands under every name of a table whose names the author chooses.
+	each *key
+	// free tables hold whatever the author likes.
+	free bool
 }
 
 func words[T ~string](values ...T) []string {
@@ -54,7 +58,7 @@ var documentKeys = []key{
 	{name: "workspace", kind: aTable, example: "[workspace]", keys: workspaceKeys},
 	{name: "messages", kind: aTables, example: "[[messages]]", keys: messageKeys},
 	{name: "segments", later: true},
-	{name: "templates", later: true},
+	{name: "templates", kind: aTables, example: "[[templates]]", keys: templateKeys},
 }
 
 var workspaceKeys = []key{
@@ -83,7 +87,11 @@ var workspaceKeys = []key{
 		example: `timezone = "Europe/Berlin"`,
 		meaning: "The [IANA time zone](https://www.iana.org/time-zones) of every `start` and `end` that has none of its own.",
 	},
-	{name: "locale", later: true},
+	{
+		name: "locale", kind: aText,
+		example: `locale = "en"`,
+		meaning: "The language that the texts are written in, as a [BCP 47](https://www.rfc-editor.org/info/bcp47) tag. Messages in [other languages](personalisation.md#languages) need it.",
+	},
 	{
 		name: "throttle", kind: aTable, keys: throttleKeys,
 		example: `throttle = { min_gap = "30s", per_visit = 3, per_day = 5 }`,
@@ -183,12 +191,24 @@ var messageKeys = []key{
 		example: "[[messages.steps]]",
 		meaning: "[Steps](#messagessteps) instead of one title, text, image and buttons.",
 	},
-	{name: "template", later: true},
-	{name: "params", later: true},
+	{
+		name: "template", kind: aText,
+		example: `template = "announcement"`,
+		meaning: "The [template](#templates) whose content it shows. What the message writes itself comes in place of the template's.",
+	},
+	{
+		name: "params", kind: aTable, free: true,
+		example: `params = { title = "Dark mode is here" }`,
+		meaning: "What the template's params are, by name.",
+	},
+	{
+		name: "locales", kind: aTable, each: &key{kind: aTable, keys: localeKeys, example: "[messages.locales.de]"},
+		example: `locales = { de = { title = "Frühlingsangebote" } }`,
+		meaning: "The message in [other languages](#messageslocalesde), by their tags.",
+	},
 	{name: "trigger", later: true},
 	{name: "where", later: true},
 	{name: "target", later: true},
-	{name: "locales", later: true},
 }
 
 var stepKeys = []key{
@@ -220,6 +240,86 @@ var stepKeys = []key{
 	{name: "display", later: true},
 	{name: "position", later: true},
 	{name: "target", later: true},
+}
+
+// templateKeys are what a template says of itself and, as messages have it, what it shows.
+var templateKeys = append([]key{
+	{
+		name: "id", kind: aText, required: true,
+		example: `id = "announcement"`,
+		meaning: "What messages name it by. Unique among the templates; 1 to 64 letters, digits, `.`, `-`, `_`.",
+	},
+	{
+		name: "params", kind: aTextList,
+		example: `params = ["title", "body"]`,
+		meaning: "The names of what each message fills in; its texts have them as `{{ params.title }}`. Letters, digits and `_`.",
+	},
+	{
+		name: "steps", kind: aTables, keys: stepKeys,
+		example: "[[templates.steps]]",
+		meaning: "[Steps](#messagessteps) instead of one title, text, image and buttons.",
+	},
+}, pick(messageKeys, "display", "position", "title", "text", "image", "buttons")...)
+
+// localeKeys are the texts of a message in another language.
+var localeKeys = append([]key{
+	{
+		name: "params", kind: aTable, free: true,
+		example: `params = { title = "Das dunkle Design ist da" }`,
+		meaning: "The template's params that are other in this language.",
+	},
+	{
+		name: "steps", kind: aTable, each: &key{kind: aTable, keys: stepLocaleKeys, example: "[messages.locales.de.steps.welcome]"},
+		example: `steps = { welcome = { title = "Willkommen" } }`,
+		meaning: "The steps' texts, by the steps' names.",
+	},
+}, stepLocaleKeys...)
+
+var stepLocaleKeys = []key{
+	{
+		name: "title", kind: aText,
+		example: `title = "Frühlingsangebote"`,
+		meaning: "The heading.",
+	},
+	{
+		name: "text", kind: aText,
+		example: `text = "20 % Rabatt bis **Sonntag**."`,
+		meaning: "What it says, in [Markdown](#text).",
+	},
+	{
+		name: "image", kind: aTable, keys: imageLocaleKeys,
+		example: `image = { alt = "Drei Tarife" }`,
+		meaning: "The picture's `src`, `alt` or both.",
+	},
+	{
+		name: "buttons", kind: aTable, each: &key{kind: aText, example: `see-offers = "Zu den Angeboten"`},
+		example: `buttons = { see-offers = "Zu den Angeboten" }`,
+		meaning: "What is written on the buttons, by their names.",
+	},
+}
+
+var imageLocaleKeys = []key{
+	{
+		name: "src", kind: aText,
+		example: `src = "/img/tarife.png"`,
+		meaning: "Where the picture for this language is.",
+	},
+	{
+		name: "alt", kind: aText,
+		example: `alt = "Drei Tarife"`,
+		meaning: "What it says, for those who do not see it.",
+	},
+}
+
+// pick are the keys with names.
+func pick(keys []key, names ...string) []key {
+	var picked []key
+	for _, name := range names {
+		if k, ok := find(keys, name); ok {
+			picked = append(picked, k)
+		}
+	}
+	return picked
 }
 
 var imageKeys = []key{
@@ -321,6 +421,7 @@ var homes = []struct {
 }{
 	{"[workspace]", workspaceKeys},
 	{"[[messages]]", messageKeys},
+	{"[[templates]]", templateKeys},
 	{"[[messages.steps]]", stepKeys},
 	{"image = { … }", imageKeys},
 	{"frequency = { … }", frequencyKeys},

@@ -37,17 +37,25 @@ func (c *check) message(s section) *Message {
 	}
 	m.IgnoreThrottle, _ = s.values["ignore_throttle"].(bool)
 	m.Start, m.End = c.schedule(s, m.Status)
-	m.fingerprint = fingerprintOf(s.values, c.settings.zone)
+	base, around := c.templateOf(s), []any(nil)
+	if base != nil {
+		around = append(around, string(base.fingerprint[:]))
+	}
+	if c.settings.locale != "" {
+		around = append(around, c.settings.locale)
+	}
+	m.fingerprint = fingerprintOf(s.values, c.settings.zone, around...)
 
 	before := c.unchanged(m)
 	if before != nil {
-		m.Pages, m.Content = before.Pages, before.Content
+		m.Pages, m.Content, m.Localized, m.template = before.Pages, before.Content, before.Localized, before.template
 	} else {
 		m.Pages = c.pages(s, m)
-		m.Content = c.content(s)
+		c.compileContent(s, m, base)
 	}
 	c.warnOfPages(s, m.Pages)
-	c.warnOfContent(s, m.Content)
+	c.warnOfContent(s, m.template)
+	c.warnOfLocales(s, m.template)
 	switch {
 	case !unique:
 		return nil
@@ -196,52 +204,31 @@ func cutFix(sentence string) (what, fix string) {
 	return what, fix
 }
 
-// content reads what the message shows.
-func (c *check) content(s section) content.Content {
-	shown := content.Content{Display: display(s), Position: c.position(s)}
-	steps := s.tables("steps")
-	if !s.has("steps") {
-		shown.Steps = []content.Step{c.step(s, "step-1", s.has("template"))}
-	}
-	for _, name := range []string{"title", "text", "image", "buttons"} {
-		if s.has("steps") && s.has(name) {
-			s.wrong(s.at(name), "move it into a step, or take the steps away", "%s stands beside steps", name)
-		}
-	}
-	if s.has("steps") && len(steps) == 0 && aTables.accepts(s.values["steps"]) {
-		s.wrong(s.at("steps"), "add a step, or write title and text without steps", "steps is empty")
-	}
-	used := make(map[string]int)
-	for i := range steps {
-		step := c.stepSection(s, i)
-		step.checkKeys(stepKeys)
-		read := c.step(step, fmt.Sprintf("step-%d", i+1), false)
-		if before, ok := used[read.Name]; ok {
-			step.wrong(step.at("name"), "give one of the two another name", "the name %q is that of step %d already", read.Name, before)
-		}
-		used[read.Name] = i + 1
-		shown.Steps = append(shown.Steps, read)
-	}
-	c.checkNext(s, shown.Steps)
-	return shown
-}
-
 // positions are those of each display, the default first.
 var positions = map[string][]string{
 	content.DisplayModal:  {content.PositionCenter, content.PositionTop, content.PositionBottom},
 	content.DisplayBanner: {content.PositionTop, content.PositionBottom},
 }
 
-// display is how the message is shown: a banner, if nothing is said.
-func display(s section) string { return s.word("display", content.DisplayBanner) }
+// display is how a message or template is shown: as its template is, or else a banner, if nothing is said.
+func display(s section, base *template) string {
+	if base != nil {
+		return s.word("display", base.content.Display)
+	}
+	return s.word("display", content.DisplayBanner)
+}
 
-func (c *check) position(s section) string {
-	display := display(s)
+func (c *check) position(s section, base *template) string {
+	display := display(s, base)
 	allowed, known := positions[display]
 	if !known {
 		return ""
 	}
-	position := s.word("position", allowed[0])
+	fallback := allowed[0]
+	if base != nil && slices.Contains(allowed, base.content.Position) {
+		fallback = base.content.Position
+	}
+	position := s.word("position", fallback)
 	all, _ := find(messageKeys, "position")
 	if slices.Contains(all.words, position) && !slices.Contains(allowed, position) {
 		s.wrong(s.at("position"), "write "+quoted(allowed), "a %s has no position %q", display, position)

@@ -40,6 +40,15 @@ display = "modal"
 pages = ["*"]
 `
 
+// What templates and other languages are wrong with.
+const (
+	english = "[workspace]\nlocale = \"en\"\n"
+	news    = "[[templates]]\nid = \"news\"\nparams = [\"title\"]\ntext = \"A\"\n"
+	tour    = "[[templates]]\nid = \"tour\"\n[[templates.steps]]\ntext = \"A\"\n"
+	launch  = "[[messages]]\nid = \"launch\"\npages = [\"*\"]\n"
+	german  = "[[messages.steps]]\nname = \"welcome\"\ntext = \"A\"\nimage = { src = \"/a.png\", alt = \"A\" }\nbuttons = [{ text = \"Go\", action = \"/\" }]\n[messages.locales.de]\n"
+)
+
 // Every key, and what is said of wrong values. The texts say it all: place, problem and fix.
 var wrongValues = []struct{ key, name, text, want string }{
 	{"workspace", "is no table", "workspace = 1\n", `a.toml:1:1: workspace must be a table, but is a whole number; write [workspace]`},
@@ -54,7 +63,8 @@ var wrongValues = []struct{ key, name, text, want string }{
 	{"workspace.timezone", "is a number", "[workspace]\ntimezone = 1\n", `a.toml:2:1: [workspace]: timezone must be text, but is a whole number; write timezone = "Europe/Berlin"`},
 	{"workspace.timezone", "is no zone", "[workspace]\ntimezone = \"Berlin\"\n", `a.toml:2:1: [workspace]: timezone "Berlin" is not known; write one of the IANA time zone names, such as "Europe/Berlin" or "UTC"`},
 	{"workspace.timezone", "is the machine's", "[workspace]\ntimezone = \"Local\"\n", `a.toml:2:1: [workspace]: timezone "Local" is not known; write one of the IANA time zone names, such as "Europe/Berlin" or "UTC"`},
-	{"workspace.locale", "is there", "[workspace]\nlocale = \"en\"\n", `a.toml:2:1: [workspace]: locale is not supported yet; leave it out until then`},
+	{"workspace.locale", "is a number", "[workspace]\nlocale = 1\n", `a.toml:2:1: [workspace]: locale must be text, but is a whole number; write locale = "en"`},
+	{"workspace.locale", "is no language", "[workspace]\nlocale = \"german\"\n", `a.toml:2:1: [workspace]: "german" is no language; write a tag such as "en", "de" or "pt-BR"`},
 	{"workspace.throttle", "is text", "[workspace]\nthrottle = \"30s\"\n", `a.toml:2:1: [workspace]: throttle must be a table, but is text; write throttle = { min_gap = "30s", per_visit = 3, per_day = 5 }`},
 	{"workspace.throttle", "has a key of frequency", "[workspace]\nthrottle = { lifetime = 3 }\n", `a.toml:2:14: [workspace]: throttle: there is no key "lifetime" here; it belongs in frequency = { … }`},
 	{"workspace.throttle", "is empty", "[workspace]\nthrottle = {}\n", `a.toml:2:1: [workspace]: throttle is an empty table; write a bound such as { per_day = 5 }, or leave the key out`},
@@ -66,7 +76,16 @@ var wrongValues = []struct{ key, name, text, want string }{
 	{"workspace.throttle.per_day", "is true", "[workspace]\nthrottle = { per_day = true }\n", `a.toml:2:14: [workspace]: throttle: per_day must be a whole number, but is true or false; write per_day = 5`},
 	{"workspace.traits", "is there", "[workspace.traits]\nplan = \"string\"\n", `a.toml:1:1: [workspace]: traits is not supported yet; leave it out until then`},
 	{"segments", "is there", "[[segments]]\nid = \"trial\"\n", `a.toml:1:1: segments is not supported yet; leave it out until then`},
-	{"templates", "is there", "[[templates]]\nid = \"news\"\n", `a.toml:1:1: templates is not supported yet; leave it out until then`},
+	{"templates", "is a table", "[templates]\nid = \"news\"\n", `a.toml:1:1: templates must be a list of tables, but is a table; write [[templates]]`},
+	{"templates", "shows nothing", "[[templates]]\nid = \"news\"\n", `a.toml:1:1: template "news": there is nothing to show; add text = "…", a title or an image`},
+	{"templates", "reads a param that it does not name", news + "title = \"{{ params.titel }}\"\n", `a.toml:5:1: template "news": the template has no param "titel", in {{ params.titel }}; its params are title`},
+	{"templates.id", "is missing", "[[templates]]\ntext = \"A\"\n", `a.toml:1:1: this template: id is missing; add id = "announcement"`},
+	{"templates.id", "is a number", "[[templates]]\nid = 1\ntext = \"A\"\n", `a.toml:2:1: this template: id must be text, but is a whole number; write id = "announcement"`},
+	{"templates.id", "has a blank", "[[templates]]\nid = \"a b\"\ntext = \"A\"\n", `a.toml:2:1: template "a b": the id "a b" cannot be used; use 1 to 64 of the letters a to z and A to Z, digits, dot, dash and underscore`},
+	{"templates.id", "is used twice", news + news, `a.toml:6:1: template "news": the id is used already in a.toml:2; give one of the two another id`},
+	{"templates.params", "is text", "[[templates]]\nid = \"a\"\ntext = \"A\"\nparams = \"title\"\n", `a.toml:4:1: template "a": params must be a list of texts, but is text; write params = ["title", "body"]`},
+	{"templates.params", "has a blank in a name", "[[templates]]\nid = \"a\"\ntext = \"A\"\nparams = [\"my title\"]\n", `a.toml:4:11: template "a": the param "my title" cannot be used; use 1 to 64 letters, digits and underscores, a letter first`},
+	{"templates.params", "has a name twice", "[[templates]]\nid = \"a\"\ntext = \"A\"\nparams = [\"b\", \"b\"]\n", `a.toml:4:16: template "a": the param "b" is there twice; take one of the two away`},
 	{"messages", "is a table", "[messages]\nid = \"a\"\n", `a.toml:1:1: messages must be a list of tables, but is a table; write [[messages]]`},
 	{"messages", "is a list of texts", "messages = [\"a\"]\n", `a.toml:1:1: messages must be a list of tables, but is a list of texts; write [[messages]]`},
 
@@ -137,11 +156,15 @@ var wrongValues = []struct{ key, name, text, want string }{
 	{"messages.position", "is not one of a banner's", banner + "position = \"center\"\n", `a.toml:6:1: message "spring-sale": a banner has no position "center"; write "top" or "bottom"`},
 	{"messages.title", "is a number", banner + "title = 1\n", `a.toml:6:1: message "spring-sale": title must be text, but is a whole number; write title = "Spring sale"`},
 	{"messages.title", "is empty", banner + "title = \"\"\n", `a.toml:6:1: message "spring-sale": title is empty; write something, or leave the key out`},
-	{"messages.title", "is a template", banner + "title = \"Hello {{ traits.name }}\"\n", `a.toml:6:1: message "spring-sale": templates are not supported yet, and title holds one; write the text without {{ … }} and {% … %} until then`},
+	{"messages.title", "reads what there is not", banner + "title = \"Hello {{ user.name }}\"\n", `a.toml:6:1: message "spring-sale": there is no variable "user", in {{ user.name }}; what a text can read is traits, visitor, page and locale`},
+	{"messages.title", "has an unknown filter", banner + "title = \"Hello {{ traits.name | defalt: 'you' }}\"\n", `a.toml:6:1: message "spring-sale": there is no filter "defalt", in {{ traits.name | defalt: 'you' }}; the filters are abs, append, at_least, at_most, capitalize, ceil, compact, concat, date, default, divided_by, downcase, escape, escape_once, first, floor, join, json, last, lstrip, map, minus, modulo, plus, prepend, remove, remove_first, replace, replace_first, reverse, round, rstrip, size, slice, sort, sort_natural, split, strip, strip_html, strip_newlines, times, truncate, truncatewords, uniq, upcase, url_decode, url_encode`},
 	{"messages.text", "is missing", modal, `a.toml:1:1: message "tour": there is nothing to show; add text = "…", a title or an image`},
 	{"messages.text", "is a list", modal + "text = [\"a\"]\n", `a.toml:5:1: message "tour": text must be text, but is a list of texts; write text = "20 % off until **Sunday**."`},
 	{"messages.text", "is blank", modal + "text = \"\"\"\n\n\"\"\"\n", `a.toml:5:1: message "tour": text is empty; write something, or leave the key out`},
-	{"messages.text", "is a template", modal + "text = \"{% if x %}a{% endif %}\"\n", `a.toml:5:1: message "tour": templates are not supported yet, and text holds one; write the text without {{ … }} and {% … %} until then`},
+	{"messages.text", "has a tag that is not closed", modal + "text = \"{% if traits.x %}a\"\n", `a.toml:5:1: message "tour": the tag {% if traits.x %} is not closed; write {% endif %} where it ends`},
+	{"messages.text", "has an unknown tag", modal + "text = \"\"\"\nA\n{% include 'a' %}\"\"\"\n", `a.toml:5:1: message "tour": there is no tag "{% include 'a' %}"; the tags are if, unless, case, for, capture, comment, raw, assign, cycle, break and continue`},
+	{"messages.text", "reads params without a template", modal + "text = \"{{ params.a }}\"\n", `a.toml:5:1: message "tour": only a message with a template has params, in {{ params.a }}; add template = "…", or write the text itself`},
+	{"messages.text", "links to a script in one case", modal + "text = \"{% if traits.x %}a{% else %}[a](javascript:x){% endif %}\"\n", `a.toml:5:1: message "tour": a link in the text: the address "javascript:x" has the scheme "javascript"; use a path such as "/offers", or one of http, https, mailto, tel`},
 	{"messages.text", "links to a script", modal + "text = \"[a](javascript:x)\"\n", `a.toml:5:1: message "tour": a link in the text: the address "javascript:x" has the scheme "javascript"; use a path such as "/offers", or one of http, https, mailto, tel`},
 	{"messages.image", "is text", banner + "image = \"/a.png\"\n", `a.toml:6:1: message "spring-sale": image must be a table, but is text; write image = { src = "/img/sale.png", alt = "The sale", width = 640, height = 360 }`},
 	{"messages.image.src", "is missing", banner + "image = { alt = \"A\" }\n", `a.toml:6:1: message "spring-sale", image: src is missing; add src = "/img/billing.png"`},
@@ -149,7 +172,8 @@ var wrongValues = []struct{ key, name, text, want string }{
 	{"messages.image.src", "is relative", banner + "image = { src = \"a.png\", alt = \"A\" }\n", `a.toml:6:11: message "spring-sale", image: the address "a.png" means another file on every page; start it with / or https://, for example "/a.png"`},
 	{"messages.image.alt", "is missing", banner + "image = { src = \"/a.png\" }\n", `a.toml:6:1: message "spring-sale", image: alt is missing; add alt = "what it shows", or alt = "" for a picture that only decorates`},
 	{"messages.image.alt", "is a number", banner + "image = { src = \"/a.png\", alt = 1 }\n", `a.toml:6:27: message "spring-sale", image: alt must be text, but is a whole number; write alt = "The billing page"`},
-	{"messages.image.alt", "is a template", banner + "image = { src = \"/a.png\", alt = \"{{ a }}\" }\n", `a.toml:6:27: message "spring-sale", image: templates are not supported yet, and alt holds one; write the text without {{ … }} and {% … %} until then`},
+	{"messages.image.alt", "reads what there is not", banner + "image = { src = \"/a.png\", alt = \"{{ a }}\" }\n", `a.toml:6:27: message "spring-sale", image: there is no variable "a", in {{ a }}; what a text can read is traits, visitor, page and locale`},
+	{"messages.image.src", "is a script with a value", banner + "image = { src = \"javascript:{{ traits.a }}\", alt = \"\" }\n", `a.toml:6:11: message "spring-sale", image: the address "javascript:0" has the scheme "javascript"; use a path such as "/offers", or one of http, https`},
 	{"messages.image.width", "is text", banner + "image = { src = \"/a.png\", alt = \"\", width = \"640px\" }\n", `a.toml:6:37: message "spring-sale", image: width must be a whole number, but is text; write width = 640`},
 	{"messages.image.width", "is zero", banner + "image = { src = \"/a.png\", alt = \"\", width = 0 }\n", `a.toml:6:37: message "spring-sale", image: width 0 is out of range; write the picture's width in pixels, 1 to 10000`},
 	{"messages.image.height", "is true", banner + "image = { src = \"/a.png\", alt = \"\", height = true }\n", `a.toml:6:37: message "spring-sale", image: height must be a whole number, but is true or false; write height = 360`},
@@ -191,12 +215,49 @@ a.toml:7:3: message "spring-sale", button 1: text is missing; add text = "See of
 	{"messages.steps.position", "is there", modal + "[[messages.steps]]\ntext = \"A\"\nposition = \"top\"\n", `a.toml:7:1: message "tour", step 1: position is not supported yet; leave it out until then`},
 	{"messages.steps.target", "is there", modal + "[[messages.steps]]\ntext = \"A\"\ntarget = \"#a\"\n", `a.toml:7:1: message "tour", step 1: target is not supported yet; leave it out until then`},
 
-	{"messages.template", "is there, and the rest is not missed", "[[messages]]\nid = \"launch\"\npages = [\"*\"]\ntemplate = \"news\"\n", `a.toml:4:1: message "launch": template is not supported yet; leave it out until then`},
-	{"messages.params", "is there", banner + "params = { title = \"A\" }\n", `a.toml:6:1: message "spring-sale": params is not supported yet; leave it out until then`},
+	{"messages.template", "is a number", launch + "template = 1\ntext = \"A\"\n", `a.toml:4:1: message "launch": template must be text, but is a whole number; write template = "announcement"`},
+	{"messages.template", "is not there", launch + "template = \"news\"\n", `a.toml:4:1: message "launch": there is no template "news"; add one that begins with [[templates]], or write the content here`},
+	{"messages.template", "is misspelt", news + launch + "template = \"new\"\nparams = { title = \"A\" }\n", `a.toml:8:1: message "launch": there is no template "new"; write "news"`},
+	{"messages.template", "has steps, and the message a text", tour + launch + "template = \"tour\"\ntext = \"A\"\n", `a.toml:9:1: message "launch": template "tour" has steps, in whose place text cannot stand; write steps here too, or take it away`},
+	{"messages.params", "is text", news + launch + "template = \"news\"\nparams = \"A\"\n", `a.toml:9:1: message "launch": params must be a table, but is text; write params = { title = "Dark mode is here" }`},
+	{"messages.params", "is without a template", banner + "params = { title = \"A\" }\n", `a.toml:6:1: message "spring-sale": params are there for a template, and the message has none; add template = "…", or take params away`},
+	{"messages.params", "lacks one", news + launch + "template = \"news\"\n", `a.toml:5:1: message "launch": template "news" needs the param "title"; add title = "…" to params`},
+	{"messages.params", "has one too many", news + launch + "template = \"news\"\nparams = { title = \"A\", body = \"B\" }\n", `a.toml:9:25: message "launch": template "news" has no param "body"; its params are "title"`},
+	{"messages.params", "is misspelt", news + launch + "template = \"news\"\nparams = { titel = \"A\" }\n", `a.toml:9:1: message "launch": template "news" needs the param "title"; add title = "…" to params
+a.toml:9:12: message "launch": template "news" has no param "titel"; write "title"`},
+	{"messages.params", "makes an action that is none", news + launch + "template = \"news\"\nparams = { title = \"A\" }\nbuttons = [{ text = \"B\", action = \"{{ params.title }}\" }]\n", `a.toml:5:1: message "launch": the action "A" is not known; write "dismiss", "next", "event:" and a name, a path such as "/offers", or a URL`},
 	{"messages.trigger", "is there", banner + "[messages.trigger]\nevent = \"signed_up\"\n", `a.toml:6:1: message "spring-sale": trigger is not supported yet; leave it out until then`},
 	{"messages.where", "is there", banner + "where = 'traits.plan == \"trial\"'\n", `a.toml:6:1: message "spring-sale": where is not supported yet; leave it out until then`},
 	{"messages.target", "is there", banner + "target = \"#a\"\n", `a.toml:6:1: message "spring-sale": target is not supported yet; leave it out until then`},
-	{"messages.locales", "is there", banner + "[messages.locales.de]\ntext = \"A\"\n", `a.toml:6:1: message "spring-sale": locales is not supported yet; leave it out until then`},
+	{"messages.locales", "is a list", english + banner + "locales = [\"de\"]\n", `a.toml:8:1: message "spring-sale": locales must be a table, but is a list of texts; write locales = { de = { title = "Frühlingsangebote" } }`},
+	{"messages.locales", "is in a workspace without a language", banner + "[messages.locales.de]\ntext = \"A\"\n", `a.toml:6:1: message "spring-sale": the message has locales, and the workspace does not say in which language its texts are; add locale = "en", or what it is, to [workspace]`},
+	{"messages.locales", "is no language", english + banner + "[messages.locales.german]\ntext = \"A\"\n", `a.toml:8:1: message "spring-sale", locale "german": "german" is no language; write a tag such as "en", "de" or "pt-BR"`},
+	{"messages.locales", "is the workspace's language", english + banner + "[messages.locales.en]\ntext = \"A\"\n", `a.toml:8:1: message "spring-sale", locale "en": "en" is the workspace's own language; write these texts in the message itself`},
+	{"messages.locales", "is a language twice", english + banner + "[messages.locales.pt-BR]\ntext = \"A\"\n[messages.locales.pt-br]\ntext = \"A\"\n", `a.toml:10:1: message "spring-sale", locale "pt-br": the language is there twice; keep one of the two`},
+	{"messages.locales", "is text", english + banner + "[messages.locales]\nde = \"A\"\n", `a.toml:9:1: message "spring-sale": locale "de" must be a table, but is text; write [messages.locales.de]`},
+	{"messages.locales", "has an unknown key", english + banner + "[messages.locales.de]\ntxt = \"A\"\n", `a.toml:9:1: message "spring-sale", locale "de": there is no key "txt" here; write "text"`},
+	{"messages.locales.title", "is a number", english + banner + "[messages.locales.de]\ntitle = 1\ntext = \"A\"\n", `a.toml:9:1: message "spring-sale", locale "de": title must be text, but is a whole number; write title = "Frühlingsangebote"`},
+	{"messages.locales.title", "stands beside steps", english + modal + german + "title = \"A\"\n", `a.toml:13:1: message "tour", locale "de": title stands beside the message's steps; move it into [messages.locales.de.steps.…] with the step's name`},
+	{"messages.locales.text", "is empty", english + banner + "[messages.locales.de]\ntext = \"\"\n", `a.toml:9:1: message "spring-sale", locale "de": text is empty; write something, or leave the key out`},
+	{"messages.locales.text", "has an unknown filter", english + banner + "[messages.locales.de]\ntext = \"{{ traits.a | x }}\"\n", `a.toml:9:1: message "spring-sale", locale "de": there is no filter "x", in {{ traits.a | x }}; the filters are abs, append, at_least, at_most, capitalize, ceil, compact, concat, date, default, divided_by, downcase, escape, escape_once, first, floor, join, json, last, lstrip, map, minus, modulo, plus, prepend, remove, remove_first, replace, replace_first, reverse, round, rstrip, size, slice, sort, sort_natural, split, strip, strip_html, strip_newlines, times, truncate, truncatewords, uniq, upcase, url_decode, url_encode`},
+	{"messages.locales.image", "is text", english + banner + "[messages.locales.de]\ntext = \"A\"\nimage = \"/a.png\"\n", `a.toml:10:1: message "spring-sale", locale "de": image must be a table, but is text; write image = { alt = "Drei Tarife" }`},
+	{"messages.locales.image", "is not in the message", english + banner + "[messages.locales.de]\ntext = \"A\"\nimage = { alt = \"B\" }\n", `a.toml:10:1: message "spring-sale", locale "de", image: the message has no image to say in another language; add image to the message itself, or take it away`},
+	{"messages.locales.image.src", "is relative", english + banner + "image = { src = \"/a.png\", alt = \"\" }\n[messages.locales.de]\ntext = \"A\"\nimage = { src = \"a.png\" }\n", `a.toml:11:11: message "spring-sale", locale "de", image: the address "a.png" means another file on every page; start it with / or https://, for example "/a.png"`},
+	{"messages.locales.image.alt", "is a number", english + banner + "image = { src = \"/a.png\", alt = \"\" }\n[messages.locales.de]\ntext = \"A\"\nimage = { alt = 1 }\n", `a.toml:11:11: message "spring-sale", locale "de", image: alt must be text, but is a whole number; write alt = "Drei Tarife"`},
+	{"messages.locales.buttons", "is a list", english + banner + "[messages.locales.de]\ntext = \"A\"\nbuttons = [{ text = \"B\" }]\n", `a.toml:10:1: message "spring-sale", locale "de": buttons must be a table, but is a list of tables; write buttons = { see-offers = "Zu den Angeboten" }`},
+	{"messages.locales.buttons", "is a button that there is not", english + banner + "buttons = [{ text = \"Go\", action = \"/\" }]\n[messages.locales.de]\ntext = \"A\"\nbuttons = { stay = \"B\" }\n", `a.toml:11:13: message "spring-sale", locale "de", buttons: there is no button "stay"; the buttons are "go"`},
+	{"messages.locales.buttons", "is a number", english + banner + "buttons = [{ text = \"Go\", action = \"/\" }]\n[messages.locales.de]\ntext = \"A\"\nbuttons = { go = 1 }\n", `a.toml:11:13: message "spring-sale", locale "de", buttons: the button "go" must be text, but is a whole number; write go = "…"`},
+	{"messages.locales.params", "is without a template", english + banner + "[messages.locales.de]\ntext = \"A\"\nparams = { a = 1 }\n", `a.toml:10:1: message "spring-sale", locale "de": params are there for a template, and the message has none; add template = "…" to the message, or take params away`},
+	{"messages.locales.params", "has one too many", english + news + launch + "template = \"news\"\nparams = { title = \"A\" }\n[messages.locales.de]\nparams = { title = \"B\", body = \"C\" }\n", `a.toml:13:25: message "launch", locale "de": template "news" has no param "body"; its params are "title"`},
+	{"messages.locales.steps", "is without steps", english + banner + "[messages.locales.de.steps.a]\ntext = \"A\"\n", `a.toml:8:1: message "spring-sale", locale "de": the message has no steps; write title and text without steps, as the message does`},
+	{"messages.locales.steps", "is a step that there is not", english + modal + german + "[messages.locales.de.steps.welcom]\ntext = \"A\"\n", `a.toml:13:1: message "tour", locale "de": the message has no step "welcom"; write "welcome"`},
+	{"messages.locales.steps", "is text", english + modal + german + "steps = { welcome = \"A\" }\n", `a.toml:13:11: message "tour", locale "de": step "welcome" must be a table, but is text; write [messages.locales.de.steps.welcome]`},
+	{"messages.locales.steps.title", "is true", english + modal + german + "[messages.locales.de.steps.welcome]\ntitle = true\n", `a.toml:14:1: message "tour", locale "de", step "welcome": title must be text, but is true or false; write title = "Frühlingsangebote"`},
+	{"messages.locales.steps.text", "links to a script", english + modal + german + "[messages.locales.de.steps.welcome]\ntext = \"[a](javascript:x)\"\n", `a.toml:14:1: message "tour", locale "de", step "welcome": a link in the text: the address "javascript:x" has the scheme "javascript"; use a path such as "/offers", or one of http, https, mailto, tel`},
+	{"messages.locales.steps.image", "is a list", english + modal + german + "[messages.locales.de.steps.welcome]\nimage = []\n", `a.toml:14:1: message "tour", locale "de", step "welcome": image must be a table, but is an empty list; write image = { alt = "Drei Tarife" }`},
+	{"messages.locales.steps.image.src", "is empty", english + modal + german + "[messages.locales.de.steps.welcome]\nimage = { src = \"\" }\n", `a.toml:14:11: message "tour", locale "de", step "welcome", image: src is empty; write something, or leave the key out`},
+	{"messages.locales.steps.image.alt", "is a list", english + modal + german + "[messages.locales.de.steps.welcome]\nimage = { alt = [] }\n", `a.toml:14:11: message "tour", locale "de", step "welcome", image: alt must be text, but is an empty list; write alt = "Drei Tarife"`},
+	{"messages.locales.steps.buttons", "is empty text", english + modal + german + "[messages.locales.de.steps.welcome]\nbuttons = { go = \"\" }\n", `a.toml:14:13: message "tour", locale "de", step "welcome", buttons: go is empty; write something, or leave the key out`},
 }
 
 func TestEveryWrongValueSaysWhereItIsAndWhatToDo(t *testing.T) {
@@ -219,6 +280,9 @@ func allKeys(keys []key, prefix string) []string {
 	for _, k := range keys {
 		all = append(all, prefix+k.name)
 		all = append(all, allKeys(k.keys, prefix+k.name+".")...)
+		if k.each != nil {
+			all = append(all, allKeys(k.each.keys, prefix+k.name+".")...)
+		}
 	}
 	return all
 }
@@ -231,7 +295,9 @@ func TestEveryKeyHasATestOfAWrongValue(t *testing.T) {
 	known := make(map[string]bool)
 	for _, name := range allKeys(documentKeys, "") {
 		known[name] = true
-		if !tested[name] {
+		// What a template shows has the keys of what a message does.
+		of, found := strings.CutPrefix(name, "templates.")
+		if !tested[name] && (!found || !tested["messages."+of]) {
 			t.Errorf("no test says what a wrong %s says", name)
 		}
 	}
@@ -249,13 +315,13 @@ func TestUnknownKeysNameTheOneThatIsMeant(t *testing.T) {
 		{"capitals", banner + "Priority = 1\n", `a.toml:6:1: message "spring-sale": there is no key "Priority" here; write "priority"`},
 		{"a key of another table", banner + "site_id = \"a\"\n", `a.toml:6:1: message "spring-sale": there is no key "site_id" here; it belongs in [workspace]`},
 		{"a message's key at the top", "display = \"modal\"\n", `a.toml:1:1: there is no key "display" here; it belongs in [[messages]]`},
-		{"a key that is like nothing", "[workspace]\ncolour = \"red\"\n", `a.toml:2:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, throttle`},
-		{"a table that is like nothing", "[server]\nport = 1\n", `a.toml:1:1: there is no key "server" here; the keys here are workspace, messages`},
+		{"a key that is like nothing", "[workspace]\ncolour = \"red\"\n", `a.toml:2:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, throttle`},
+		{"a table that is like nothing", "[server]\nport = 1\n", `a.toml:1:1: there is no key "server" here; the keys here are workspace, messages, templates`},
 		{"a misspelt table", "[[message]]\nid = \"a\"\n", `a.toml:1:1: there is no key "message" here; write "messages"`},
 		{"a quoted key", banner + "\"te\\u0078t s\" = 1\n", `a.toml:6:1: message "spring-sale": there is no key "text s" here; write "text"`},
 		{"a dotted key", banner + "image.source = \"/a.png\"\nimage.src = \"/a.png\"\nimage.alt = \"\"\n", `a.toml:6:1: message "spring-sale", image: there is no key "source" here; the keys here are src, alt, width, height`},
 		{"a key in a button", banner + "buttons = [{ text = \"A\", action = \"/a\", url = \"/b\" }]\n", `a.toml:6:41: message "spring-sale", button 1: there is no key "url" here; the keys here are name, text, action`},
-		{"a very long key", banner + strings.Repeat("x", 5000) + " = 1\n", `a.toml:6:1: message "spring-sale": there is no key "` + strings.Repeat("x", 5000) + `" here; the keys here are id, kind, status, audience, pages, except, start, end, priority, frequency, ignore_throttle, display, position, title, text, image, buttons, steps`},
+		{"a very long key", banner + strings.Repeat("x", 5000) + " = 1\n", `a.toml:6:1: message "spring-sale": there is no key "` + strings.Repeat("x", 5000) + `" here; the keys here are id, kind, status, audience, pages, except, start, end, priority, frequency, ignore_throttle, display, position, title, text, image, buttons, steps, template, params, locales`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, problems, _ := compile(t, "a.toml", test.text)
@@ -337,7 +403,7 @@ func TestAllProblemsOfAllFilesComeAtOnceAndInOrder(t *testing.T) {
 		"3-messages.toml", banner+"priority = \"high\"\nend = 2020-01-01T00:00:00Z\n",
 		"4-more.toml", banner+"[workspace]\nname = \"B\"\n",
 	)
-	want := `1-settings.toml:3:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, throttle
+	want := `1-settings.toml:3:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, throttle
 2-broken.toml:2:6: expected value but found '\n' instead; put text in double quotes: key = "text"
 3-messages.toml:6:1: message "spring-sale": priority must be a whole number, but is text; write priority = 10
 4-more.toml:2:1: message "spring-sale": the id is used already in 3-messages.toml:2; give one of the two another id

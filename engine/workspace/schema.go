@@ -52,6 +52,12 @@ func (k key) schema() map[string]any {
 		schema["type"], schema["items"] = "array", items
 	case aTable:
 		schema = tableSchema(k.keys)
+		switch {
+		case k.free:
+			schema["additionalProperties"] = true
+		case k.each != nil:
+			schema["additionalProperties"] = k.each.schema()
+		}
 	case aTextOrTable:
 		schema["anyOf"] = []any{map[string]any{"type": "string", "enum": k.words}, tableSchema(k.keys)}
 	case aTables:

@@ -4,13 +4,17 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"handbill/engine/content"
 )
 
 // settings are the values of the table [workspace].
 type settings struct {
 	name, siteID, writeKey string
 	inApp                  bool
-	throttle               Throttle
+	// locale is the language of the texts; empty if the workspace names none.
+	locale   string
+	throttle Throttle
 	// zone is what date-times without one are in; nil if the workspace names none.
 	zone *time.Location
 	// uncertain is set when the table may be in a file that could not be read, or is itself wrong.
@@ -58,6 +62,11 @@ func (c *check) readSetting(s section) {
 	}
 	if inApp, ok := s.values["in_app"].(bool); ok {
 		c.settings.inApp = inApp
+	}
+	if locale, given := s.values["locale"].(string); given {
+		tag, err := content.CheckLocale(locale)
+		c.wrongContent(s, s.at("locale"), err)
+		c.settings.locale = tag
 	}
 	c.settings.throttle = c.throttle(s)
 	c.settings.uncertain = c.settings.uncertain || s.has("timezone")

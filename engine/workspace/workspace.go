@@ -69,13 +69,19 @@ type Message struct {
 	Frequency Frequency
 	// IgnoreThrottle: the workspace's throttle neither keeps it back nor counts it.
 	IgnoreThrottle bool
-	Content        content.Content
+	// Content is what it shows to everybody. Where that depends on the visitor, it is what somebody gets of whom nothing
+	// is known, in the workspace's own language; Localized then has the rest.
+	Content content.Content
+	// Localized is the message in its languages; nil for one that was not compiled, as [Hello].
+	Localized *content.Localized
 	// File and Line say where the message begins.
 	File string
 	Line int
 
 	// fingerprint stands for everything that an author wrote about the message.
 	fingerprint fingerprint
+	// template is what it shows in the workspace's own language, before the params are in it.
+	template *content.Template
 }
 
 // Snapshot is a compiled workspace. It is never changed, and safe for use by
@@ -85,6 +91,8 @@ type Snapshot struct {
 	Name string
 	// SiteID and WriteKey are what the browser's snippet names it by.
 	SiteID, WriteKey string
+	// Locale is the language of the texts, as a BCP 47 tag; empty when it is not said.
+	Locale string
 	// InApp is whether in-app messaging is enabled.
 	InApp bool
 	// Throttle bounds all messages together.

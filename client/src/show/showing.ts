@@ -32,8 +32,10 @@ function styles(): CSSStyleSheet {
 
 /** Shows a message in a frame and tells what happens to it, in order: nothing before it was opened, nothing after it was dismissed. */
 export function show(message: Message, frame: Frame, tell: Told, leave: (address: string, newTab: boolean) => void, ended: () => void): Showing {
-  const { steps } = message.content;
+  const { steps, lang, dir } = message.content;
   const host = document.createElement("handbill-message");
+  if (lang) host.lang = lang;
+  if (dir) host.dir = dir;
   /** What failed before the message was opened. */
   const early: string[] = [];
   let step = 0;

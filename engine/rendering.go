@@ -1,0 +1,155 @@
+package engine
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"net/url"
+	"slices"
+
+	"handbill/engine/content"
+	"handbill/engine/store"
+	"handbill/engine/workspace"
+)
+
+// rendered is what a message shows to the visitor of a situation.
+type rendered struct {
+	message *workspace.Message
+	// content is what to show. For a message that everybody in this language gets, it is the same pointer every time.
+	content *content.Content
+	// text is the content as JSON where it was made for this visitor; nil for what everybody gets.
+	text    []byte
+	dropped []error
+	err     error
+}
+
+// render makes what a message shows, once in a situation.
+func (e *Engine) render(m *workspace.Message, s *situation) rendered {
+	if m.Localized == nil {
+		return rendered{message: m, content: &m.Content}
+	}
+	if same := m.Localized.Static(); same != nil {
+		return rendered{message: m, content: same}
+	}
+	for _, before := range s.rendered {
+		if before.message == m {
+			return before
+		}
+	}
+	r := rendered{message: m}
+	edition := m.Localized.In(s.reads())
+	if r.content = edition.Same(); r.content == nil {
+		made, err := edition.Render(s.values())
+		r.content, r.dropped, r.err = &made.Content, made.Dropped, err
+		if err == nil {
+			r.text, r.err = json.Marshal(r.content)
+		}
+	}
+	s.rendered = append(s.rendered, r)
+	return r
+}
+
+// reads are the languages of the visitor, the best first: what a trait says comes before what the browser does.
+func (s *situation) reads() []string {
+	var languages []string
+	if s.record != nil {
+		for _, trait := range []string{"locale", "language"} {
+			if said, ok := s.record.Traits[trait].(string); ok && said != "" {
+				languages = append(languages, said)
+			}
+		}
+	}
+	return append(languages, s.languages...)
+}
+
+// values are what templates can read. The id of an anonymous visitor is not among them: it is in a cookie that no page
+// can read, and a text would tell it.
+func (s *situation) values() content.Values {
+	values := content.Values{User: s.identity.User}
+	if s.record != nil {
+		values.Traits = s.record.Traits
+	}
+	if s.page != nil {
+		values.Page = content.Page{URL: s.page.URL, Name: s.page.Name}
+		if address, err := url.Parse(s.page.URL); err == nil {
+			values.Page.Path = address.Path
+		}
+	}
+	return values
+}
+
+// askContent lets every message pass where the client did not say its page: the reference client is sent none.
+func askContent(e *Engine, m *workspace.Message, s *situation) Reason {
+	if s.page == nil {
+		return ReasonNone
+	}
+	r := e.render(m, s)
+	if r.err == nil {
+		return ReasonNone
+	}
+	if _, known := e.unrenderable.LoadOrStore(m, true); !known {
+		e.logger.Warn("a message cannot be shown with a visitor's values", "workspace", e.workspace, "message", m.ID,
+			"place", fmt.Sprintf("%s:%d", m.File, m.Line), "error", r.err)
+	}
+	return ReasonContent
+}
+
+func describeContent(e *Engine, m *workspace.Message, s *situation) (string, string) {
+	r := e.render(m, s)
+	switch {
+	case r.err != nil:
+		return "the content cannot be made: " + r.err.Error(), fmt.Sprintf("change the template in %s:%d so that it shows something with these values", m.File, m.Line)
+	case len(r.dropped) > 0:
+		return fmt.Sprintf("the content is without %v", r.dropped[0]), ""
+	case r.text != nil:
+		return "the content is made for this visitor", ""
+	}
+	return "the content is the same for everybody", ""
+}
+
+// withContents gives deliveries what they show. A test send that has nothing to show is left out; other messages were
+// asked before.
+func (e *Engine) withContents(s *situation, deliveries []Delivery) []Delivery {
+	if s.page == nil {
+		return deliveries
+	}
+	kept := deliveries[:0]
+	for _, d := range deliveries {
+		r := e.render(d.Message, s)
+		if r.err != nil {
+			continue
+		}
+		d.Content, d.Text, d.dropped = r.content, r.text, len(r.dropped)
+		kept = append(kept, d)
+	}
+	return kept
+}
+
+// countDropped counts an error for each link, button and picture that is left out of what the client did not hold before.
+func (e *Engine) countDropped(deliveries []Delivery) {
+	for _, d := range deliveries {
+		if d.dropped > 0 && !d.Test {
+			e.store.Count(e.workspace, d.Message.ID, store.MetricError, d.dropped)
+		}
+	}
+}
+
+// generationOf is an answer's generation with what was made for the visitor in it: a client that holds the same messages
+// with other words is told the new ones.
+func generationOf(generation string, deliveries []Delivery) string {
+	made := func(d Delivery) bool { return d.Content != nil && (d.Text != nil || d.Content.Lang != "") }
+	if !slices.ContainsFunc(deliveries, made) {
+		return generation
+	}
+	h := fnv.New64a()
+	h.Write([]byte(generation))
+	for _, d := range deliveries {
+		h.Write([]byte{0})
+		if made(d) {
+			h.Write([]byte(d.Content.Lang))
+			h.Write(d.Text)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
