@@ -106,6 +106,8 @@ func in(selector string) string {
 func (b *tab) click(selector string) {
 	b.t.Helper()
 	b.await(in(selector))
+	// What still slides in is not where it was asked for a moment ago.
+	b.await(in(selector) + `.getRootNode().getAnimations().length === 0`)
 	at := js[[]float64](b, `(() => { const r = (`+in(selector)+`).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] })()`)
 	if err := chromedp.Do(b.ctx, chromedp.MouseClickXY(at[0], at[1])); err != nil {
 		b.t.Fatal(err)
