@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quic-go/quic-go/http3"
 	"golang.org/x/net/websocket"
 )
 
@@ -209,7 +210,7 @@ func TestWebSocketsPass(t *testing.T) {
 	}
 }
 
-func TestNothingIsTouchedOverHTTP2(t *testing.T) {
+func TestNothingIsTouchedOverHTTP2And3(t *testing.T) {
 	root, app := workshop(t), newApplication(t)
 	p := startPairs(t, []string{"TLS", "tls internal\nroot " + root + "\nhandle /files/* {\nuri strip_prefix /files\nfile_server\n}\nreverse_proxy " + app.address})["TLS"]
 	for _, v := range []struct {
@@ -226,9 +227,9 @@ func TestNothingIsTouchedOverHTTP2(t *testing.T) {
 		{path: "/page", header: http.Header{"Accept": {"text/html"}, "Accept-Encoding": {"identity"}}, injected: true},
 		{path: "/trailers/page", header: http.Header{"Accept": {"text/html"}, "Te": {"trailers"}}, injected: true},
 	} {
-		t.Run(v.path, func(t *testing.T) {
-			with, body := overHTTP2(t, p.with, v.path, v.header)
-			without, original := overHTTP2(t, p.without, v.path, v.header)
+		overBoth(t, v.path, func(t *testing.T, transport http.RoundTripper) {
+			with, body := fetchOver(t, transport, p.with, v.path, v.header)
+			without, original := fetchOver(t, transport, p.without, v.path, v.header)
 			for _, r := range []*http.Response{with, without} {
 				r.Header.Del("Date")
 				r.Header.Del("Alt-Svc") // names the port
@@ -256,10 +257,37 @@ func TestNothingIsTouchedOverHTTP2(t *testing.T) {
 // ownAuthority takes the certificates of the Caddy under test, which it signed itself.
 var ownAuthority = &tls.Config{InsecureSkipVerify: true, ServerName: "localhost"}
 
-func overHTTP2(t *testing.T, address, path string, header http.Header) (*http.Response, []byte) {
+// overBoth runs a test over HTTP/2 and over HTTP/3.
+func overBoth(t *testing.T, name string, test func(*testing.T, http.RoundTripper)) {
+	t.Run(name+" over HTTP/2", func(t *testing.T) {
+		transport := &http.Transport{TLSClientConfig: ownAuthority.Clone(), ForceAttemptHTTP2: true, DisableCompression: true}
+		defer transport.CloseIdleConnections()
+		test(t, only(t, 2, transport))
+	})
+	t.Run(name+" over HTTP/3", func(t *testing.T) {
+		transport := &http3.Transport{TLSClientConfig: ownAuthority.Clone(), DisableCompression: true}
+		defer transport.Close()
+		test(t, only(t, 3, transport))
+	})
+}
+
+// only fails the test when an answer does not come over the protocol that is meant.
+func only(t *testing.T, major int, transport http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(request *http.Request) (*http.Response, error) {
+		response, err := transport.RoundTrip(request)
+		if err == nil && response.ProtoMajor != major {
+			t.Errorf("this was %s", response.Proto)
+		}
+		return response, err
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
+
+func fetchOver(t *testing.T, transport http.RoundTripper, address, path string, header http.Header) (*http.Response, []byte) {
 	t.Helper()
-	transport := &http.Transport{TLSClientConfig: ownAuthority.Clone(), ForceAttemptHTTP2: true, DisableCompression: true}
-	defer transport.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+address+path, http.NoBody)
@@ -276,9 +304,6 @@ func overHTTP2(t *testing.T, address, path string, header http.Header) (*http.Re
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if response.ProtoMajor != 2 {
-		t.Fatalf("this was %s", response.Proto)
 	}
 	return response, body
 }
