@@ -17,6 +17,8 @@ type words map[string]word
 type word struct {
 	read       func(d *caddyfile.Dispenser) error
 	repeatable bool
+	// later: the word has its name already, but this version does not take it.
+	later bool
 }
 
 // later makes a word, or a value of one, that belongs to the surface of Handbill but not to this version.
@@ -26,7 +28,7 @@ func later(d *caddyfile.Dispenser, what string) error {
 
 // comesLater is a word that this version does not have yet.
 func comesLater(name string) word {
-	return word{read: func(d *caddyfile.Dispenser) error { return later(d, name) }}
+	return word{later: true, read: func(d *caddyfile.Dispenser) error { return later(d, name) }}
 }
 
 // read reads the block at d, if there is one. A word that is unknown or given twice is an error that names file, line
@@ -54,9 +56,10 @@ func (w words) read(d *caddyfile.Dispenser, where string) error {
 	return nil
 }
 
-// String lists the words, for messages.
+// String lists the words that this version takes, for messages.
 func (w words) String() string {
-	return strings.Join(slices.Sorted(maps.Keys(w)), ", ")
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(w)), func(name string) bool { return w[name].later })
+	return strings.Join(names, ", ")
 }
 
 // one reads the single argument of a word; example shows what it looks like.

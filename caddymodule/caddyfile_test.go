@@ -30,6 +30,10 @@ func TestMistakesInACaddyfileNameTheLineAndWhatIsAllowed(t *testing.T) {
 			site("handbill {\n\tanonymus on\n}"),
 			[]string{`"anonymus" is unknown in the directive handbill`, "allowed: anonymous, ask_encoding,", "Caddyfile:8"},
 		},
+		"an unknown word, without those that come later": {
+			site("handbill {\n\tconsentt on\n}"),
+			[]string{"client, cookie, csp, debug_header, error_pages, global_name, identity, match", "Caddyfile:8"},
+		},
 		"a word given twice": {
 			site("handbill {\n\tprefix /_a\n\tprefix /_b\n}"),
 			[]string{"prefix is given twice, first on line 8", "Caddyfile:9"},
