@@ -116,6 +116,9 @@ func (e *Engine) SetCadence(slow, fast time.Duration) {
 	e.cadence.Store(&cadence{slow: slow, fast: fast})
 }
 
+// PollSlow is how long clients wait between two polls before a visitor's first message.
+func (e *Engine) PollSlow() time.Duration { return e.cadence.Load().slow }
+
 // Workspace is the name of the workspace this engine serves.
 func (e *Engine) Workspace() string { return e.workspace }
 

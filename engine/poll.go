@@ -67,7 +67,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	snapshot := e.Snapshot()
 	if snapshot == nil || !snapshot.InApp {
 		e.recorder.Polled(PollNothing)
-		return PollAnswer{Next: e.cadence.Load().slow}, nil
+		return PollAnswer{Next: e.PollSlow()}, nil
 	}
 	record, err := e.store.Load(ctx, e.key(request.Identity))
 	if err != nil {

@@ -38,6 +38,4 @@ const (
 	ReasonThrottled Reason = "throttled"
 	// ReasonContent: with this visitor's values the message's templates fail, or leave nothing to show.
 	ReasonContent Reason = "content"
-	// ReasonLeased: another tab of the same visitor received the message less than LeaseTime ago.
-	ReasonLeased Reason = "leased"
 )

@@ -27,8 +27,6 @@ type Identity struct {
 	User string
 	// Level says how far User is to be trusted.
 	Level Level
-	// Aliases are other names of the same browser, such as the reference client's guest id.
-	Aliases []string
 }
 
 // ID is the visitor's id inside a workspace: "u:" and the user id when the visitor identified, otherwise "a:" and the

@@ -22,7 +22,6 @@ func TestWhoAVisitorIs(t *testing.T) {
 		"a browser":              {Identity{Anonymous: "k3x9"}, "a:k3x9"},
 		"a person":               {Identity{User: "ada", Level: LevelIdentified}, "u:ada"},
 		"a person in a browser":  {Identity{Anonymous: "k3x9", User: "ada", Level: LevelVerified}, "u:ada"},
-		"an alias names nobody":  {Identity{Aliases: []string{"8c6d1e0a"}}, ""},
 		"ids may look like ids":  {Identity{User: "a:k3x9"}, "u:a:k3x9"},
 		"a browser named like u": {Identity{Anonymous: "u:ada"}, "a:u:ada"},
 	} {

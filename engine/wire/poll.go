@@ -33,7 +33,7 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	}
 	identity, fresh := h.who(r, sent.UserID)
 	if !h.site.Anonymous && identity.User == "" {
-		interval(w, engine.DefaultPollSlow)
+		interval(w, h.engine.PollSlow())
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}

@@ -352,6 +352,23 @@ func TestAnonymousOffAnswersNobodyBeforeIdentify(t *testing.T) {
 	}
 }
 
+func TestAnonymousOffKeepsTheIntervalThatIsConfigured(t *testing.T) {
+	memory := store.NewMemory()
+	defer func() { _ = memory.Close() }()
+	e, err := engine.New(context.Background(), engine.Options{Workspace: "shop", Store: memory, PollSlow: 5 * time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := wire.New(wire.Options{Engine: e, Client: fstest.MapFS{"client.js": {Data: []byte(bundle)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := newBrowser(t, h).do("POST", "/_handbill/api/v4/users", `{}`)
+	if got := answer.Header.Get("X-Gist-Queue-Polling-Interval"); answer.StatusCode != 204 || got != "300" {
+		t.Errorf("status %d, interval %q", answer.StatusCode, got)
+	}
+}
+
 func TestReportsChangeWhatIsDue(t *testing.T) {
 	b := newBrowser(t, newHandler(t, wire.Site{Anonymous: true}, shop))
 	_, list := b.pollPage(origin + "/shoes")
