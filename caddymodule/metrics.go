@@ -23,6 +23,8 @@ var (
 		"Messages handed to a visitor."), []string{"workspace"})
 	reportsTotal = prometheus.NewCounterVec(counter("reports_total",
 		"Reports of browsers that counted, by what they report."), []string{"workspace", "metric"})
+	withheldTotal = prometheus.NewCounterVec(counter("withheld_total",
+		"Messages that would have been shown and were held back, by the reason why."), []string{"workspace", "reason"})
 	reportsRefusedTotal = prometheus.NewCounterVec(counter("reports_refused_total",
 		"Reports that were not believed."), []string{"workspace"})
 )
@@ -34,7 +36,7 @@ func counter(name, help string) prometheus.CounterOpts {
 // registerMetrics makes the counters visible in a configuration's registry.
 func registerMetrics(registry *prometheus.Registry) error {
 	for _, collector := range []prometheus.Collector{
-		injectedTotal, skippedTotal, pollsTotal, deliveriesTotal, reportsTotal, reportsRefusedTotal,
+		injectedTotal, skippedTotal, pollsTotal, deliveriesTotal, reportsTotal, withheldTotal, reportsRefusedTotal,
 	} {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(collector); err != nil && !errors.As(err, &already) {
@@ -46,8 +48,8 @@ func registerMetrics(registry *prometheus.Registry) error {
 
 // engineRecorder counts for a workspace's engine.
 type engineRecorder struct {
-	polls, reports       *prometheus.CounterVec
-	deliveries, refusals prometheus.Counter
+	polls, reports, withheld *prometheus.CounterVec
+	deliveries, refusals     prometheus.Counter
 }
 
 var _ engine.Recorder = engineRecorder{}
@@ -57,6 +59,7 @@ func newEngineRecorder(workspace string) engineRecorder {
 	return engineRecorder{
 		polls:      pollsTotal.MustCurryWith(label),
 		reports:    reportsTotal.MustCurryWith(label),
+		withheld:   withheldTotal.MustCurryWith(label),
 		deliveries: deliveriesTotal.With(label),
 		refusals:   reportsRefusedTotal.With(label),
 	}
@@ -73,6 +76,11 @@ func (r engineRecorder) Delivered() { r.deliveries.Inc() }
 // Reported counts a report.
 func (r engineRecorder) Reported(metric store.Metric) {
 	r.reports.WithLabelValues(string(metric)).Inc()
+}
+
+// Withheld counts a message that was held back.
+func (r engineRecorder) Withheld(metric store.Metric) {
+	r.withheld.WithLabelValues(string(metric)).Inc()
 }
 
 // Refused counts a report that was not believed.

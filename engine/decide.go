@@ -13,7 +13,7 @@ import (
 
 // Check is one question that a decision asked about a message, and what it saw.
 type Check struct {
-	// Name is the question: in_app, status, bot, schedule, audience, page, where, frequency, throttle or content.
+	// Name is the question: in_app, status, bot, schedule, kind, audience, page, where, frequency, throttle, content or shadow.
 	Name string `json:"check"`
 	// Passed says whether the message may still be shown after it.
 	Passed bool `json:"passed"`
@@ -57,12 +57,17 @@ func (s *situation) remember(record *visitor.Record) {
 	s.record, s.here, s.filled = record, presence{}, false
 }
 
-// state is what the visitor's record says of a message; nil when it says nothing.
-func (s *situation) state(message string) *visitor.MessageState {
+// state is what the visitor's record says of a message; nil when it says nothing. Of a message in the shadow it is what
+// would have been.
+func (s *situation) state(m *workspace.Message) *visitor.MessageState {
 	if s.record == nil {
 		return nil
 	}
-	return s.record.Messages[message]
+	state := s.record.Messages[m.ID]
+	if state != nil && m.Status == workspace.StatusShadow {
+		return state.Withheld
+	}
+	return state
 }
 
 // trace collects the checks of a decision. A nil trace collects nothing, and decisions then stop at the first check that
@@ -111,12 +116,14 @@ var checks = []check{
 	{"status", askStatus, describeStatus},
 	{"bot", askBot, describeBot},
 	{"schedule", askSchedule, describeSchedule},
+	{"kind", askKind, describeKind},
 	{"audience", askAudience, describeAudience},
 	{"page", askPage, describePage},
 	{"where", askWhere, describeWhere},
 	{"frequency", askFrequency, describeFrequency},
 	{"throttle", askThrottle, describeThrottle},
 	{"content", askContent, describeContent},
+	{"shadow", askShadow, describeShadow},
 }
 
 func askInApp(_ *Engine, _ *workspace.Message, s *situation) Reason {
@@ -131,7 +138,7 @@ func describeInApp(_ *Engine, _ *workspace.Message, s *situation) (string, strin
 }
 
 func askStatus(_ *Engine, m *workspace.Message, _ *situation) Reason {
-	if m.Status != workspace.StatusLive {
+	if m.Status != workspace.StatusLive && m.Status != workspace.StatusShadow {
 		return ReasonNotLive
 	}
 	return ReasonNone

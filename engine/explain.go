@@ -113,5 +113,8 @@ func (e *Engine) find(ctx context.Context, name string) (visitor.Identity, *visi
 	if err != nil {
 		return visitor.Identity{}, nil, fmt.Errorf("reading the record of %s: %w", id, err)
 	}
+	if record != nil {
+		identity.Level = max(identity.Level, record.Verified)
+	}
 	return identity, record, nil
 }

@@ -25,20 +25,23 @@ func (e *Engine) Identify(ctx context.Context, identity visitor.Identity, traits
 		from = "a:" + identity.Anonymous
 	}
 	change := visitor.Change{Kind: visitor.Identified, At: e.now(), Level: identity.Level, Traits: traits}
-	_, err := e.store.Merge(ctx, e.workspace, from, identity.ID(), change)
+	record, err := e.store.Merge(ctx, e.workspace, from, identity.ID(), change)
 	switch {
 	case errors.Is(err, visitor.ErrTraits):
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	case err != nil:
 		return fmt.Errorf("remembering the identified visitor: %w", err)
 	}
-	return nil
+	if !follows(e.Snapshot()) {
+		return nil
+	}
+	return e.happened(ctx, identity, record, nil, change.At)
 }
 
 // Track keeps events of a visitor that are not reports. They are durable when it returns. An event that cannot be kept,
 // now or later, is an error that wraps [ErrRefused].
 func (e *Engine) Track(ctx context.Context, identity visitor.Identity, events []eventlog.Event) error {
-	if e.events == nil || len(events) == 0 {
+	if len(events) == 0 {
 		return nil
 	}
 	now := e.now()
@@ -48,12 +51,21 @@ func (e *Engine) Track(ctx context.Context, identity visitor.Identity, events []
 			events[i].At = now
 		}
 	}
-	err := e.events.Append(ctx, events...)
-	switch {
-	case errors.Is(err, eventlog.ErrEvent):
-		return fmt.Errorf("%w: %w", ErrRefused, err)
-	case err != nil:
-		return fmt.Errorf("keeping events: %w", err)
+	if e.events != nil {
+		err := e.events.Append(ctx, events...)
+		switch {
+		case errors.Is(err, eventlog.ErrEvent):
+			return fmt.Errorf("%w: %w", ErrRefused, err)
+		case err != nil:
+			return fmt.Errorf("keeping events: %w", err)
+		}
 	}
-	return nil
+	if snapshot := e.Snapshot(); snapshot == nil || !follows(snapshot) && !starts(snapshot, events) {
+		return nil
+	}
+	record, err := e.store.Load(ctx, e.key(identity))
+	if err != nil {
+		return fmt.Errorf("reading the visitor's record: %w", err)
+	}
+	return e.happened(ctx, identity, record, events, now)
 }

@@ -18,6 +18,16 @@ const (
 	ReasonNotStarted Reason = "not_started"
 	// ReasonEnded: the message's end has passed.
 	ReasonEnded Reason = "ended"
+	// ReasonNotTriggered: nothing has started the campaign for the visitor, or the transactional message was not sent to them.
+	ReasonNotTriggered Reason = "not_triggered"
+	// ReasonWaiting: the campaign has started, and its delay is not over.
+	ReasonWaiting Reason = "waiting"
+	// ReasonExited: the visitor has left the campaign.
+	ReasonExited Reason = "exited"
+	// ReasonExpired: the message waited to be seen as long as it may.
+	ReasonExpired Reason = "expired"
+	// ReasonNeedsVerified: the message was sent to this person, and the visitor's user id is not verified.
+	ReasonNeedsVerified Reason = "needs_verified"
 	// ReasonAudience: the visitor does not belong to the message's audience.
 	ReasonAudience Reason = "audience"
 	// ReasonPage: no rule of pages fits the page, or a rule of except does.
@@ -42,4 +52,6 @@ const (
 	ReasonThrottled Reason = "throttled"
 	// ReasonContent: with this visitor's values the message's templates fail, or leave nothing to show.
 	ReasonContent Reason = "content"
+	// ReasonShadow: the message would be shown, and its status is "shadow".
+	ReasonShadow Reason = "shadow"
 )

@@ -137,7 +137,7 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 	if !known {
 		return mutations, after
 	}
-	change := visitor.Change{Kind: kind, Message: d.message, Delivery: d.key, At: now, Test: d.test}
+	change := visitor.Change{Kind: kind, Message: d.message, Delivery: d.key, At: now, Test: d.test, Run: d.of.run, Sent: d.of.sent, View: d.view}
 	key := store.Key{Workspace: e.workspace, Visitor: owner}
 	mutation := store.Mutation{Key: key, Change: change}
 	follow := counted{at: len(mutations), message: d.message}

@@ -31,6 +31,9 @@ type storedRecord struct {
 	LastSeen  int64                  `cbor:"5,keyasint,omitempty"`
 	Messages  map[string]storedState `cbor:"6,keyasint,omitempty"`
 	Tests     []storedTest           `cbor:"7,keyasint,omitempty"`
+	Campaigns map[string]storedRun   `cbor:"11,keyasint,omitempty"`
+	Sent      []storedSent           `cbor:"12,keyasint,omitempty"`
+	Segments  []string               `cbor:"13,keyasint,omitempty"`
 	storedShowings
 }
 
@@ -50,6 +53,14 @@ type storedState struct {
 	Recent      []uint64 `cbor:"7,keyasint,omitempty"`
 	Reported    []byte   `cbor:"8,keyasint,omitempty"`
 	Acted       int64    `cbor:"9,keyasint,omitempty"`
+	// Withheld is what would have been, had the message not been held back.
+	Withheld *storedState `cbor:"13,keyasint,omitempty"`
+	// RunStarted, RunOpened and RunFirst are the counts in a run.
+	RunStarted int64 `cbor:"15,keyasint,omitempty"`
+	RunOpened  int   `cbor:"16,keyasint,omitempty"`
+	RunFirst   int64 `cbor:"17,keyasint,omitempty"`
+	RunEnded   int64 `cbor:"18,keyasint,omitempty"` // dismissed
+	RunActed   int64 `cbor:"19,keyasint,omitempty"`
 	// The time of a single showing is LastOpened, and not written again.
 	storedShowings
 }
@@ -58,6 +69,8 @@ type storedTest struct {
 	Message string `cbor:"1,keyasint"`
 	Until   int64  `cbor:"2,keyasint"`
 	Shown   uint64 `cbor:"3,keyasint,omitempty"`
+	// Data is what its templates read.
+	Data map[string]any `cbor:"4,keyasint,omitempty"`
 }
 
 // Encode writes a record down.
@@ -69,20 +82,13 @@ func Encode(r *Record) ([]byte, error) {
 	if len(r.Messages) > 0 {
 		stored.Messages = make(map[string]storedState, len(r.Messages))
 		for id, s := range r.Messages {
-			reported := make([]byte, len(s.Reported))
-			for i, reports := range s.Reported {
-				reported[i] = byte(reports)
-			}
-			stored.Messages[id] = storedState{
-				Opened: s.Opened, FirstOpened: milliseconds(s.FirstOpened), LastOpened: milliseconds(s.LastOpened),
-				Clicked: s.Clicked, Dismissed: milliseconds(s.Dismissed), Errors: s.Errors, Recent: s.Recent, Reported: reported,
-				Acted: milliseconds(s.Acted), storedShowings: s.storeShowings(),
-			}
+			stored.Messages[id] = s.store()
 		}
 	}
 	for _, t := range r.Tests {
-		stored.Tests = append(stored.Tests, storedTest{Message: t.Message, Until: milliseconds(t.Until), Shown: t.Shown})
+		stored.Tests = append(stored.Tests, storedTest{Message: t.Message, Until: milliseconds(t.Until), Shown: t.Shown, Data: t.Data})
 	}
+	stored.storeKinds(r)
 	body, err := encoding.Marshal(stored)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the record of visitor %s: %w", r.ID, err)
@@ -124,19 +130,50 @@ func Decode(data []byte) (*Record, error) {
 		*r.state(id) = s.restore()
 	}
 	for _, t := range stored.Tests {
-		r.Tests = append(r.Tests, Test{Message: t.Message, Until: moment(t.Until), Shown: t.Shown})
+		data, ok := plainTable(t.Data)
+		if !ok {
+			return nil, fmt.Errorf("%w: the data of a test is not as JSON has it", ErrDamaged)
+		}
+		r.Tests = append(r.Tests, Test{Message: t.Message, Until: moment(t.Until), Shown: t.Shown, Data: data})
+	}
+	if err := stored.restoreKinds(r); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return r, nil
 }
 
+// store writes a message's state down.
+func (s *MessageState) store() storedState {
+	reported := make([]byte, len(s.Reported))
+	for i, reports := range s.Reported {
+		reported[i] = byte(reports)
+	}
+	stored := storedState{
+		Opened: s.Opened, FirstOpened: milliseconds(s.FirstOpened), LastOpened: milliseconds(s.LastOpened),
+		Clicked: s.Clicked, Dismissed: milliseconds(s.Dismissed), Errors: s.Errors, Recent: s.Recent, Reported: reported,
+		Acted: milliseconds(s.Acted), storedShowings: s.storeShowings(),
+		RunStarted: milliseconds(s.Run.Started), RunOpened: s.Run.Opened, RunFirst: milliseconds(s.Run.FirstOpened),
+		RunEnded: milliseconds(s.Run.Dismissed), RunActed: milliseconds(s.Run.Acted),
+	}
+	if s.Withheld != nil {
+		withheld := s.Withheld.store()
+		stored.Withheld = &withheld
+	}
+	return stored
+}
+
 func (s storedState) check() error {
 	switch {
-	case s.Opened < 0 || s.Clicked < 0 || s.Errors < 0:
+	case s.Opened < 0 || s.Clicked < 0 || s.Errors < 0 || s.RunOpened < 0:
 		return errors.New("a count is negative")
 	case len(s.Recent) != len(s.Reported):
 		return errors.New("its deliveries and what was reported of them are not as many")
 	case len(s.Recent) > RecentDeliveries:
 		return errors.New("it has too many deliveries")
+	case s.Withheld != nil && s.Withheld.Withheld != nil:
+		return errors.New("what was withheld of it was withheld")
+	case s.Withheld != nil:
+		return s.Withheld.check()
 	}
 	return nil
 }
@@ -146,6 +183,13 @@ func (s storedState) restore() MessageState {
 		Opened: s.Opened, FirstOpened: moment(s.FirstOpened), LastOpened: moment(s.LastOpened),
 		Clicked: s.Clicked, Dismissed: moment(s.Dismissed), Errors: s.Errors,
 		Acted: moment(s.Acted),
+		Run: RunCounts{
+			Started: moment(s.RunStarted), Opened: s.RunOpened, FirstOpened: moment(s.RunFirst), Dismissed: moment(s.RunEnded), Acted: moment(s.RunActed),
+		},
+	}
+	if s.Withheld != nil {
+		withheld := s.Withheld.restore()
+		state.Withheld = &withheld
 	}
 	if len(s.Steps) == 0 && s.Opened == 1 {
 		s.Steps = []int64{s.LastOpened}

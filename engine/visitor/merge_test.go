@@ -94,7 +94,7 @@ func randomRecord(random *rand.Rand, id string) *Record {
 	for range random.IntN(40) {
 		at := november.Add(time.Duration(random.IntN(1000)) * time.Minute)
 		change := Change{
-			Kind: ChangeKind(random.IntN(int(Seen)) + 1), At: at, Until: at.Add(24 * time.Hour),
+			Kind: ChangeKind(random.IntN(int(Withheld)) + 1), At: at, Until: at.Add(24 * time.Hour),
 			Message: []string{sale, "welcome", "tour"}[random.IntN(3)], Delivery: uint64(random.IntN(30) + 1), Test: random.IntN(5) == 0,
 			Visit: uint32(random.IntN(3)), IgnoresThrottle: random.IntN(4) == 0,
 		}
@@ -102,6 +102,7 @@ func randomRecord(random *rand.Rand, id string) *Record {
 			change.Level = Level(random.IntN(3))
 			change.Traits = map[string]any{fmt.Sprintf("trait-%d", random.IntN(5)): float64(random.IntN(3)), "plan": nil}
 		}
+		someKind(random, &change)
 		r.Apply(change)
 	}
 	return r
@@ -122,6 +123,9 @@ func bounded(r *Record) error {
 	}
 	if len(r.Tests) > MaxTests {
 		return fmt.Errorf("%d tests wait", len(r.Tests))
+	}
+	if err := boundedKinds(r); err != nil {
+		return err
 	}
 	return CheckTraits(r.Traits)
 }

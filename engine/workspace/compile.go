@@ -116,6 +116,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		sets[i] = message.Pages
 	}
 	s.index = pagerule.BuildIndex(sets)
+	s.starters = newStarters(messages, c.segments)
 	s.Generation = generation(s, c.segmentSum)
 	return s
 }

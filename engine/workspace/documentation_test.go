@@ -55,6 +55,7 @@ var documented = map[string][]key{
 	"`buttons`":               buttonKeys,
 	"`frequency`":             frequencyKeys,
 	"`throttle`":              throttleKeys,
+	"`trigger`":               triggerKeys,
 }
 
 func TestEveryKeyIsDocumentedAndNoOther(t *testing.T) {
@@ -171,6 +172,9 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 	for _, k := range messageKeys {
 		switch {
 		case k.later:
+		case k.name == "trigger", k.name == "exit", k.name == "expires":
+			others := map[string]string{"trigger": "", "exit": "trigger = { event = \"a\" }\n", "expires": "trigger = { event = \"a\" }\n"}
+			good(t, "a.toml", message("", "kind = \"campaign\"\n"+others[k.name]+k.example))
 		case k.name == "steps":
 			good(t, "a.toml", message("text", k.example+"\ntext = \"A\""))
 		case k.name == "template":
