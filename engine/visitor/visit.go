@@ -157,9 +157,6 @@ func (r *Record) visited(c Change) bool {
 func (r *Record) begin(c Change, p *PageView) *Visit {
 	visit := Visit{Number: c.Visit, Started: c.At, Last: c.At}
 	v := &r.Visits
-	if v.Count == 0 && r.wasHere(c.At, p) {
-		v.Count = 1
-	}
 	if earlier := p.Earlier; earlier != nil {
 		if known := earlier.At(c.Visit, c.At); known != nil {
 			visit = *known
@@ -167,6 +164,9 @@ func (r *Record) begin(c Change, p *PageView) *Visit {
 			v.PageViews += earlier.PageViews
 			v.Views = uniteViews(v.Views, earlier.Views)
 		}
+	}
+	if v.Count == 0 && r.wasHere(visit.Started, p) {
+		v.Count = 1
 	}
 	if !r.LastSeen.IsZero() && visit.Started.Sub(r.LastSeen) >= VisitPause {
 		visit.Before = r.LastSeen
