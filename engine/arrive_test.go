@@ -39,7 +39,7 @@ func (b *browser) again(address string, number int) {
 	b.t.Helper()
 	_, err := b.Poll(context.Background(), engine.PollRequest{
 		Identity: b.who, Page: page(b.t, address, ""), Tab: "tab", View: fmt.Sprintf("%s-%d", b.who.Anonymous, b.loads), Number: number,
-		Visit: b.visit, Voucher: b.voucher, Referrer: "https://news.example.org/",
+		Visit: b.visit, Voucher: b.voucher, Browser: engine.Browser{Referrer: "https://news.example.org/"},
 	})
 	if err != nil {
 		b.t.Fatal(err)

@@ -28,7 +28,7 @@ func (s *situation) past() *visitor.Record {
 func visitorFacts(identity visitor.Identity, past *visitor.Record, number uint32, now time.Time) audience.Visitor {
 	facts := audience.Visitor{
 		User: identity.User, Anonymous: identity.Anonymous,
-		Identified: identity.User != "", Verified: identity.Level == visitor.LevelVerified, New: true,
+		Identified: identity.User != "", Verified: identity.Level >= visitor.LevelVerified, New: true,
 	}
 	if past == nil {
 		return facts

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"handbill/engine/audience"
 	"handbill/engine/content"
 	"handbill/engine/pagerule"
 	"handbill/engine/store"
@@ -30,14 +31,14 @@ type PollRequest struct {
 	Visit string
 	// Number says which page of this load it is, from 1: loads of single-page applications have several.
 	Number int
-	// Referrer is the page that linked here.
-	Referrer string
 	// Voucher came with the visitor's cookie.
 	Voucher string
 	// Generation is that of the answer which the client holds; empty when it holds none.
 	Generation string
 	// Languages are what the browser asks for, the best first: each a tag, or a list as Accept-Language has it.
 	Languages []string
+	// Browser is what else the request says of the browser.
+	Browser Browser
 }
 
 // Delivery is one message handed to one visitor.
@@ -86,10 +87,11 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	q := e.questions.Get().(*question)
 	defer e.questions.Put(q)
 	s := &q.situation
+	tags := s.tags
 	*s = situation{
 		now: now, identity: request.Identity, record: record, arrival: arrival, page: request.Page, view: request.View,
 		visit: cmp.Or(named, visitNumber("", load)), named: named, inApp: snapshot.InApp, throttle: throttling{Throttle: snapshot.Throttle},
-		languages: request.Languages,
+		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &q.facts, tags: tags,
 	}
 	deliveries, err := e.due(ctx, snapshot, q, request.Tab)
 	if err != nil {
@@ -111,7 +113,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 func (r *PollRequest) pageView() PageView {
 	view := PageView{Visit: r.Visit, Voucher: r.Voucher}
 	if r.Page != nil {
-		view.View, view.Number, view.Address, view.Referrer = r.View, r.Number, r.Page.URL, r.Referrer
+		view.View, view.Number, view.Address, view.Referrer = r.View, r.Number, r.Page.URL, r.Browser.Referrer
 	}
 	return view
 }
@@ -120,6 +122,7 @@ func (r *PollRequest) pageView() PageView {
 type question struct {
 	situation situation
 	places    []int // of the messages that may appear on the page
+	facts     audience.Facts
 }
 
 // due hands out what is due, in the settled order.

@@ -6,6 +6,7 @@ import (
 	"time"
 	_ "time/tzdata" // timezone must mean the same on a machine without a time zone database
 
+	"handbill/engine/audience"
 	"handbill/engine/content"
 	"handbill/engine/pagerule"
 )
@@ -45,12 +46,28 @@ type check struct {
 	templates map[string]*template
 	// texts are the Liquid texts that were read already: many messages say the same.
 	texts map[textKey]*content.Text
+	// lists are the files of ids that segments name, by their names.
+	lists map[string]File
+	// language compiles conditions; nil until there is one.
+	language *audience.Environment
+	// segments are compiled before the messages; nil where there are none. segmentAt says where each was defined,
+	// segmentSum stands for all that was written about them.
+	segments   *audience.Segments
+	segmentAt  map[string]located
+	segmentSum digest
+	// conditions are those of messages and segments.
+	conditions map[*audience.Condition]bool
 }
 
 func (c *check) workspace(files []File) *Snapshot {
 	c.ids, c.templates, c.texts = make(map[string]located), make(map[string]*template), make(map[textKey]*content.Text)
+	c.lists, c.segmentAt, c.conditions = make(map[string]File), make(map[string]located), make(map[*audience.Condition]bool)
 	documents := make([]section, 0, len(files))
 	for order, file := range files {
+		if file.List {
+			c.lists[file.Name] = file
+			continue
+		}
 		f := parse(c, order, file)
 		if f == nil {
 			c.settings.uncertain = true
@@ -61,6 +78,7 @@ func (c *check) workspace(files []File) *Snapshot {
 		documents = append(documents, document)
 	}
 	c.readSettings(documents)
+	c.readSegments(documents)
 	c.readTemplates(documents)
 
 	var messages []*Message
@@ -84,7 +102,13 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 	})
 	s := &Snapshot{
 		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Locale: c.settings.locale, Throttle: c.settings.throttle,
+		Traits: c.settings.traits, Segments: c.segments, asks: make(map[string]bool), language: c.language,
 		Messages: messages, byID: make(map[string]*Message, len(messages)),
+	}
+	for condition := range c.conditions {
+		for _, variable := range variables {
+			s.asks[variable] = s.asks[variable] || condition.Uses(variable)
+		}
 	}
 	sets := make([]pagerule.Set, len(messages))
 	for i, message := range messages {
@@ -92,7 +116,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		sets[i] = message.Pages
 	}
 	s.index = pagerule.BuildIndex(sets)
-	s.Generation = generation(s)
+	s.Generation = generation(s, c.segmentSum)
 	return s
 }
 
