@@ -21,8 +21,16 @@ func Compile(files []File) (*Snapshot, []Problem, error) {
 // CompileFrom is Compile, reusing the messages of a previous snapshot that did
 // not change. Without one, previous is nil.
 func CompileFrom(previous *Snapshot, files []File) (*Snapshot, []Problem, error) {
-	c := &check{previous: previous, now: time.Now()}
-	snapshot := c.workspace(files)
+	return compileAt(time.Now(), previous, files)
+}
+
+func compileAt(now time.Time, previous *Snapshot, files []File) (*Snapshot, []Problem, error) {
+	c := &check{previous: previous, now: now}
+	snapshot := c.edited(files)
+	if snapshot == nil {
+		c = &check{previous: previous, now: now}
+		snapshot = c.workspace(files)
+	}
 	warnings := inOrder(c.warnings)
 	if len(c.problems) > 0 {
 		return nil, warnings, Problems(inOrder(c.problems))
@@ -45,10 +53,13 @@ type check struct {
 	templates map[string]*template
 	// texts are the Liquid texts that were read already: many messages say the same.
 	texts map[textKey]*content.Text
+	// doubtful is set where what was kept of messages before does not do, and all must be read.
+	doubtful bool
+	// reused counts the messages that were not read again.
+	reused int
 }
 
 func (c *check) workspace(files []File) *Snapshot {
-	c.ids, c.templates, c.texts = make(map[string]located), make(map[string]*template), make(map[textKey]*content.Text)
 	documents := make([]section, 0, len(files))
 	for order, file := range files {
 		f := parse(c, order, file)
@@ -56,26 +67,37 @@ func (c *check) workspace(files []File) *Snapshot {
 			c.settings.uncertain = true
 			continue
 		}
-		document := section{check: c, file: f, values: f.values, place: f.places}
+		documents = append(documents, c.document(f))
+	}
+	return c.compile(documents)
+}
+
+// document is a file's outermost table.
+func (c *check) document(f *parsedFile) section {
+	return section{check: c, file: f, values: f.values, place: f.places}
+}
+
+// compile checks and compiles what was read.
+func (c *check) compile(documents []section) *Snapshot {
+	c.ids, c.templates, c.texts = make(map[string]located), make(map[string]*template), make(map[textKey]*content.Text)
+	for _, document := range documents {
 		document.checkKeys(documentKeys)
-		documents = append(documents, document)
 	}
 	c.readSettings(documents)
 	c.readTemplates(documents)
-
-	var messages []*Message
-	for _, document := range documents {
-		for i, values := range document.tables("messages") {
-			at := document.place.key("messages").item(i)
-			if message := c.message(document.child("", values, at, document.at("messages"))); message != nil {
-				messages = append(messages, message)
-			}
-		}
-	}
+	messages := c.readMessages(documents)
 	if len(messages) == 0 && len(c.problems) == 0 && len(documents) > 0 {
 		documents[0].doubtful(0, "add one that begins with [[messages]]", "the workspace has no messages")
 	}
-	return c.snapshot(messages)
+	snapshot := c.snapshot(messages)
+	for _, document := range documents {
+		if document.file.parts.chunks == nil {
+			snapshot.kept = nil
+			break
+		}
+		snapshot.kept = append(snapshot.kept, document.file.parts)
+	}
+	return snapshot
 }
 
 func (c *check) snapshot(messages []*Message) *Snapshot {

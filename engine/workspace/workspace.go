@@ -106,6 +106,8 @@ type Snapshot struct {
 
 	byID  map[string]*Message
 	index *pagerule.Index
+	// kept are the files, for the next compile to go on from; nil where one of them cannot be split.
+	kept []parts
 }
 
 // Message returns the message with an id, or nil.
