@@ -79,7 +79,11 @@ func (c *check) document(f *parsedFile) section {
 
 // compile checks and compiles what was read.
 func (c *check) compile(documents []section) *Snapshot {
-	c.ids, c.templates, c.texts = make(map[string]located), make(map[string]*template), make(map[textKey]*content.Text)
+	known := 0
+	if c.previous != nil {
+		known = len(c.previous.Messages)
+	}
+	c.ids, c.templates, c.texts = make(map[string]located, known), make(map[string]*template), make(map[textKey]*content.Text)
 	for _, document := range documents {
 		document.checkKeys(documentKeys)
 	}
@@ -106,16 +110,31 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 	})
 	s := &Snapshot{
 		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Locale: c.settings.locale, Throttle: c.settings.throttle,
-		Messages: messages, byID: make(map[string]*Message, len(messages)),
+		Messages: messages, places: make(map[string]int, len(messages)),
 	}
 	sets := make([]pagerule.Set, len(messages))
 	for i, message := range messages {
-		s.byID[message.ID] = message
+		s.places[message.ID] = i
 		sets[i] = message.Pages
 	}
-	s.index = pagerule.BuildIndex(sets)
+	s.index = c.indexOf(messages, sets)
 	s.Generation = generation(s)
 	return s
+}
+
+// indexOf is the index of the messages' page rules: the one before, as far as these did not change.
+func (c *check) indexOf(messages []*Message, sets []pagerule.Set) *pagerule.Index {
+	if c.previous == nil {
+		return pagerule.BuildIndex(sets)
+	}
+	from := make([]int, len(messages))
+	for i, message := range messages {
+		from[i] = -1
+		if place, ok := c.previous.places[message.ID]; ok && c.previous.Messages[place].Pages.Same(message.Pages) {
+			from[i] = place
+		}
+	}
+	return c.previous.index.Update(sets, from)
 }
 
 // inOrder sorts problems by file and place. Keys of a table are checked in no order of their own.

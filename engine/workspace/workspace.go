@@ -104,14 +104,20 @@ type Snapshot struct {
 	// Messages are in the order in which they are shown: by priority, then by start, then as in the files.
 	Messages []*Message
 
-	byID  map[string]*Message
-	index *pagerule.Index
+	// places are where in Messages each is, by its id.
+	places map[string]int
+	index  *pagerule.Index
 	// kept are the files, for the next compile to go on from; nil where one of them cannot be split.
 	kept []parts
 }
 
 // Message returns the message with an id, or nil.
-func (s *Snapshot) Message(id string) *Message { return s.byID[id] }
+func (s *Snapshot) Message(id string) *Message {
+	if place, ok := s.places[id]; ok {
+		return s.Messages[place]
+	}
+	return nil
+}
 
 // Candidates appends to dst the places in Messages of those that may appear on a page, in their order, and returns the
 // extended slice. It costs about the same however many messages there are.
