@@ -6,6 +6,7 @@ import (
 	"time"
 	_ "time/tzdata" // timezone must mean the same on a machine without a time zone database
 
+	"handbill/engine/audience"
 	"handbill/engine/content"
 	"handbill/engine/pagerule"
 )
@@ -53,6 +54,17 @@ type check struct {
 	templates map[string]*template
 	// texts are the Liquid texts that were read already: many messages say the same.
 	texts map[textKey]*content.Text
+	// lists are the files of ids that segments name, by their names.
+	lists map[string]File
+	// language compiles conditions; nil until there is one.
+	language *audience.Environment
+	// segments are compiled before the messages; nil where there are none. segmentAt says where each was defined,
+	// segmentSum stands for all that was written about them.
+	segments   *audience.Segments
+	segmentAt  map[string]located
+	segmentSum digest
+	// conditions are those of messages and segments.
+	conditions map[*audience.Condition]bool
 	// doubtful is set where what was kept of messages before does not do, and all must be read.
 	doubtful bool
 	// reused counts the messages that were not read again.
@@ -60,8 +72,13 @@ type check struct {
 }
 
 func (c *check) workspace(files []File) *Snapshot {
+	c.lists = make(map[string]File)
 	documents := make([]section, 0, len(files))
 	for order, file := range files {
+		if file.List {
+			c.lists[file.Name] = file
+			continue
+		}
 		f := parse(c, order, file)
 		if f == nil {
 			c.settings.uncertain = true
@@ -84,23 +101,19 @@ func (c *check) compile(documents []section) *Snapshot {
 		known = len(c.previous.Messages)
 	}
 	c.ids, c.templates, c.texts = make(map[string]located, known), make(map[string]*template), make(map[textKey]*content.Text)
+	c.segmentAt, c.conditions = make(map[string]located), make(map[*audience.Condition]bool)
 	for _, document := range documents {
 		document.checkKeys(documentKeys)
 	}
 	c.readSettings(documents)
+	c.readSegments(documents)
 	c.readTemplates(documents)
 	messages := c.readMessages(documents)
 	if len(messages) == 0 && len(c.problems) == 0 && len(documents) > 0 {
 		documents[0].doubtful(0, "add one that begins with [[messages]]", "the workspace has no messages")
 	}
 	snapshot := c.snapshot(messages)
-	for _, document := range documents {
-		if document.file.parts.chunks == nil {
-			snapshot.kept = nil
-			break
-		}
-		snapshot.kept = append(snapshot.kept, document.file.parts)
-	}
+	snapshot.kept = c.keep(documents)
 	return snapshot
 }
 
@@ -110,7 +123,13 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 	})
 	s := &Snapshot{
 		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Locale: c.settings.locale, Throttle: c.settings.throttle,
+		Traits: c.settings.traits, Segments: c.segments, asks: make(map[string]bool), language: c.language,
 		Messages: messages, places: make(map[string]int, len(messages)),
+	}
+	for condition := range c.conditions {
+		for _, variable := range variables {
+			s.asks[variable] = s.asks[variable] || condition.Uses(variable)
+		}
 	}
 	sets := make([]pagerule.Set, len(messages))
 	for i, message := range messages {
@@ -118,7 +137,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		sets[i] = message.Pages
 	}
 	s.index = c.indexOf(messages, sets)
-	s.Generation = generation(s)
+	s.Generation = generation(s, c.segmentSum)
 	return s
 }
 

@@ -1,9 +1,13 @@
 package workspace
 
 import (
+	"bytes"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"handbill/engine/audience"
 )
 
 // An edit of one message among thousands is read in a time that hardly depends
@@ -44,14 +48,40 @@ func rests(files []parts) []string {
 	return all
 }
 
+// kept is what a snapshot keeps for the next compile to go on from.
+type kept struct {
+	files []parts
+	// lists are the lists of ids that the files name.
+	lists map[string]File
+	// edits counts the compiles since all was read.
+	edits int
+}
+
+// mostEdits is after how many edits all is read again, which lets go of what nobody uses any more: conditions that were
+// compiled, old texts of which a message still holds a part.
+const mostEdits = 1000
+
+// keep makes what the next compile goes on from.
+func (c *check) keep(documents []section) *kept {
+	k := &kept{lists: c.lists}
+	for _, document := range documents {
+		if document.file.parts.chunks == nil {
+			return nil
+		}
+		k.files = append(k.files, document.file.parts)
+	}
+	return k
+}
+
 // outcome is what became of a message that has no problems.
 type outcome struct {
 	message *Message
 	// made is the time by which the message had ended, or had not.
 	made time.Time
 	// idLine is the line of its id, and the lines of warnings are counted in the same way: from the chunk's first.
-	idLine   int
-	warnings []located
+	idLine     int
+	warnings   []located
+	conditions []*audience.Condition
 }
 
 // holds reports whether the outcome is the same at a later time.
@@ -63,33 +93,44 @@ func (o *outcome) holds(now time.Time) bool {
 // edited is workspace for files that differ little from those of the previous
 // snapshot. It is nil where it is not sure to say the very same as workspace.
 func (c *check) edited(files []File) *Snapshot {
-	if c.previous == nil || c.previous.kept == nil {
+	if c.previous == nil || c.previous.kept == nil || c.previous.kept.edits >= mostEdits {
 		return nil
 	}
-	all := make([]parts, 0, len(files))
-	for _, file := range files {
+	before := c.previous.kept
+	c.lists, c.language = make(map[string]File), c.previous.language
+	var all []parts
+	var orders []int
+	for order, file := range files {
+		if file.List {
+			c.lists[file.Name] = file
+			continue
+		}
 		p := c.editedParts(file)
 		if p.chunks == nil {
 			return nil
 		}
-		all = append(all, p)
+		all, orders = append(all, p), append(orders, order)
 	}
-	if !slices.Equal(rests(all), rests(c.previous.kept)) {
+	if !slices.Equal(rests(all), rests(before.files)) || !maps.EqualFunc(c.lists, before.lists, sameList) {
 		return nil
 	}
-	documents := make([]section, 0, len(files))
-	for order, p := range all {
-		f := &parsedFile{name: p.name, order: order, parts: p}
+	documents := make([]section, 0, len(all))
+	for i, p := range all {
+		f := &parsedFile{name: p.name, order: orders[i], parts: p}
 		if !f.readDifference() {
 			return nil
 		}
 		documents = append(documents, c.document(f))
 	}
-	if snapshot := c.compile(documents); !c.doubtful {
-		return snapshot
+	snapshot := c.compile(documents)
+	if c.doubtful {
+		return nil
 	}
-	return nil
+	snapshot.kept.edits = before.edits + 1
+	return snapshot
 }
+
+func sameList(a, b File) bool { return a.Problem == b.Problem && bytes.Equal(a.Data, b.Data) }
 
 // editedParts splits a file that may be one from before.
 func (c *check) editedParts(file File) parts {
@@ -97,14 +138,15 @@ func (c *check) editedParts(file File) parts {
 		return parts{}
 	}
 	text := textOfFile(file.Data)
-	before := slices.IndexFunc(c.previous.kept, func(p parts) bool { return p.name == file.Name })
+	known := c.previous.kept.files
+	before := slices.IndexFunc(known, func(p parts) bool { return p.name == file.Name })
 	if before < 0 {
-		if chunks := split(text); tooDeep(text) < 0 {
-			return newParts(file.Name, text, chunks)
+		if tooDeep(text) >= 0 {
+			return parts{}
 		}
-		return parts{}
+		return newParts(file.Name, text, split(text))
 	}
-	chunks := slices.Clone(splitAgain(c.previous.kept[before], text))
+	chunks := slices.Clone(splitAgain(known[before], text))
 	for i := range chunks {
 		if known := chunks[i].outcome; known != nil && !known.holds(c.now) {
 			chunks[i].outcome = nil
@@ -190,13 +232,17 @@ func (f *parsedFile) splitAs(tables []map[string]any, at *place) bool {
 
 // readMessage reads a message, and keeps what became of it in its chunk, if there is one.
 func (c *check) readMessage(s section, into *chunk) *Message {
-	problems, warnings := len(c.problems), len(c.warnings)
+	problems, warnings, conditions := len(c.problems), len(c.warnings), c.conditions
+	c.conditions = make(map[*audience.Condition]bool)
 	message := c.message(s)
+	own := slices.Collect(maps.Keys(c.conditions))
+	maps.Copy(conditions, c.conditions)
+	c.conditions = conditions
 	if into == nil || message == nil || len(c.problems) > problems {
 		return message
 	}
 	line, _ := s.file.position(s.at("id"))
-	known := &outcome{message: message, made: c.now, idLine: line - into.line}
+	known := &outcome{message: message, made: c.now, idLine: line - into.line, conditions: own}
 	for _, warning := range c.warnings[warnings:] {
 		warning.Line -= into.line
 		known.warnings = append(known.warnings, warning)
@@ -214,6 +260,9 @@ func (c *check) reuse(f *parsedFile, from *chunk) *Message {
 		c.doubtful = true // it is a problem now
 	}
 	c.ids[id] = located{Problem{File: f.name, Line: from.line + known.idLine}, f.order}
+	for _, condition := range known.conditions {
+		c.conditions[condition] = true
+	}
 	for _, warning := range known.warnings {
 		warning.Line += from.line
 		warning.order = f.order

@@ -17,13 +17,23 @@ func sayings(s *Snapshot, warnings []Problem, err error) string {
 		return all.String()
 	}
 	fmt.Fprintf(&all, "%q %q %q %q %t %v %s\n", s.Name, s.SiteID, s.WriteKey, s.Locale, s.InApp, s.Throttle, s.Generation)
+	for _, variable := range variables {
+		fmt.Fprintf(&all, "asks for %s: %t\n", variable, s.Asks(variable))
+	}
 	for i, m := range s.Messages {
-		fmt.Fprintf(&all, "%s %s:%d %x %s %q %q %v %v %d %v %s\n", m.ID, m.File, m.Line, m.fingerprint, m.Status, m.PageRules, m.Except, m.Start, m.End, m.Priority, m.Frequency, m.Content.HTML())
+		fmt.Fprintf(&all, "%s %s:%d %x %s %q %q %v %v %d %v %s %v %q\n", m.ID, m.File, m.Line, m.fingerprint, m.Status, m.PageRules, m.Except, m.Start, m.End, m.Priority, m.Frequency, m.Content.HTML(), m.Audience, conditionText(m))
 		if s.Message(m.ID) != s.Messages[i] {
 			fmt.Fprintf(&all, "%s is another by its id\n", m.ID)
 		}
 	}
 	return all.String()
+}
+
+func conditionText(m *Message) string {
+	if m.Where == nil {
+		return ""
+	}
+	return m.Where.Text()
 }
 
 // sameAsWhole compiles files from a snapshot and from nothing, fails where the two are not the same, and returns the
@@ -63,9 +73,15 @@ text = """
 id = "this is text"
 """
 
+[[segments]]
+id = "trial"
+where = 'traits.plan == "trial"'
+
 # The sale
   [[messages]]
   id = "sale"
+  audience = ["trial"]
+  where = 'page.path.startsWith("/shop")'
   pages = [
     "/shop/*", # not [[messages]]
     "/Offers/*",
@@ -119,6 +135,9 @@ func TestAnEditSaysTheSameAsTheWhole(t *testing.T) {
 		{"a line at the top", "# Our messages", "# Our messages\n#", 3},
 		{"a setting", "name = \"Example\"", "name = \"Other\"", -1},
 		{"the time zone", "Europe/Berlin", "Europe/Lisbon", -1},
+		{"a segment", "== \"trial\"", "== \"free\"", -1},
+		{"a condition", "startsWith", "endsWith", 2},
+		{"a condition that is wrong", "startsWith(\"/shop\")", "startsWith(1)", 2},
 		{"a template", "{{ params.title }}", "News: {{ params.title }}", -1},
 		{"a message less", "[[messages]]\nid = \"tour\"", "[[messages]]\nid = \"bye\"", 2},
 		{"a message more", "[[messages]]\nid = \"tour\"", "[[messages]]\nid = \"more\"\npages = [\"*\"]\ntext = \"More\"\n\n[[messages]]\nid = \"tour\"", 3},
@@ -199,9 +218,9 @@ func TestAnyEditSaysTheSameAsTheWhole(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for n, text := range texts {
-		rounds := 2
+		rounds := 1
 		if n < 3 {
-			rounds = 150
+			rounds = 60
 		}
 		var previous *Snapshot
 		previous = sameAsWhole(t, at, previous, oneFile(severalMessages))
@@ -256,4 +275,27 @@ func FuzzEdit(f *testing.F) {
 		previous = sameAsWhole(t, at, previous, oneFile(second))
 		sameAsWhole(t, at, previous, oneFile(first+second))
 	})
+}
+
+// Lists, which goes through a part of a file alone, names what the segments of the whole name.
+func TestListsAreThoseOfAllSegments(t *testing.T) {
+	for name, text := range map[string]string{
+		"among messages":           banner + "[[segments]]\nid = \"a\"\nids = \"a.txt\"\n" + banner + "  [[segments]] # b\n  ids = 'b.txt'\n[workspace]\nname = \"segments\"\n",
+		"at the end":               banner + "[[segments]]\nids = \"a.txt\"",
+		"before the first table":   "segments = [{ ids = \"a.txt\" }, {\n  ids = \"b.txt\",\n}]\n" + banner,
+		"another way to write it":  banner + "[[ \"segments\" ]]\nids = \"a.txt\"\n",
+		"in a text, and a key":     banner + "title = \"segments\"\nsegments = \"ids\"\n[segmentation]\nids = \"a.txt\"\n",
+		"like a header":            "[segments",
+		"like the name of a table": banner + "[[segmentsof]]\nids = \"a.txt\"\n[[segments]]\n[[segments]]",
+	} {
+		var want []string
+		for _, segment := range index(text).root.key("segments").all() {
+			if at := segment.key("ids"); at != nil {
+				want = append(want, strings.Trim(text[at.value:at.value+7], "\"'"))
+			}
+		}
+		if got := Lists(File{Name: "a.toml", Data: []byte(text)}); strings.Join(got, " ") != strings.Join(want, " ") {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
 }
