@@ -60,6 +60,7 @@ type Engine struct {
 	now       func() time.Time
 	snapshot  atomic.Pointer[workspace.Snapshot]
 	sealer    sealer
+	arrivals  *arrivals
 	questions sync.Pool // *question
 	// needsVerified: messages to one person are shown to verified visitors only.
 	needsVerified atomic.Bool
@@ -91,6 +92,7 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 		logger:    options.Logger,
 		now:       options.Now,
 		sealer:    newSealer(secret, options.Workspace),
+		arrivals:  newArrivals(),
 	}
 	e.questions.New = func() any { return &question{} }
 	if e.recorder == nil {

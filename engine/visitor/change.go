@@ -27,8 +27,12 @@ const (
 	// Acted: a button was used that leads on: neither one that closes the message nor one that turns to its next step.
 	// Uses Message.
 	Acted
-	// Seen: the visitor was here, and did nothing else. It changes a record at most once in [SeenInterval], and makes none.
-	Seen
+	// Visited: the visitor looks at a page. Uses Visit and Page.
+	Visited
+	// Tracked: an event was tracked. Uses Event and Key.
+	Tracked
+	// Grouped: the visitor belongs to a group. Uses Group.
+	Grouped
 	// Started: something started a campaign. Uses Message, Until (when it is due), Again, Visit and Values (the event's
 	// properties). With Segment, it counts only while the visitor is not noted in the segment, or with Enters false, is.
 	Started
@@ -36,7 +40,7 @@ const (
 	Exited
 	// Entered: the visitor came into a segment, or with Enters false, left it. Uses Segment.
 	Entered
-	// Queued: a message was sent to this visitor alone. Uses Message, Sent, Key, Until and Values (its data).
+	// Queued: a message was sent to this visitor alone. Uses Message, Sent, SentKey, Until and Values (its data).
 	Queued
 	// Cancelled: a sent message was called back. Uses Sent.
 	Cancelled
@@ -44,7 +48,7 @@ const (
 	Withheld
 )
 
-// SeenInterval is how accurate [Record.LastSeen] is: a visit alone is written down at most this often.
+// SeenInterval is how often an identify that says nothing new is written down, so that retention counts from it.
 const SeenInterval = 24 * time.Hour
 
 // Change is one thing that happened to a visitor.
@@ -56,7 +60,7 @@ type Change struct {
 	Message string
 	// Delivery is the key of the delivery concerned: a number that stands for its id.
 	Delivery uint64
-	// Visit stands for the visit in which it happened; zero when that is not known. Used by Opened.
+	// Visit stands for the visit in which it happened; zero when that is not known. Used by Opened and Visited.
 	Visit uint32
 	// IgnoresThrottle is true for a showing that does not count towards the throttle. Used by Opened.
 	IgnoresThrottle bool
@@ -68,9 +72,9 @@ type Change struct {
 	Again time.Time
 	// Run is when the run of a campaign started that a delivery belongs to; zero: none.
 	Run time.Time
-	// Sent stands for the key of a sent message, whose text is Key; zero: none.
-	Sent uint64
-	Key  string
+	// Sent stands for the key of a sent message, which is SentKey; zero: none.
+	Sent    uint64
+	SentKey string
 	// View stands for the page view of a delivery.
 	View uint64
 	// Segment is the segment that was entered or, with Enters false, left.
@@ -82,15 +86,27 @@ type Change struct {
 	Level Level
 	// Traits are set by identify. A trait that is null is removed; the others stay as they were.
 	Traits map[string]any
+	// Page is the page that the visitor looks at.
+	Page *PageView
+	// Event is the name of a tracked event. Key stands for that one event, so that it counts once when it is sent again;
+	// zero: it counts each time.
+	Event string
+	Key   uint32
+	// Group is the id of a group.
+	Group string
 }
 
-// Check says whether a change keeps the record within its bounds: the error is that of [CheckTraits] on the traits which
-// the record would then have, or of [CheckData].
+// Check says whether a change keeps the record within its bounds. The error is that of [CheckTraits] on the traits which
+// the record would then have, or wraps [ErrEvent] or [ErrData].
 func (r *Record) Check(c Change) error {
-	if c.Kind == Queued || c.Kind == TestQueued {
+	switch {
+	case c.Kind == Tracked:
+		return checkName("the event's name", c.Event, MaxEventName)
+	case c.Kind == Grouped:
+		return checkName("the group's id", c.Group, MaxGroup)
+	case c.Kind == Queued, c.Kind == TestQueued:
 		return CheckData(c.Values)
-	}
-	if c.Kind != Identified || len(c.Traits) == 0 {
+	case c.Kind != Identified || len(c.Traits) == 0:
 		return nil
 	}
 	if err := CheckTraits(c.Traits); err != nil {
@@ -125,12 +141,16 @@ func (r *Record) Apply(c Change) (counted bool) {
 	case TestQueued:
 		r.queue(c)
 		return true // an operator's doing: it does not mean that the visitor was here
+	case Visited:
+		return r.visited(c)
+	case Tracked:
+		counted = r.track(c)
+	case Grouped:
+		counted = r.group(c)
 	case Queued:
 		return r.send(c)
 	case Cancelled:
 		return r.cancel(c)
-	case Seen:
-		return r.seen(c.At)
 	}
 	if counted {
 		r.expireTests(c.At)

@@ -15,7 +15,7 @@ import (
 func someKind(random *rand.Rand, c *Change) {
 	c.Again = []time.Time{{}, c.At, c.At.Add(5 * time.Hour)}[random.IntN(3)]
 	c.Sent = uint64(random.IntN(4) + 1)
-	c.Key, c.View = fmt.Sprintf("order-%d", c.Sent), uint64(random.IntN(5)+1)
+	c.SentKey, c.View = fmt.Sprintf("order-%d", c.Sent), uint64(random.IntN(5)+1)
 	if random.IntN(2) == 0 {
 		c.Run = c.At.Add(-time.Duration(random.IntN(3)) * time.Hour)
 	}
@@ -198,7 +198,7 @@ func TestCountsOfARunBeginAnew(t *testing.T) {
 }
 
 func sent(key uint64, at time.Time, data map[string]any) Change {
-	return Change{Kind: Queued, Message: "order-shipped", Sent: key, Key: fmt.Sprint("order-", key), At: at, Until: at.Add(30 * 24 * time.Hour), Values: data}
+	return Change{Kind: Queued, Message: "order-shipped", Sent: key, SentKey: fmt.Sprint("order-", key), At: at, Until: at.Add(30 * 24 * time.Hour), Values: data}
 }
 
 func TestWhatIsSentTwiceWithAKeyWaitsOnce(t *testing.T) {

@@ -8,9 +8,9 @@ import (
 )
 
 // Merge is the record of one person who was known under two ids: into with what from remembers. Of each count it has the
-// larger, of dismissals and recent deliveries the union, of traits into's where both have one, and into's alone where
-// both together exceed the bounds of [CheckTraits]. Merging the same again changes nothing. Neither record is changed;
-// from may be nil.
+// larger, of dismissals, recent deliveries, groups and recent visits the union, of traits into's where both have one, and
+// into's alone where both together exceed the bounds of [CheckTraits]. Merging the same again changes nothing. Neither
+// record is changed; from may be nil.
 func Merge(into, from *Record) *Record {
 	merged := into.Clone()
 	if from == nil {
@@ -31,10 +31,14 @@ func Merge(into, from *Record) *Record {
 		if known := merged.Messages[id]; known != nil {
 			*merged.state(id) = *mergeState(known, state, merged.started(id))
 		} else {
-			*merged.state(id) = *state.clone()
+			*merged.state(id) = *state.joining()
 		}
 	}
 	merged.Showings = unite(into.Showings, from.Showings)
+	merged.Groups = uniteGroups(into.Groups, from.Groups)
+	merged.Visits = mergeVisits(into.Visits, from.Visits)
+	merged.Events = mergeEvents(into.Events, from.Events)
+	merged.Tracked = uniteKeys(into.Tracked, from.Tracked)
 	for _, test := range from.Tests {
 		if !slices.ContainsFunc(merged.Tests, func(t Test) bool { return t.Message == test.Message }) {
 			merged.Tests = append(merged.Tests, test)
@@ -43,6 +47,16 @@ func Merge(into, from *Record) *Record {
 	merged.forgetTests()
 	merged.mergeSent(from)
 	return merged
+}
+
+// joining is a copy of the only state that there is of a message, with its showings in the order that [unite] gives them.
+func (s *MessageState) joining() *MessageState {
+	copied := s.clone()
+	copied.Showings = unite(s.Showings, nil)
+	if s.Withheld != nil {
+		copied.Withheld = s.Withheld.joining()
+	}
+	return copied
 }
 
 // mergeState joins two states of a message; run is when the run of its campaign started that the person is in.
@@ -66,7 +80,7 @@ func mergeState(into, from *MessageState, run time.Time) *MessageState {
 	case into.Withheld != nil && from.Withheld != nil:
 		merged.Withheld = mergeState(into.Withheld, from.Withheld, run)
 	case into.Withheld == nil && from.Withheld != nil:
-		merged.Withheld = from.Withheld.clone()
+		merged.Withheld = from.Withheld.joining()
 	case into.Withheld != nil:
 		merged.Withheld = into.Withheld.clone()
 	}

@@ -29,7 +29,7 @@ type Record struct {
 	Traits map[string]any
 	// FirstSeen is when the visitor first did something worth remembering; zero while only a test send waits for them.
 	FirstSeen time.Time
-	// LastSeen is when the visitor was last here, accurate to [SeenInterval]. Retention counts from it.
+	// LastSeen is when the visitor was last here, accurate to [VisitInterval]. Retention counts from it.
 	LastSeen time.Time
 	// Messages says by message id what the visitor did with it.
 	Messages map[string]*MessageState
@@ -38,6 +38,14 @@ type Record struct {
 	Showings []Showing
 	// Tests are the test sends that wait for the visitor, oldest first.
 	Tests []Test
+	// Groups are the ids of the groups that the visitor belongs to; the one named last is the last.
+	Groups []string
+	// Visits are the visitor's visits and page views.
+	Visits Visits
+	// Events are the tracked events by their names.
+	Events map[string]*Event
+	// Tracked are the keys of the last [RecentEvents] events, oldest first.
+	Tracked []uint32
 	// Campaigns are the visitor's runs through campaigns, by message id. A run is never changed: another takes its place.
 	Campaigns map[string]*Run
 	// Sent are the messages that were sent to this visitor alone, oldest first.
@@ -136,6 +144,8 @@ func (r *Record) Clone() *Record {
 	clone.Campaigns = maps.Clone(r.Campaigns)
 	clone.Sent = slices.Clone(r.Sent)
 	clone.Segments = slices.Clone(r.Segments)
+	// Groups, page views, events and their keys are replaced when they change, and may be shared.
+	clone.Visits.Recent = slices.Clone(r.Visits.Recent)
 	if r.Messages != nil {
 		clone.Messages = make(map[string]*MessageState, len(r.Messages))
 		for id, state := range r.Messages {

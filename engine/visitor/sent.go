@@ -96,7 +96,7 @@ func (r *Record) send(c Change) bool {
 	if value, ok := plain(c.Values); ok && len(c.Values) > 0 {
 		data = value.(map[string]any)
 	}
-	r.Sent = append(r.Sent, Sent{ID: c.Sent, Key: c.Key, Message: c.Message, At: c.At, Until: stamp(c.Until), Data: data})
+	r.Sent = append(r.Sent, Sent{ID: c.Sent, Key: c.SentKey, Message: c.Message, At: c.At, Until: stamp(c.Until), Data: data})
 	r.forgetSent(c.At)
 	return true
 }

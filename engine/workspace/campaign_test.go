@@ -147,3 +147,39 @@ func TestASegmentThatChangesChangesWhenACampaignIsLeft(t *testing.T) {
 		t.Errorf("before %t, after %t, error %v", before.Message("b").ExitConstant, after.Message("b").ExitConstant, err)
 	}
 }
+
+func TestAnEditOfACampaignIsReadLikeTheWhole(t *testing.T) {
+	text := segment("trial", "traits.plan == \"trial\"") + `[[messages]]
+id = "tips"
+kind = "campaign"
+trigger = { segment = "trial", on = "enter" }
+exit = 'traits.plan == "paid"'
+pages = ["*"]
+text = "Tips"
+
+[[messages]]
+id = "news"
+kind = "campaign"
+trigger = { event = "signed_up", where = 'event.plan == "trial"' }
+pages = ["*"]
+text = "News of {{ event.plan }}"
+`
+	before := good(t, "a.toml", text)
+	for _, edit := range []string{"Tips, new", "News, new"} {
+		old, _, _ := strings.Cut(edit, ",")
+		after, warnings, err := CompileFrom(before, []File{{Name: "a.toml", Data: []byte(strings.Replace(text, `"`+old, `"`+edit, 1))}})
+		if err != nil || len(warnings) > 0 {
+			t.Fatal(warnings, err)
+		}
+		if e := after.Entrances(); len(e) != 1 || e[0].Entered[0] != after.Message("tips") || !after.Exits() {
+			t.Errorf("after the edit of %s the entrances are %+v", old, e)
+		}
+		if started := after.StartedByEvent("signed_up"); len(started) != 1 || started[0] != after.Message("news") || started[0].Trigger.Where == nil {
+			t.Errorf("after the edit of %s the event starts %v", old, started)
+		}
+	}
+	_, _, err := CompileFrom(before, []File{{Name: "a.toml", Data: []byte(strings.Replace(text, `segment = "trial"`, `segment = "trail"`, 1))}})
+	if err == nil || !strings.Contains(err.Error(), `there is no segment "trail"`) {
+		t.Errorf("a wrong edit: %v", err)
+	}
+}
