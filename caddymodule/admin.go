@@ -28,7 +28,7 @@ const maxAdminBody = 64 << 10
 //
 //	GET  /handbill/                        the workspaces and how they are
 //	GET  /handbill/<workspace>/statistics  the counts of every message
-//	GET  /handbill/<workspace>/explain     ?url=&name=&visitor=&at=  why each message is shown, or not
+//	GET  /handbill/<workspace>/explain     ?url=&name=&visitor=&at=&zone=  why each message is shown, or not
 //	POST /handbill/<workspace>/send        {"test": true, "to": "…", "message": "…"}
 //	GET  /handbill/health/live             200 while Handbill is configured
 //	GET  /handbill/health/ready            200 when every workspace is served, 503 with the reasons when not
@@ -213,12 +213,12 @@ func (s *service) answerExplain(r *http.Request) (any, error) {
 	}
 	query := r.URL.Query()
 	return explain(r.Context(), e, explainQuery{
-		URL: query.Get("url"), Name: query.Get("name"), Visitor: query.Get("visitor"), At: query.Get("at"),
+		URL: query.Get("url"), Name: query.Get("name"), Visitor: query.Get("visitor"), At: query.Get("at"), Zone: query.Get("zone"),
 	})
 }
 
 // explainQuery is what an operator asks, as text.
-type explainQuery struct{ URL, Name, Visitor, At string }
+type explainQuery struct{ URL, Name, Visitor, At, Zone string }
 
 // explain asks an engine.
 func explain(ctx context.Context, e *engine.Engine, query explainQuery) (engine.Explanation, error) {
@@ -226,7 +226,7 @@ func explain(ctx context.Context, e *engine.Engine, query explainQuery) (engine.
 	if err != nil {
 		return engine.Explanation{}, badRequest{fmt.Errorf("url: %w", err)}
 	}
-	request := engine.ExplainRequest{Page: &page, Visitor: query.Visitor}
+	request := engine.ExplainRequest{Page: &page, Visitor: query.Visitor, Zone: query.Zone}
 	if query.At != "" {
 		if request.At, err = time.Parse(time.RFC3339, query.At); err != nil {
 			return engine.Explanation{}, badRequest{fmt.Errorf("at: %q is not a time; write it as 2026-12-01T09:00:00Z", query.At)}

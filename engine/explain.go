@@ -20,6 +20,8 @@ type ExplainRequest struct {
 	Visitor string
 	// At is the time of the decision; zero means now.
 	At time.Time
+	// Zone is the visitor's IANA time zone, as a browser would say it; empty: not said.
+	Zone string
 }
 
 // Explanation is the answer: every message in the settled order with each check it passed and failed.
@@ -61,7 +63,8 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 	if err != nil {
 		return Explanation{}, err
 	}
-	s := &situation{now: request.At, identity: identity, record: record, page: request.Page, inApp: snapshot.InApp, throttle: throttling{Throttle: snapshot.Throttle}}
+	s := &situation{now: request.At, identity: identity, record: record, page: request.Page, inApp: snapshot.InApp, workspace: snapshot, zone: request.Zone}
+	s.throttles = throttlings(snapshot, nil)
 	if s.now.IsZero() {
 		s.now = e.now()
 	}
@@ -76,8 +79,8 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 	for _, m := range snapshot.Messages {
 		t := &trace{}
 		reason := e.decide(m, s, t)
-		if reason == ReasonNone && s.throttles(m) {
-			s.throttle.handedOut++
+		if reason == ReasonNone {
+			s.handOut(m)
 		}
 		explanation.Messages = append(explanation.Messages, MessageExplanation{
 			Message: m.ID, Due: reason == ReasonNone, Reason: reason, Checks: t.checks, Position: fmt.Sprintf("%s:%d", m.File, m.Line),

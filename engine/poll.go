@@ -29,6 +29,8 @@ type PollRequest struct {
 	Visit string
 	// Generation is that of the answer which the client holds; empty when it holds none.
 	Generation string
+	// Zone is the IANA time zone of the browser; empty when the client does not say.
+	Zone string
 	// Languages are what the browser asks for, the best first: each a tag, or a list as Accept-Language has it.
 	Languages []string
 }
@@ -75,14 +77,16 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 		return PollAnswer{}, fmt.Errorf("reading the visitor's record: %w", err)
 	}
 	e.noteVisit(ctx, request.Identity, record)
+	record = e.convertByPage(ctx, snapshot, request.Identity, record, request.Page)
 	q := e.questions.Get().(*question)
 	defer e.questions.Put(q)
 	s := &q.situation
 	*s = situation{
 		now: e.now(), identity: request.Identity, record: record, page: request.Page, view: request.View,
-		visit: visitNumber(request.Visit, hash64(request.View)), inApp: snapshot.InApp, throttle: throttling{Throttle: snapshot.Throttle},
-		languages: request.Languages,
+		visit: visitNumber(request.Visit, hash64(request.View)), inApp: snapshot.InApp, workspace: snapshot, zone: request.Zone,
+		languages: request.Languages, throttles: throttlings(snapshot, q.throttles[:0]),
 	}
+	q.throttles = s.throttles
 	deliveries, err := e.due(ctx, snapshot, q, request.Tab)
 	if err != nil {
 		e.recorder.Polled(PollFailed)
@@ -115,6 +119,7 @@ func (e *Engine) noteVisit(ctx context.Context, identity visitor.Identity, recor
 type question struct {
 	situation situation
 	places    []int // of the messages that may appear on the page
+	throttles []throttling
 }
 
 // due hands out what is due, in the settled order.
@@ -155,8 +160,8 @@ func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation
 	if here := e.present(m, s); here.onScreen() {
 		return &Delivery{ID: here.delivery.id, Message: m}, nil
 	}
-	if s.throttles(m) {
-		if err := e.claimThrottle(ctx, s, tab); err != nil {
+	if s.throttled(m) {
+		if err := e.claimThrottles(ctx, m, s, tab); err != nil {
 			return nil, err
 		}
 		if e.decide(m, s, nil) != ReasonNone {
@@ -186,9 +191,7 @@ func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation
 		e.store.Count(e.workspace, m.ID, store.MetricDelivered, 1)
 		e.recorder.Delivered()
 	}
-	if s.throttles(m) {
-		s.throttle.handedOut++
-	}
+	s.handOut(m)
 	return &Delivery{ID: e.sealer.seal(s.identity.ID(), s.view, m.ID, false).id, Message: m}, nil
 }
 

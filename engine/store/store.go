@@ -111,6 +111,7 @@ const (
 	MetricClicked   Metric = "clicked"
 	MetricDismissed Metric = "dismissed"
 	MetricError     Metric = "error"
+	MetricConverted Metric = "converted"
 )
 
 // ErrClosed is returned by the methods of a store after Close.

@@ -29,6 +29,10 @@ const (
 	Acted
 	// Seen: the visitor was here, and did nothing else. It changes a record at most once in [SeenInterval], and makes none.
 	Seen
+	// Snoozed: the visitor wants not to see a message until later. Uses Message, Delivery and Until.
+	Snoozed
+	// Converted: the visitor did what a message is for. Uses Message. It counts once for each message.
+	Converted
 )
 
 // SeenInterval is how accurate [Record.LastSeen] is: a visit alone is written down at most this often.
@@ -47,9 +51,11 @@ type Change struct {
 	Visit uint32
 	// IgnoresThrottle is true for a showing that does not count towards the throttle. Used by Opened.
 	IgnoresThrottle bool
+	// Throttles are the throttles of groups that a showing counts towards. Used by Opened.
+	Throttles []string
 	// Test is true for a report of a test send: nothing of it is counted.
 	Test bool
-	// Until is when a queued test stops waiting.
+	// Until is when a queued test stops waiting, or a snoozed message may come back.
 	Until time.Time
 	// Level is how well the visitor is known; an identify counts as [LevelIdentified] at least.
 	Level Level
@@ -80,7 +86,7 @@ func (r *Record) Apply(c Change) (counted bool) {
 	switch c.Kind {
 	case Identified:
 		counted = r.identify(c)
-	case Opened, Clicked, Dismissed, Failed, Acted:
+	case Opened, Clicked, Dismissed, Failed, Acted, Snoozed, Converted:
 		if c.Test {
 			counted = r.reportTest(c)
 		} else {
@@ -145,6 +151,17 @@ func (r *Record) report(c Change) bool {
 			return false
 		}
 		s.Acted = c.At
+	case Snoozed:
+		// Snoozing closes a message, and is no dismissal: one that is reported after it does not count.
+		if !s.mark(c.Delivery, ReportedSnoozed|ReportedDismissed) {
+			return false
+		}
+		s.Snoozed = later(s.Snoozed, stamp(c.Until))
+	case Converted:
+		if !s.Converted.IsZero() {
+			return false
+		}
+		s.Converted = c.At
 	case Failed:
 		if !s.mark(c.Delivery, ReportedError) {
 			return false
@@ -158,8 +175,12 @@ func (r *Record) report(c Change) bool {
 func (r *Record) showing(s *MessageState, c Change) {
 	shown := Showing{At: c.At, Visit: c.Visit}
 	s.Showings = insert(s.Showings, shown)
-	if !c.IgnoresThrottle {
-		r.Showings = insert(r.Showings, shown)
+	if c.IgnoresThrottle {
+		return
+	}
+	r.Showings = insert(r.Showings, shown)
+	for _, id := range c.Throttles {
+		r.throttled(id, shown)
 	}
 }
 

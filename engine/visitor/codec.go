@@ -24,13 +24,14 @@ var (
 
 // storedRecord is version 1 of the format. Times are in milliseconds since 1970; zero is none.
 type storedRecord struct {
-	ID        string                 `cbor:"1,keyasint"`
-	Verified  Level                  `cbor:"2,keyasint,omitempty"`
-	Traits    map[string]any         `cbor:"3,keyasint,omitempty"`
-	FirstSeen int64                  `cbor:"4,keyasint,omitempty"`
-	LastSeen  int64                  `cbor:"5,keyasint,omitempty"`
-	Messages  map[string]storedState `cbor:"6,keyasint,omitempty"`
-	Tests     []storedTest           `cbor:"7,keyasint,omitempty"`
+	ID        string                    `cbor:"1,keyasint"`
+	Verified  Level                     `cbor:"2,keyasint,omitempty"`
+	Traits    map[string]any            `cbor:"3,keyasint,omitempty"`
+	FirstSeen int64                     `cbor:"4,keyasint,omitempty"`
+	LastSeen  int64                     `cbor:"5,keyasint,omitempty"`
+	Messages  map[string]storedState    `cbor:"6,keyasint,omitempty"`
+	Tests     []storedTest              `cbor:"7,keyasint,omitempty"`
+	Throttled map[string]storedShowings `cbor:"14,keyasint,omitempty"`
 	storedShowings
 }
 
@@ -50,6 +51,8 @@ type storedState struct {
 	Recent      []uint64 `cbor:"7,keyasint,omitempty"`
 	Reported    []byte   `cbor:"8,keyasint,omitempty"`
 	Acted       int64    `cbor:"9,keyasint,omitempty"`
+	Snoozed     int64    `cbor:"10,keyasint,omitempty"`
+	Converted   int64    `cbor:"11,keyasint,omitempty"`
 	// The time of a single showing is LastOpened, and not written again.
 	storedShowings
 }
@@ -76,10 +79,12 @@ func Encode(r *Record) ([]byte, error) {
 			stored.Messages[id] = storedState{
 				Opened: s.Opened, FirstOpened: milliseconds(s.FirstOpened), LastOpened: milliseconds(s.LastOpened),
 				Clicked: s.Clicked, Dismissed: milliseconds(s.Dismissed), Errors: s.Errors, Recent: s.Recent, Reported: reported,
-				Acted: milliseconds(s.Acted), storedShowings: s.storeShowings(),
+				Acted: milliseconds(s.Acted), Snoozed: milliseconds(s.Snoozed), Converted: milliseconds(s.Converted),
+				storedShowings: s.storeShowings(),
 			}
 		}
 	}
+	stored.Throttled = storeThrottled(r.Throttled)
 	for _, t := range r.Tests {
 		stored.Tests = append(stored.Tests, storedTest{Message: t.Message, Until: milliseconds(t.Until), Shown: t.Shown})
 	}
@@ -123,6 +128,7 @@ func Decode(data []byte) (*Record, error) {
 		}
 		*r.state(id) = s.restore()
 	}
+	r.Throttled = restoreThrottled(stored.Throttled)
 	for _, t := range stored.Tests {
 		r.Tests = append(r.Tests, Test{Message: t.Message, Until: moment(t.Until), Shown: t.Shown})
 	}
@@ -145,7 +151,7 @@ func (s storedState) restore() MessageState {
 	state := MessageState{
 		Opened: s.Opened, FirstOpened: moment(s.FirstOpened), LastOpened: moment(s.LastOpened),
 		Clicked: s.Clicked, Dismissed: moment(s.Dismissed), Errors: s.Errors,
-		Acted: moment(s.Acted),
+		Acted: moment(s.Acted), Snoozed: moment(s.Snoozed), Converted: moment(s.Converted),
 	}
 	if len(s.Steps) == 0 && s.Opened == 1 {
 		s.Steps = []int64{s.LastOpened}

@@ -33,6 +33,7 @@ func Merge(into, from *Record) *Record {
 		}
 	}
 	merged.Showings = unite(into.Showings, from.Showings)
+	merged.Throttled = uniteThrottled(into.Throttled, from.Throttled)
 	for _, test := range from.Tests {
 		if !slices.ContainsFunc(merged.Tests, func(t Test) bool { return t.Message == test.Message }) {
 			merged.Tests = append(merged.Tests, test)
@@ -56,6 +57,8 @@ func mergeState(into, from *MessageState) *MessageState {
 	merged.LastOpened = later(into.LastOpened, from.LastOpened)
 	merged.Dismissed = later(into.Dismissed, from.Dismissed)
 	merged.Acted = later(into.Acted, from.Acted)
+	merged.Snoozed = later(into.Snoozed, from.Snoozed)
+	merged.Converted = earlier(into.Converted, from.Converted)
 	merged.Showings = unite(into.Showings, from.Showings)
 	var recent []uint64
 	var reported []Reports

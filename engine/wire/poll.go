@@ -18,6 +18,8 @@ type pollBodySent struct {
 	View string `json:"view"`
 	// Generation is that of the answer which the client holds.
 	Generation string `json:"generation"`
+	// Zone is the browser's IANA time zone.
+	Zone string `json:"zone"`
 	// UserID is the identified user, where the reference client's header cannot carry it (outside Latin-1).
 	UserID string `json:"userId"`
 }
@@ -48,7 +50,7 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	visit := visitOf(r)
 	request := engine.PollRequest{
 		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
-		Languages: languages(r),
+		Languages: languages(r), Zone: sent.Zone,
 	}
 	if request.Tab == "" {
 		request.Tab = visit

@@ -43,6 +43,8 @@ type check struct {
 	ids map[string]located
 	// templates are by their ids.
 	templates map[string]*template
+	// throttleNames are the ids of the throttles of groups, right or wrong.
+	throttleNames []string
 	// texts are the Liquid texts that were read already: many messages say the same.
 	texts map[textKey]*content.Text
 }
@@ -62,6 +64,7 @@ func (c *check) workspace(files []File) *Snapshot {
 	}
 	c.readSettings(documents)
 	c.readTemplates(documents)
+	c.readThrottles(documents)
 
 	var messages []*Message
 	for _, document := range documents {
@@ -83,6 +86,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), a.Start.Compare(b.Start))
 	})
 	s := &Snapshot{
+		Throttles: c.settings.throttles, Zone: cmp.Or(c.settings.zone, time.UTC), eventGoals: make(map[string][]*Message),
 		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Locale: c.settings.locale, Throttle: c.settings.throttle,
 		Messages: messages, byID: make(map[string]*Message, len(messages)),
 	}
@@ -90,6 +94,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 	for i, message := range messages {
 		s.byID[message.ID] = message
 		sets[i] = message.Pages
+		s.addGoal(message)
 	}
 	s.index = pagerule.BuildIndex(sets)
 	s.Generation = generation(s)
@@ -106,4 +111,17 @@ func inOrder(all []located) []Problem {
 		problems = append(problems, one.Problem)
 	}
 	return problems
+}
+
+// addGoal notes a message by its goal.
+func (s *Snapshot) addGoal(m *Message) {
+	if m.Goal == nil {
+		return
+	}
+	if m.Goal.Event != "" {
+		s.eventGoals[m.Goal.Event] = append(s.eventGoals[m.Goal.Event], m)
+	}
+	if m.Goal.HasPages {
+		s.pageGoals = append(s.pageGoals, m)
+	}
 }

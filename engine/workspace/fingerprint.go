@@ -36,6 +36,9 @@ func generation(s *Snapshot) string {
 	if s.Locale != "" {
 		d.value(s.Locale)
 	}
+	for _, t := range s.Throttles {
+		d.value([]any{t.ID, int64(t.MinGap), int64(t.PerVisit), int64(t.PerDay)})
+	}
 	for _, message := range s.Messages {
 		d = append(d, message.fingerprint[:]...)
 	}
