@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"handbill/engine/audience"
 	"handbill/engine/pagerule"
 	"handbill/engine/visitor"
 	"handbill/engine/workspace"
@@ -12,7 +13,7 @@ import (
 
 // Check is one question that a decision asked about a message, and what it saw.
 type Check struct {
-	// Name is the question: in_app, status, schedule, audience, page, frequency, throttle or content.
+	// Name is the question: in_app, status, bot, schedule, audience, page, where, frequency, throttle or content.
 	Name string `json:"check"`
 	// Passed says whether the message may still be shown after it.
 	Passed bool `json:"passed"`
@@ -39,17 +40,27 @@ type situation struct {
 	throttles []throttling
 	// zone is where the visitor is at home, as the browser says; empty: it does not. home is what follows from it, nil while
 	// nothing has asked, and the workspace's own where neither a trait nor the browser says one that exists.
-	zone      string
-	home      *time.Location
-	workspace *workspace.Snapshot
+	zone string
+	home *time.Location
 	// languages are what the visitor's browser asks for.
 	languages []string
+	// browser is what the request says of it.
+	browser Browser
+	// snapshot is what is decided on.
+	snapshot *workspace.Snapshot
+	// facts are what conditions look at, once they were asked for.
+	facts  *audience.Facts
+	filled bool
+	// tags are the memory of the languages in facts.
+	tags []string
 	// rendered are the contents that were made already.
 	rendered []rendered
 }
 
 // remember replaces what is known of the visitor by what is known now.
-func (s *situation) remember(record *visitor.Record) { s.record, s.here = record, presence{} }
+func (s *situation) remember(record *visitor.Record) {
+	s.record, s.here, s.filled = record, presence{}, false
+}
 
 // state is what the visitor's record says of a message; nil when it says nothing.
 func (s *situation) state(message string) *visitor.MessageState {
@@ -103,9 +114,11 @@ type check struct {
 var checks = []check{
 	{"in_app", askInApp, describeInApp},
 	{"status", askStatus, describeStatus},
+	{"bot", askBot, describeBot},
 	{"schedule", askSchedule, describeSchedule},
 	{"audience", askAudience, describeAudience},
 	{"page", askPage, describePage},
+	{"where", askWhere, describeWhere},
 	{"frequency", askFrequency, describeFrequency},
 	{"throttle", askThrottle, describeThrottle},
 	{"content", askContent, describeContent},
@@ -131,24 +144,6 @@ func askStatus(_ *Engine, m *workspace.Message, _ *situation) Reason {
 
 func describeStatus(_ *Engine, m *workspace.Message, _ *situation) (string, string) {
 	return fmt.Sprintf("status is %q", m.Status), `set status = "live", or try it with: handbill messages send --test WHO ` + m.ID
-}
-
-func askAudience(_ *Engine, m *workspace.Message, s *situation) Reason {
-	identified := s.identity.User != ""
-	switch {
-	case m.Audience == workspace.AudienceAnonymous && identified,
-		m.Audience == workspace.AudienceIdentified && !identified:
-		return ReasonAudience
-	}
-	return ReasonNone
-}
-
-func describeAudience(_ *Engine, m *workspace.Message, s *situation) (string, string) {
-	who, help := "anonymous", "the site must call identify(…) for this visitor first"
-	if s.identity.User != "" {
-		who, help = "identified", "this message is for visitors who have not identified; sign out, or change its audience"
-	}
-	return fmt.Sprintf("audience is %q, the visitor is %s", m.Audience, who), help
 }
 
 // askPage lets every page rule pass where the client did not say its page: the reference client tests the rule itself. It

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"handbill/engine/audience"
 	"handbill/engine/pagerule"
 	"handbill/engine/store"
 	"handbill/engine/visitor"
@@ -22,6 +23,9 @@ type ExplainRequest struct {
 	At time.Time
 	// Zone is the visitor's IANA time zone, as a browser would say it; empty: not said.
 	Zone string
+	// Languages and Browser are what the visitor's request says, as in [PollRequest].
+	Languages []string
+	Browser   Browser
 }
 
 // Explanation is the answer: every message in the settled order with each check it passed and failed.
@@ -63,8 +67,10 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 	if err != nil {
 		return Explanation{}, err
 	}
-	s := &situation{now: request.At, identity: identity, record: record, page: request.Page, inApp: snapshot.InApp, workspace: snapshot, zone: request.Zone}
-	s.throttles = throttlings(snapshot, nil)
+	s := &situation{
+		now: request.At, identity: identity, record: record, page: request.Page, inApp: snapshot.InApp, zone: request.Zone, throttles: throttlings(snapshot, nil),
+		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &audience.Facts{},
+	}
 	if s.now.IsZero() {
 		s.now = e.now()
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"handbill/engine/audience"
 	"handbill/engine/content"
 	"handbill/engine/pagerule"
 	"handbill/engine/store"
@@ -33,6 +34,8 @@ type PollRequest struct {
 	Zone string
 	// Languages are what the browser asks for, the best first: each a tag, or a list as Accept-Language has it.
 	Languages []string
+	// Browser is what else the request says of the browser.
+	Browser Browser
 }
 
 // Delivery is one message handed to one visitor.
@@ -81,10 +84,11 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	q := e.questions.Get().(*question)
 	defer e.questions.Put(q)
 	s := &q.situation
+	tags := s.tags
 	*s = situation{
 		now: e.now(), identity: request.Identity, record: record, page: request.Page, view: request.View,
-		visit: visitNumber(request.Visit, hash64(request.View)), inApp: snapshot.InApp, workspace: snapshot, zone: request.Zone,
-		languages: request.Languages, throttles: throttlings(snapshot, q.throttles[:0]),
+		visit: visitNumber(request.Visit, hash64(request.View)), inApp: snapshot.InApp, zone: request.Zone, throttles: throttlings(snapshot, q.throttles[:0]),
+		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &q.facts, tags: tags,
 	}
 	q.throttles = s.throttles
 	deliveries, err := e.due(ctx, snapshot, q, request.Tab)
@@ -120,6 +124,7 @@ type question struct {
 	situation situation
 	places    []int // of the messages that may appear on the page
 	throttles []throttling
+	facts     audience.Facts
 }
 
 // due hands out what is due, in the settled order.

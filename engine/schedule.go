@@ -58,8 +58,8 @@ func (s *situation) findHome() *time.Location {
 			return zone
 		}
 	}
-	if s.workspace != nil && s.workspace.Zone != nil {
-		return s.workspace.Zone
+	if s.snapshot != nil && s.snapshot.Zone != nil {
+		return s.snapshot.Zone
 	}
 	return time.UTC
 }

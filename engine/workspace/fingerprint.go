@@ -30,7 +30,7 @@ func fingerprintOf(values map[string]any, zone *time.Location, around ...any) fi
 }
 
 // generation digests all that a snapshot says, as text that can stand in JSON and in headers.
-func generation(s *Snapshot) string {
+func generation(s *Snapshot, segments digest) string {
 	var d digest
 	d.value([]any{s.Name, s.SiteID, s.WriteKey, s.InApp, int64(s.Throttle.MinGap), int64(s.Throttle.PerVisit), int64(s.Throttle.PerDay)})
 	if s.Locale != "" {
@@ -39,6 +39,10 @@ func generation(s *Snapshot) string {
 	for _, t := range s.Throttles {
 		d.value([]any{t.ID, int64(t.MinGap), int64(t.PerVisit), int64(t.PerDay)})
 	}
+	for _, name := range slices.Sorted(maps.Keys(s.Traits)) {
+		d.value([]any{name, s.Traits[name]})
+	}
+	d = append(d, segments...)
 	for _, message := range s.Messages {
 		d = append(d, message.fingerprint[:]...)
 	}

@@ -17,6 +17,8 @@ type settings struct {
 	throttle Throttle
 	// throttles are those of groups of messages.
 	throttles []Throttle
+	// traits are the declared types of traits; nil if none are.
+	traits map[string]string
 	// zone is what date-times without one are in; nil if the workspace names none.
 	zone *time.Location
 	// uncertain is set when the table may be in a file that could not be read, or is itself wrong.
@@ -71,6 +73,7 @@ func (c *check) readSetting(s section) {
 		c.settings.locale = tag
 	}
 	c.settings.throttle = c.throttle(s)
+	c.settings.traits = c.traits(s)
 	c.settings.uncertain = c.settings.uncertain || s.has("timezone")
 	if _, given := s.values["timezone"].(string); !given {
 		return

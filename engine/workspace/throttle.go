@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"handbill/engine/audience"
 	"handbill/engine/visitor"
 )
 
@@ -85,7 +86,7 @@ func (c *check) throttlesOf(s section) []string {
 			s.wrong(s.atItem("throttles", i), "name it once", "throttles has %q twice", id)
 		case !slices.Contains(c.throttleNames, id):
 			fix := "add [[throttles]] with id = \"" + id + "\""
-			if similar := nearest(id, c.throttleNames); similar != "" {
+			if similar := audience.Nearest(id, slices.Values(c.throttleNames)); similar != "" {
 				fix = "write \"" + similar + "\""
 			}
 			s.wrong(s.atItem("throttles", i), fix, "there is no throttle %q", id)
