@@ -93,7 +93,7 @@ export function createClient(site: Site): Client {
       "X-CIO-Client-Platform": "web",
       "X-Gist-User-Anonymous": `${!user}`,
     };
-    const body = { page: { url: location.href, name: pageName }, tab, view, generation, userId: user };
+    const body = { page: { url: location.href, name: pageName }, tab, view, generation, userId: user, referrer: document.referrer || undefined };
     if (user && isLatin1(user)) headers["X-Gist-Encoded-User-Token"] = btoa(user);
     return post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers });
   }
