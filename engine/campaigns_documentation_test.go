@@ -45,7 +45,7 @@ func TestTheDocumentedCampaignIsTrue(t *testing.T) {
 				t.Fatal(err)
 			}
 			if parts[1] == "track" {
-				e.track(who, parts[2], values)
+				e.happens(who, parts[2], values)
 			} else {
 				who = visitor.Identity{Anonymous: who.Anonymous, User: parts[2], Level: visitor.LevelIdentified}
 				if err := e.Identify(context.Background(), who, values); err != nil {
@@ -77,7 +77,7 @@ func TestTheDocumentedReentriesAreTrue(t *testing.T) {
 		for i, when := range table[0][1:] {
 			e.now = momentOf(t, when, last)
 			last = e.now
-			e.track(ada, "signed_up", nil)
+			e.happens(ada, "signed_up", nil)
 			answer := e.poll(ada, app, "tab", "view-"+e.now.String())
 			if want := row[i+1] == "●"; len(answer.Deliveries) == 1 != want {
 				t.Errorf("%s, %s: shown is %v, and documented is %t", row[0], when, ids(answer), want)

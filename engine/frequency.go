@@ -55,6 +55,12 @@ func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
 	if f.StopOnDismiss && !counts.dismissed.IsZero() {
 		return ReasonDismissed
 	}
+	if f.StopOnConversion && !counts.converted.IsZero() {
+		return ReasonConverted
+	}
+	if s.now.Before(state.Snoozed) {
+		return ReasonSnoozed
+	}
 	here := e.present(m, s)
 	switch {
 	case here.reported&visitor.ReportedDismissed != 0:
@@ -63,10 +69,12 @@ func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
 		return ReasonNone
 	case f.StopOnAction && !counts.acted.IsZero():
 		return ReasonActed
-	case f.Lifetime > 0 && counts.opened >= f.Lifetime:
-		return ReasonLifetime
 	case f.StopAfterDays > 0 && counts.opened > 0 && !s.now.Before(lastDay(f, counts)):
 		return ReasonDays
+	case comesBack(state):
+		return ReasonNone
+	case f.Lifetime > 0 && counts.opened >= f.Lifetime:
+		return ReasonLifetime
 	case f.PerVisit > 0 && inVisit(state.Showings, s.visit) >= f.PerVisit:
 		return ReasonVisit
 	case f.MinGap > 0 && state.Opened > 0 && s.now.Before(state.LastOpened.Add(f.MinGap)):
@@ -84,6 +92,7 @@ func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
 type counts struct {
 	opened                  int
 	first, dismissed, acted time.Time
+	converted               time.Time
 }
 
 func (s *situation) counts(m *workspace.Message) counts {
@@ -93,9 +102,19 @@ func (s *situation) counts(m *workspace.Message) counts {
 		return counts{}
 	case run != nil:
 		in := state.InRun(run.Started)
-		return counts{in.Opened, in.FirstOpened, in.Dismissed, in.Acted}
+		c := counts{in.Opened, in.FirstOpened, in.Dismissed, in.Acted, state.Converted}
+		if c.converted.Before(run.Started) {
+			c.converted = time.Time{}
+		}
+		return c
 	}
-	return counts{state.Opened, state.FirstOpened, state.Dismissed, state.Acted}
+	return counts{state.Opened, state.FirstOpened, state.Dismissed, state.Acted, state.Converted}
+}
+
+// comesBack says whether the visitor snoozed the message and has not seen it since. They asked for it: it is shown once
+// more, whatever its counts say.
+func comesBack(state *visitor.MessageState) bool {
+	return !state.Snoozed.IsZero() && state.LastOpened.Before(state.Snoozed)
 }
 
 // lastDay is when stop_after_days ends a message that was opened.
@@ -118,7 +137,7 @@ func again(f *workspace.Frequency, state *visitor.MessageState) time.Time {
 
 func describeFrequency(e *Engine, m *workspace.Message, s *situation) (saw, help string) {
 	state := s.state(m)
-	if state == nil || state.Opened == 0 && state.Dismissed.IsZero() && state.Acted.IsZero() {
+	if state == nil || state.Opened == 0 && state.Dismissed.IsZero() && state.Acted.IsZero() && state.Converted.IsZero() && state.Snoozed.IsZero() {
 		return fmt.Sprintf("frequency is %q; the visitor has not seen it", m.Frequency.Name), ""
 	}
 	here := e.present(m, s)
@@ -159,6 +178,12 @@ func describeCounters(m *workspace.Message, state *visitor.MessageState, here pr
 	if !c.acted.IsZero() {
 		add("a button that leads on was used at %s", c.acted.Format(time.RFC3339))
 	}
+	if !c.converted.IsZero() {
+		add("converted at %s", c.converted.Format(time.RFC3339))
+	}
+	if comesBack(state) {
+		add("snoozed until %s", state.Snoozed.Format(time.RFC3339))
+	}
 	if here.onScreen() {
 		add("on screen in this page view")
 	}
@@ -168,9 +193,13 @@ func describeCounters(m *workspace.Message, state *visitor.MessageState, here pr
 // helpFrequency says when the message would be shown again.
 func helpFrequency(reason Reason, m *workspace.Message, state *visitor.MessageState, here presence, s *situation) string {
 	f, c := &m.Frequency, s.counts(m)
-	from := again(f, state)
-	over := f.Lifetime > 0 && c.opened >= f.Lifetime ||
+	from, back := again(f, state), comesBack(state)
+	if back {
+		from = state.Snoozed
+	}
+	over := !back && f.Lifetime > 0 && c.opened >= f.Lifetime ||
 		f.StopOnDismiss && !c.dismissed.IsZero() || f.StopOnAction && !c.acted.IsZero() ||
+		f.StopOnConversion && !c.converted.IsZero() ||
 		f.StopAfterDays > 0 && c.opened > 0 && (!s.now.Before(lastDay(f, c)) || !from.Before(lastDay(f, c)))
 	switch {
 	case over:

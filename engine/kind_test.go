@@ -54,7 +54,7 @@ const app = "https://shop.example.com/app/board"
 // adaSigned is Ada with a user id that was proven.
 var adaSigned = visitor.Identity{Anonymous: "browser-of-ada", User: "ada", Level: visitor.LevelVerified}
 
-func (e *edge) track(who visitor.Identity, name string, properties map[string]any) {
+func (e *edge) happens(who visitor.Identity, name string, properties map[string]any) {
 	e.t.Helper()
 	if err := e.Track(context.Background(), who, []eventlog.Event{{Type: "track", Name: name, Properties: properties}}); err != nil {
 		e.t.Fatal(err)
@@ -103,8 +103,8 @@ func TestAnEventStartsACampaignThatIsDueAfterItsDelay(t *testing.T) {
 	e := newEdge(t, planner)
 	e.shows(ada, app, "view-1")
 	e.expectReason("", app, "welcome", engine.ReasonNotTriggered, `not started: no event "signed_up"`)
-	e.track(ada, "signed_up", map[string]any{"plan": "<b>team</b>"})
-	e.track(ada, "signed_in", nil)
+	e.happens(ada, "signed_up", map[string]any{"plan": "<b>team</b>"})
+	e.happens(ada, "signed_in", nil)
 	e.now = e.now.Add(time.Hour - time.Second)
 	e.shows(ada, app, "view-2")
 	e.expectReason("a:browser-of-ada", app, "welcome", engine.ReasonWaiting, `started by the event "signed_up" at 2026-11-23T12:00:00Z, due from 2026-11-23T13:00:00Z`)
@@ -116,7 +116,7 @@ func TestAnEventStartsACampaignThatIsDueAfterItsDelay(t *testing.T) {
 	e.expectReason("a:browser-of-ada", app, "welcome", engine.ReasonNone, "it expires at 2026-12-23T13:00:00Z")
 	e.report(ada, engine.OutcomeOpened, answer.Deliveries[0].ID)
 	e.report(ada, engine.OutcomeDismissed, answer.Deliveries[0].ID)
-	e.track(ada, "signed_up", nil)
+	e.happens(ada, "signed_up", nil)
 	e.now = e.now.Add(2 * time.Hour)
 	e.shows(ada, app, "view-4")
 	if got := statisticsOf(t, e, "welcome"); got.Started != 1 || got.Opened != 1 {
@@ -127,22 +127,22 @@ func TestAnEventStartsACampaignThatIsDueAfterItsDelay(t *testing.T) {
 func TestACampaignStartsAnewByItsReentry(t *testing.T) {
 	e := newEdge(t, planner)
 	const tips = "https://shop.example.com/tips"
-	e.track(ada, "signed_up", nil)
+	e.happens(ada, "signed_up", nil)
 	e.report(ada, engine.OutcomeOpened, e.shows(ada, tips, "view-1", "tips").Deliveries[0].ID)
 	e.now = e.now.Add(29 * 24 * time.Hour)
-	e.track(ada, "signed_up", nil)
+	e.happens(ada, "signed_up", nil)
 	e.shows(ada, tips, "view-2")
 	e.expectReason("a:browser-of-ada", tips, "tips", engine.ReasonLifetime, "started by")
 	e.now = e.now.Add(24 * time.Hour)
-	e.track(ada, "signed_up", nil)
+	e.happens(ada, "signed_up", nil)
 	e.shows(ada, tips, "view-3", "tips")
 }
 
 func TestACampaignThatIsAlwaysStartedAnewTakesTheLastEvent(t *testing.T) {
 	e := newEdge(t, planner)
-	e.track(ada, "cart_changed", map[string]any{"items": 1})
+	e.happens(ada, "cart_changed", map[string]any{"items": 1})
 	e.now = e.now.Add(20 * time.Minute)
-	e.track(ada, "cart_changed", map[string]any{"items": 3})
+	e.happens(ada, "cart_changed", map[string]any{"items": 3})
 	e.now = e.now.Add(20 * time.Minute)
 	e.shows(ada, app, "view-1")
 	e.now = e.now.Add(10 * time.Minute)
@@ -153,7 +153,7 @@ func TestACampaignThatIsAlwaysStartedAnewTakesTheLastEvent(t *testing.T) {
 	e.report(ada, engine.OutcomeOpened, answer.Deliveries[0].ID)
 	e.report(ada, engine.OutcomeDismissed, answer.Deliveries[0].ID)
 	e.shows(ada, app, "view-1")
-	e.track(ada, "cart_changed", map[string]any{"items": 4})
+	e.happens(ada, "cart_changed", map[string]any{"items": 4})
 	e.now = e.now.Add(30 * time.Minute)
 	again := e.shows(ada, app, "view-1", "cart")
 	if again.Deliveries[0].ID == answer.Deliveries[0].ID {
@@ -163,7 +163,7 @@ func TestACampaignThatIsAlwaysStartedAnewTakesTheLastEvent(t *testing.T) {
 
 func TestACampaignThatIsNotSeenExpires(t *testing.T) {
 	e := newEdge(t, planner)
-	e.track(ada, "cart_changed", map[string]any{"items": 1})
+	e.happens(ada, "cart_changed", map[string]any{"items": 1})
 	e.now = e.now.Add(30*time.Minute + 24*time.Hour - time.Second)
 	e.shows(ada, app, "view-1", "cart")
 	e.now = e.now.Add(time.Second)
@@ -173,7 +173,7 @@ func TestACampaignThatIsNotSeenExpires(t *testing.T) {
 
 func TestACampaignThatWasSeenDoesNotExpire(t *testing.T) {
 	e := newEdge(t, planner)
-	e.track(ada, "cart_changed", map[string]any{"items": 1})
+	e.happens(ada, "cart_changed", map[string]any{"items": 1})
 	e.now = e.now.Add(31 * time.Minute)
 	e.report(ada, engine.OutcomeOpened, e.shows(ada, app, "view-1", "cart").Deliveries[0].ID)
 	e.now = e.now.Add(48 * time.Hour)
@@ -191,7 +191,7 @@ func TestARunningCampaignSurvivesARestart(t *testing.T) {
 	}
 	first := open()
 	e := newEdgeOn(t, first, planner)
-	e.track(ada, "signed_up", map[string]any{"plan": "team"})
+	e.happens(ada, "signed_up", map[string]any{"plan": "team"})
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +206,7 @@ func TestARunningCampaignSurvivesARestart(t *testing.T) {
 
 func TestACampaignGoesOnWhenItsVisitorIdentifies(t *testing.T) {
 	e := newEdge(t, planner)
-	e.track(ada, "signed_up", map[string]any{"plan": "team"})
+	e.happens(ada, "signed_up", map[string]any{"plan": "team"})
 	if err := e.Identify(context.Background(), adaKnown, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func TestACampaignGoesOnWhenItsVisitorIdentifies(t *testing.T) {
 	e.report(adaKnown, engine.OutcomeOpened, d.ID)
 	e.report(adaKnown, engine.OutcomeDismissed, d.ID)
 	phone := visitor.Identity{Anonymous: "phone-of-ada"}
-	e.track(phone, "signed_up", nil)
+	e.happens(phone, "signed_up", nil)
 	e.now = e.now.Add(time.Hour)
 	e.shows(phone, app, "view-2", "welcome")
 	phone.User, phone.Level = "ada", visitor.LevelIdentified

@@ -23,6 +23,8 @@ type MessageStatistics struct {
 	Clicked   int64 `json:"clicked"`
 	Dismissed int64 `json:"dismissed"`
 	Errors    int64 `json:"errors"`
+	// Converted is how many visitors reached its goal after they had seen it.
+	Converted int64 `json:"converted"`
 	// Shadow is how often a message with the status "shadow" would have been shown.
 	Shadow int64 `json:"shadow,omitempty"`
 }
@@ -60,6 +62,7 @@ func row(id, status string, counts map[store.Metric]int64) MessageStatistics {
 		Message: id, Status: status,
 		Deliveries: counts[store.MetricDelivered], Opened: counts[store.MetricOpened], Clicked: counts[store.MetricClicked],
 		Dismissed: counts[store.MetricDismissed], Errors: counts[store.MetricError],
-		Started: counts[store.MetricStarted], Shadow: counts[store.MetricShadow],
+		Converted: counts[store.MetricConverted],
+		Started:   counts[store.MetricStarted], Shadow: counts[store.MetricShadow],
 	}
 }

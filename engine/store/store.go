@@ -115,6 +115,7 @@ const (
 	MetricClicked   Metric = "clicked"
 	MetricDismissed Metric = "dismissed"
 	MetricError     Metric = "error"
+	MetricConverted Metric = "converted"
 	// MetricStarted counts how often a campaign was started, or a transactional message sent.
 	MetricStarted Metric = "started"
 	// MetricShadow counts how often a message in the shadow would have been shown.

@@ -27,6 +27,10 @@ const (
 	// Acted: a button was used that leads on: neither one that closes the message nor one that turns to its next step.
 	// Uses Message.
 	Acted
+	// Snoozed: the visitor wants not to see a message until later. Uses Message, Delivery and Until.
+	Snoozed
+	// Converted: the visitor did what a message is for. Uses Message. It counts once for each message.
+	Converted
 	// Visited: the visitor looks at a page. Uses Visit and Page.
 	Visited
 	// Tracked: an event was tracked. Uses Event and Key.
@@ -64,9 +68,12 @@ type Change struct {
 	Visit uint32
 	// IgnoresThrottle is true for a showing that does not count towards the throttle. Used by Opened.
 	IgnoresThrottle bool
+	// Throttles are the throttles of groups that a showing counts towards. Used by Opened.
+	Throttles []string
 	// Test is true for a report of a test send: nothing of it is counted.
 	Test bool
-	// Until is when a queued test or a sent message stops waiting, and when a started campaign is due.
+	// Until is when a queued test or a sent message stops waiting, when a started campaign is due, and when a snoozed message
+	// may come back.
 	Until time.Time
 	// Again is from when on a campaign may start anew; zero: never.
 	Again time.Time
@@ -126,7 +133,7 @@ func (r *Record) Apply(c Change) (counted bool) {
 	switch c.Kind {
 	case Identified:
 		counted = r.identify(c)
-	case Opened, Clicked, Dismissed, Failed, Acted, Withheld:
+	case Opened, Clicked, Dismissed, Failed, Acted, Snoozed, Converted, Withheld:
 		if c.Test {
 			counted = r.reportTest(c)
 		} else {
@@ -211,6 +218,17 @@ func (r *Record) report(c Change) bool {
 		r.showSent(c)
 	case Acted:
 		return s.act(c)
+	case Snoozed:
+		// Snoozing closes a message, and is no dismissal: one that is reported after it does not count.
+		if !s.mark(c.Delivery, ReportedSnoozed|ReportedDismissed) {
+			return false
+		}
+		s.Snoozed = later(s.Snoozed, stamp(c.Until))
+	case Converted:
+		if !s.Converted.IsZero() {
+			return false
+		}
+		s.Converted = c.At
 	case Failed:
 		if !s.mark(c.Delivery, ReportedError) {
 			return false
@@ -271,8 +289,12 @@ func (s *MessageState) inRun(c Change) *RunCounts {
 func (r *Record) showing(s *MessageState, c Change) {
 	shown := Showing{At: c.At, Visit: c.Visit}
 	s.Showings = insert(s.Showings, shown)
-	if !c.IgnoresThrottle {
-		r.Showings = insert(r.Showings, shown)
+	if c.IgnoresThrottle {
+		return
+	}
+	r.Showings = insert(r.Showings, shown)
+	for _, id := range c.Throttles {
+		r.throttled(id, shown)
 	}
 }
 

@@ -27,19 +27,20 @@ var (
 
 // storedRecord is version 2 of the format. Times are in milliseconds since 1970; zero is none.
 type storedRecord struct {
-	ID        string                 `cbor:"1,keyasint"`
-	Verified  Level                  `cbor:"2,keyasint,omitempty"`
-	Traits    map[string]any         `cbor:"3,keyasint,omitempty"`
-	FirstSeen int64                  `cbor:"4,keyasint,omitempty"`
-	LastSeen  int64                  `cbor:"5,keyasint,omitempty"`
-	Messages  map[string]storedState `cbor:"6,keyasint,omitempty"`
-	Tests     []storedTest           `cbor:"7,keyasint,omitempty"`
-	Groups    []string               `cbor:"8,keyasint,omitempty"`
-	Visits    *storedVisits          `cbor:"9,keyasint,omitempty"`
-	Events    *storedEvents          `cbor:"10,keyasint,omitempty"`
-	Campaigns map[string]storedRun   `cbor:"11,keyasint,omitempty"`
-	Sent      []storedSent           `cbor:"12,keyasint,omitempty"`
-	Segments  []string               `cbor:"13,keyasint,omitempty"`
+	ID        string                    `cbor:"1,keyasint"`
+	Verified  Level                     `cbor:"2,keyasint,omitempty"`
+	Traits    map[string]any            `cbor:"3,keyasint,omitempty"`
+	FirstSeen int64                     `cbor:"4,keyasint,omitempty"`
+	LastSeen  int64                     `cbor:"5,keyasint,omitempty"`
+	Messages  map[string]storedState    `cbor:"6,keyasint,omitempty"`
+	Tests     []storedTest              `cbor:"7,keyasint,omitempty"`
+	Groups    []string                  `cbor:"8,keyasint,omitempty"`
+	Visits    *storedVisits             `cbor:"9,keyasint,omitempty"`
+	Events    *storedEvents             `cbor:"10,keyasint,omitempty"`
+	Campaigns map[string]storedRun      `cbor:"11,keyasint,omitempty"`
+	Sent      []storedSent              `cbor:"12,keyasint,omitempty"`
+	Segments  []string                  `cbor:"13,keyasint,omitempty"`
+	Throttled map[string]storedShowings `cbor:"14,keyasint,omitempty"`
 	storedShowings
 }
 
@@ -59,6 +60,8 @@ type storedState struct {
 	Recent      []uint64 `cbor:"7,keyasint,omitempty"`
 	Reported    []byte   `cbor:"8,keyasint,omitempty"`
 	Acted       int64    `cbor:"9,keyasint,omitempty"`
+	Snoozed     int64    `cbor:"10,keyasint,omitempty"`
+	Converted   int64    `cbor:"11,keyasint,omitempty"`
 	// Withheld is what would have been, had the message not been held back.
 	Withheld *storedState `cbor:"13,keyasint,omitempty"`
 	// RunStarted, RunOpened and RunFirst are the counts in a run.
@@ -91,6 +94,7 @@ func Encode(r *Record) ([]byte, error) {
 			stored.Messages[id] = s.store()
 		}
 	}
+	stored.Throttled = storeThrottled(r.Throttled)
 	for _, t := range r.Tests {
 		stored.Tests = append(stored.Tests, storedTest{Message: t.Message, Until: milliseconds(t.Until), Shown: t.Shown, Data: t.Data})
 	}
@@ -138,6 +142,7 @@ func Decode(data []byte) (*Record, error) {
 		}
 		*r.state(id) = s.restore()
 	}
+	r.Throttled = restoreThrottled(stored.Throttled)
 	for _, t := range stored.Tests {
 		data, ok := plainTable(t.Data)
 		if !ok {
@@ -160,7 +165,7 @@ func (s *MessageState) store() storedState {
 	stored := storedState{
 		Opened: s.Opened, FirstOpened: milliseconds(s.FirstOpened), LastOpened: milliseconds(s.LastOpened),
 		Clicked: s.Clicked, Dismissed: milliseconds(s.Dismissed), Errors: s.Errors, Recent: s.Recent, Reported: reported,
-		Acted: milliseconds(s.Acted), storedShowings: s.storeShowings(),
+		Acted: milliseconds(s.Acted), Snoozed: milliseconds(s.Snoozed), Converted: milliseconds(s.Converted), storedShowings: s.storeShowings(),
 		RunStarted: milliseconds(s.Run.Started), RunOpened: s.Run.Opened, RunFirst: milliseconds(s.Run.FirstOpened),
 		RunEnded: milliseconds(s.Run.Dismissed), RunActed: milliseconds(s.Run.Acted),
 	}
@@ -191,7 +196,7 @@ func (s storedState) restore() MessageState {
 	state := MessageState{
 		Opened: s.Opened, FirstOpened: moment(s.FirstOpened), LastOpened: moment(s.LastOpened),
 		Clicked: s.Clicked, Dismissed: moment(s.Dismissed), Errors: s.Errors,
-		Acted: moment(s.Acted),
+		Acted: moment(s.Acted), Snoozed: moment(s.Snoozed), Converted: moment(s.Converted),
 		Run: RunCounts{
 			Started: moment(s.RunStarted), Opened: s.RunOpened, FirstOpened: moment(s.RunFirst), Dismissed: moment(s.RunEnded), Acted: moment(s.RunActed),
 		},

@@ -79,7 +79,6 @@ func (t *Trigger) String() string {
 // kind reads how the message comes to visitors.
 func (c *check) kind(s section, m *Message) {
 	m.Kind = Kind(s.word("kind", string(KindBroadcast)))
-	m.Expires = s.duration("expires")
 	m.Exit = c.condition(s, "exit")
 	campaign := m.Kind == KindCampaign
 	known, _ := find(messageKeys, "kind")
@@ -98,10 +97,7 @@ func (c *check) kind(s section, m *Message) {
 	if !campaign && s.has("exit") {
 		s.wrong(s.at("exit"), `set kind = "campaign", or write what must hold in where`, "a %s message has no exit", m.Kind)
 	}
-	switch {
-	case m.Kind == KindBroadcast && s.has("expires"):
-		s.wrong(s.at("expires"), "write end, or take it away", "a broadcast does not expire")
-	case m.Kind != KindBroadcast && m.Expires == 0:
+	if m.Kind != KindBroadcast && m.Expires == 0 {
 		m.Expires = DefaultExpires
 	}
 	if m.Kind == KindTransactional {
@@ -195,7 +191,7 @@ func (s section) reentry() time.Duration {
 	case "always":
 		return 0
 	default:
-		length, ok := parseDuration(text)
+		length, ok := ParseDuration(text)
 		if !ok {
 			s.wrong(s.at("reentry"), `write "never", "always", or a length of time such as "30d"`, "reentry %q is not understood", text)
 		}

@@ -13,8 +13,10 @@ const (
 	signedUp = campaign + "[messages.trigger]\nevent = \"signed_up\"\n"
 )
 
+func init() { wrongValues = append(wrongValues, wrongKinds...) }
+
 // wrongKinds are what is said of wrong kinds of messages, and of what belongs to them.
-var wrongKinds = []wrongValue{
+var wrongKinds = []struct{ key, name, text, want string }{
 	{"messages.kind", "is a number", banner + "kind = 1\n", `a.toml:6:1: message "spring-sale": kind must be text, but is a whole number; write kind = "broadcast"`},
 	{"messages.kind", "is unknown", banner + "kind = \"newsletter\"\n", `a.toml:6:1: message "spring-sale": kind "newsletter" is not known; write "broadcast", "campaign" or "transactional"`},
 	{"messages.kind", "is a campaign without a trigger", campaign, `a.toml:1:1: message "spring-sale": a campaign needs a trigger; add trigger = { event = "signed_up" }`},
@@ -46,9 +48,6 @@ var wrongKinds = []wrongValue{
 	{"messages.exit", "is a list", signedUp + "[[messages]]\nid = \"b\"\npages = [\"*\"]\ntext = \"B\"\nkind = \"campaign\"\ntrigger = { event = \"a\" }\nexit = [\"a\"]\n", `a.toml:15:1: message "b": exit must be text, but is a list of texts; write exit = 'traits.plan == "paid"'`},
 	{"messages.exit", "is that of a broadcast", banner + "exit = 'traits.plan == \"paid\"'\n", `a.toml:6:1: message "spring-sale": a broadcast message has no exit; set kind = "campaign", or write what must hold in where`},
 	{"messages.exit", "asks for an event's properties", campaign + "exit = 'event.plan == \"paid\"'\ntrigger = { event = \"a\" }\n", `a.toml:7:9: message "spring-sale": exit: event is known only to the filter of a trigger; to ask for past events write events["signed_up"].count > 0`},
-	{"messages.expires", "is a number", campaign + "expires = 30\ntrigger = { event = \"a\" }\n", `a.toml:7:1: message "spring-sale": expires must be text, but is a whole number; write expires = "7d"`},
-	{"messages.expires", "is no length of time", campaign + "expires = \"soon\"\ntrigger = { event = \"a\" }\n", `a.toml:7:1: message "spring-sale": expires "soon" is no length of time; write for example "30s", "5m", "2h", "3d" or "1w"`},
-	{"messages.expires", "is that of a broadcast", banner + "expires = \"7d\"\n", `a.toml:6:1: message "spring-sale": a broadcast does not expire; write end, or take it away`},
 	{"messages.text", "reads an event in a broadcast", modal + "text = \"{{ event.plan }}\"\n", `a.toml:1:1: message "tour": only a campaign that an event starts has {{ event }}; write trigger = { event = "…" }, or take {{ event }} out of the texts`},
 	{"messages.text", "reads an event in a campaign of visits", modal + "kind = \"campaign\"\ntrigger = { visit = \"any\" }\ntext = \"{{ event.plan }}\"\n", `a.toml:1:1: message "tour": only a campaign that an event starts has {{ event }}; write trigger = { event = "…" }, or take {{ event }} out of the texts`},
 	{"messages.text", "reads data in a broadcast", modal + "text = \"{{ data.order }}\"\n", `a.toml:1:1: message "tour": only a transactional message has {{ data }}; set kind = "transactional", or take {{ data }} out of the texts`},
