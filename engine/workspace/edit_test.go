@@ -224,7 +224,7 @@ func TestAnyEditSaysTheSameAsTheWhole(t *testing.T) {
 	for n, text := range texts {
 		rounds := 1
 		if n < 4 {
-			rounds = 60
+			rounds = 25
 		}
 		var previous *Snapshot
 		previous = sameAsWhole(t, at, previous, oneFile(severalMessages))
