@@ -143,14 +143,15 @@ type Writer struct {
 // workbench is the memory that a Writer needs while it is at work.
 type workbench struct {
 	block  block
-	text   [textSize]byte
+	text   [textSize]byte        // behind the rewriting, output
 	input  [MaxHeld + 1<<10]byte // room for one header more
 	output [outputSize]byte
 }
 
-// outputSize lets a piece of 32 KiB, which is what proxies read at once, go on in
-// one write together with what an insertion adds.
-const outputSize = 34 << 10
+// outputSize is room for what 32 KiB of text around the point are compressed to.
+// Behind that the text is not needed anymore. Its memory lets a piece of 32 KiB, which
+// is what proxies read at once, go on in one write together with what is held.
+const outputSize = 12 << 10
 
 var workbenches = sync.Pool{New: func() any { return new(workbench) }}
 
@@ -247,6 +248,15 @@ func (w *Writer) takeBench() {
 	}
 	w.held = append(w.bench.input[:0], w.held...)
 	w.out.buffer = w.bench.output[:]
+	w.widenOutput()
+}
+
+// widenOutput takes the memory of the text for output when no text is needed anymore.
+func (w *Writer) widenOutput() {
+	if w.phase >= phaseMeasure && len(w.out.buffer) == outputSize {
+		copy(w.bench.text[:], w.out.buffer[:w.out.filled])
+		w.out.buffer = w.bench.text[:]
+	}
 }
 
 // returnBench gives the workbench back while nothing is on it but a few held bytes.
@@ -285,6 +295,7 @@ func (w *Writer) advance(p []byte) (rest []byte) {
 		if w.phase == before {
 			break
 		}
+		w.widenOutput()
 	}
 	if len(w.held) > 0 && len(input) <= added {
 		// Nothing is left of what was held: go on with p itself.
