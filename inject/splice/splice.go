@@ -124,6 +124,7 @@ type Writer struct {
 	phase   phase
 	outcome Outcome
 	closed  bool
+	holding bool
 	trailer int // length of the trailer: gzip 8, zlib 4, raw DEFLATE 0
 	window  int // how far back matches may reach
 
@@ -192,14 +193,32 @@ func (w *Writer) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0 && w.out.err == nil; {
 		rest = w.advance(rest)
 	}
-	w.out.flush()
-	if w.phase == phaseUntouched || w.phase == phaseFollow && len(w.held) <= len(w.tail) {
-		w.returnBench()
+	if !w.holding {
+		w.out.flush()
 	}
+	w.tidy()
 	if w.out.err != nil {
 		return 0, w.out.err
 	}
 	return len(p), nil
+}
+
+// tidy gives the workbench back when nothing of it is needed.
+func (w *Writer) tidy() {
+	if w.out.filled == 0 && (w.phase == phaseUntouched || w.phase == phaseFollow && len(w.held) <= len(w.tail)) {
+		w.returnBench()
+	}
+}
+
+// Hold keeps all output back, as long as there is room for it, until Release. Then it
+// goes to dst in one write together with what the next Write brings.
+func (w *Writer) Hold() { w.holding = true }
+
+// Release ends Hold, and writes the next piece of the compressed body, if any.
+func (w *Writer) Release(p []byte) error {
+	w.holding = false
+	_, err := w.Write(p)
+	return err
 }
 
 // Flush writes to dst what a compressor's flush made available to the reader, as
@@ -247,8 +266,10 @@ func (w *Writer) takeBench() {
 		w.bench = workbenches.Get().(*workbench)
 	}
 	w.held = append(w.bench.input[:0], w.held...)
-	w.out.buffer = w.bench.output[:]
-	w.widenOutput()
+	if w.out.filled == 0 {
+		w.out.buffer = w.bench.output[:]
+		w.widenOutput()
+	}
 }
 
 // widenOutput takes the memory of the text for output when no text is needed anymore.
