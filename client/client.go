@@ -1,10 +1,11 @@
 // Package client holds the browser client: what runs in a visitor's page, asks
 // the endpoint what to show, shows it, and reports what happened.
 //
-// Its source is the TypeScript in src; go generate builds dist/client.js of it,
-// which is committed and embedded here. The bundle by itself does nothing: it
-// declares handbillClient, whose start the edge calls in the same file with
-// what the client must know of the site.
+// Its source is the TypeScript in src; go generate builds dist of it, which is
+// committed and embedded here: client.js, which every page loads, and in parts
+// what client.js itself loads when a page first needs it. The bundle by itself
+// does nothing: it declares handbillClient, whose start the edge calls in the
+// same file with what the client must know of the site.
 package client
 
 import (
@@ -12,10 +13,10 @@ import (
 	"io/fs"
 )
 
-//go:embed dist/client.js
+//go:embed dist/client.js dist/parts
 var dist embed.FS
 
-// Files returns the built files, client.js at the top.
+// Files returns the built files: client.js at the top, and in parts one for each part.
 func Files() fs.FS {
 	files, err := fs.Sub(dist, "dist")
 	if err != nil {

@@ -4,30 +4,57 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io/fs"
+	"strings"
 	"testing"
 
 	"handbill/client"
 )
 
-// coreLimit is what the client may weigh, in bytes after gzip.
-const coreLimit = 8 << 10
+// limits are what the client and each of its parts may weigh, in bytes after gzip.
+var limits = map[string]int{
+	"client": 8 << 10,
+	"routes": 512,
+}
 
 func TestTheClientIsSmall(t *testing.T) {
+	sizes := map[string]int{"client": gzipped(t, client.Bundle())}
+	parts, err := fs.ReadDir(client.Files(), "parts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range parts {
+		text, err := fs.ReadFile(client.Files(), "parts/"+part.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes[strings.TrimSuffix(part.Name(), ".js")] = gzipped(t, text)
+	}
+	for name, size := range sizes {
+		limit, known := limits[name]
+		t.Logf("%s is %d bytes after gzip; the limit is %d", name, size, limit)
+		switch {
+		case !known:
+			t.Errorf("the part %s has no limit: give it one above", name)
+		case size > limit:
+			t.Errorf("%s is %d bytes after gzip; make it smaller than %d", name, size, limit)
+		}
+	}
+}
+
+func gzipped(t *testing.T, text []byte) int {
+	t.Helper()
 	var packed bytes.Buffer
 	writer, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := writer.Write(client.Bundle()); err != nil {
+	if _, err := writer.Write(text); err != nil {
 		t.Fatal(err)
 	}
 	if err := writer.Close(); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("the core is %d bytes, %d after gzip; the limit is %d", len(client.Bundle()), packed.Len(), coreLimit)
-	if packed.Len() > coreLimit {
-		t.Errorf("the core is %d bytes after gzip; make it smaller than %d", packed.Len(), coreLimit)
-	}
+	return packed.Len()
 }
 
 func TestFilesHoldTheBundle(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -34,6 +35,7 @@ type edge struct {
 	headers  map[string]string // of every page
 	site     map[string]any
 	messages func(poll) []message
+	noParts  bool                                              // whether parts are not found
 	interval int                                               // seconds
 	refuse   func(w http.ResponseWriter, r *http.Request) bool // whether it has answered a request itself
 }
@@ -96,12 +98,13 @@ func newEdge(t *testing.T) *edge {
 		pages: map[string]string{"/": page(external, "")}, headers: map[string]string{},
 		site: map[string]any{
 			"prefix": "/_handbill", "siteId": "tallowby", "writeKey": "tallowby-web", "globalName": "cioanalytics",
-			"anonymousInApp": true, "spaRoutes": false,
+			"anonymousInApp": true, "spaRoutes": false, "parts": "0a1b2c3d",
 		},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_handbill/client.js", e.serveClient)
 	mux.HandleFunc("GET /_handbill/v1/analytics-js/snippet/{key}/analytics.min.js", e.serveClient)
+	mux.HandleFunc("GET /_handbill/parts/{file}", e.servePart)
 	mux.HandleFunc("POST /_handbill/api/v4/users", e.counted(e.servePoll))
 	mux.HandleFunc("POST /_handbill/v1/{kind}", e.counted(e.serveEvents))
 	mux.HandleFunc("GET /img/board.svg", func(w http.ResponseWriter, _ *http.Request) {
@@ -124,6 +127,19 @@ func (e *edge) serveClient(w http.ResponseWriter, _ *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
 	fmt.Fprintf(w, "(()=>{%s\nhandbillClient.start(%s)})();\n", client.Bundle(), site)
+}
+
+func (e *edge) servePart(w http.ResponseWriter, r *http.Request) {
+	name, known := strings.CutSuffix(r.PathValue("file"), "-0a1b2c3d.js")
+	text, err := fs.ReadFile(client.Files(), "parts/"+name+".js")
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !known || err != nil || e.noParts {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Write(text)
 }
 
 func (e *edge) servePage(w http.ResponseWriter, r *http.Request) {

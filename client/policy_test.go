@@ -1,6 +1,8 @@
 package client_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"strings"
 	"testing"
 
@@ -13,11 +15,12 @@ func TestStrictPoliciesAllowEverythingTheClientDoes(t *testing.T) {
 	for _, c := range []struct{ name, policy, head string }{
 		{"nonce and strict-dynamic", "script-src 'nonce-bm90LWEtc2VjcmV0' 'strict-dynamic'; style-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'", external},
 		{"everything from self", "default-src 'none'; script-src 'nonce-bm90LWEtc2VjcmV0'; style-src 'none'; style-src-attr 'none'; connect-src 'self'; img-src 'self' data:; require-trusted-types-for 'script'; trusted-types 'none'; base-uri 'none'", external},
+		{"scripts from self by their path", "script-src 'self' '" + hashOf(recorder) + "'; style-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'", external},
 		{"the site's own snippet", "script-src 'nonce-bm90LWEtc2VjcmV0' 'strict-dynamic'; style-src 'self'", withOwn(`{ anonymousInApp: true }`)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e, b := newEdge(t), newTab(t)
-			e.headers["Content-Security-Policy"] = c.policy
+			e.headers["Content-Security-Policy"], e.site["spaRoutes"] = c.policy, true
 			e.pages["/"] = withNonce(page(c.head, ""))
 			e.messages = always(deliver("welcome", welcome), deliver("yearly-offer", offer("bottom")))
 			b.open(e.URL)
@@ -30,8 +33,19 @@ func TestStrictPoliciesAllowEverythingTheClientDoes(t *testing.T) {
 })()`, `[448,true,"14px"]`)
 			b.do(messages + `.map((host) => host.shadowRoot.querySelector("dialog .close")).find(Boolean).click()`)
 			e.waitReports("yearly-offer opened", "welcome opened", "welcome dismissed")
+			// What is loaded later may run, too.
+			b.await(`performance.getEntriesByType("resource").some(({ name }) => name.includes("/parts/routes-"))`)
+			b.do(`history.pushState(null, "", "/jobs/")`)
+			e.waitPoll("a poll of the route", func(asked poll) bool { return strings.HasSuffix(asked.Page.URL, "/jobs/") })
 		})
 	}
+}
+
+// hashOf is how a policy names an inline script.
+func hashOf(script string) string {
+	text := strings.TrimSuffix(strings.TrimPrefix(script, "<script>"), "</script>")
+	sum := sha256.Sum256([]byte(text))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
 func TestTheStylesOfASiteDoNotReachAMessage(t *testing.T) {

@@ -2,6 +2,7 @@ package inject
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 )
@@ -106,8 +107,7 @@ func (w *responseWriter) refuse(p []byte) error {
 	if w.rewrite.decoder != nil {
 		return errRefused
 	}
-	w.pass(w.rewrite.document.scanner.reason)
-	w.next.WriteHeader(w.status)
+	w.passAnnounced(w.rewrite.document.scanner.reason)
 	return w.forward(p, 0)
 }
 
@@ -241,12 +241,13 @@ func (w *responseWriter) send(p []byte) error {
 func (w *responseWriter) sendHeader(certain bool, added int64) {
 	rw := w.rewrite
 	header := w.next.Header()
+	late := w.rewindHeader(header)
 	change := headerChange{
 		added:    -1,
 		decoded:  rw.decoder != nil,
 		asked:    w.change.codings,
 		mark:     markPlanned,
-		version:  rw.insertion.Version,
+		tag:      rw.tag,
 		private:  rw.insertion.Private,
 		policies: rw.policies,
 	}
@@ -260,25 +261,31 @@ func (w *responseWriter) sendHeader(certain bool, added int64) {
 	if rw.policies[0] != nil {
 		enforced = rw.policies[0]
 	}
-	w.announce(enforced)
+	w.sendAnnounced(header, enforced, late)
 }
 
-// announce sends the header as it is now, and sees whether a writer below has changed
-// the policies that are in it.
-func (w *responseWriter) announce(enforced []string) {
-	header := w.next.Header()
+// sendAnnounced sends the header as it is now, and sees whether a writer below has
+// changed the policies that are in it. Then it sets what came too late for it.
+func (w *responseWriter) sendAnnounced(header http.Header, enforced []string, late http.Header) {
 	w.rewrite.headerLen = len(header)
 	w.next.WriteHeader(w.status)
-	if late := header[policyHeaders[0].name]; !slices.Equal(late, enforced) {
+	if policies := header[policyHeaders[0].name]; !slices.Equal(policies, enforced) {
 		w.meetLatePolicy(header)
 	}
+	maps.Copy(header, late)
 }
 
 // expectsLatePolicy reports whether policies may be set after us.
-func (w *responseWriter) expectsLatePolicy() bool {
+func (w *responseWriter) expectsLatePolicy() (expects bool) {
 	if w.injector.latePolicies.Load() {
 		return true
 	}
+	defer func() {
+		if fault := recover(); fault != nil {
+			w.injector.fault(w.request, fault)
+			expects = true // which promises the least
+		}
+	}()
 	defers := w.injector.options.DefersHeaders
 	if defers == nil {
 		return false

@@ -13,8 +13,7 @@ func (w *responseWriter) FlushError() error {
 		w.begin(http.StatusOK)
 	}
 	if w.holdsFlush() {
-		w.holdFlush()
-		return nil
+		return w.holdFlush()
 	}
 	return w.flush()
 }
@@ -71,11 +70,12 @@ func (w *responseWriter) holdsFlush() bool {
 }
 
 // holdFlush remembers a flush for later.
-func (w *responseWriter) holdFlush() {
+func (w *responseWriter) holdFlush() error {
 	w.bePatient().flush = true
-	if w.rewrite.keepsHeader() && !w.injector.options.DebugHeader {
-		w.wait()
+	if w.rewrite.keepsHeader() && !w.injector.options.DebugHeader && !w.wait() {
+		return w.sendFlushed()
 	}
+	return nil
 }
 
 // keepsHeader reports whether an insertion would leave the header as it is, but for
@@ -91,7 +91,8 @@ func (rw *rewrite) keepsHeader() bool {
 func (w *responseWriter) sendFlushed() error {
 	rw := w.rewrite
 	w.progress = scanning
-	w.announce(rw.plan.header.policies[0])
+	header := w.next.Header()
+	w.sendAnnounced(header, rw.plan.header.policies[0], w.rewindHeader(header))
 	held := rw.document.held()
 	if rw.withheld {
 		w.progress, held = copying, 0
@@ -108,6 +109,19 @@ func (w *responseWriter) sendFlushed() error {
 	}
 	w.patience.flush = false
 	return http.NewResponseController(w.next).Flush()
+}
+
+// sendAborted sends what was flushed and held of a response that its handler has
+// aborted: without us the browser would have it.
+func (w *responseWriter) sendAborted() {
+	rw := w.rewrite
+	held := rw.buffer
+	if rw.splicing {
+		held = rw.raw
+	}
+	w.passAnnounced(ReasonSiteError)
+	_ = w.send(held) // nobody is left to hear of an error
+	_ = http.NewResponseController(w.next).Flush()
 }
 
 // settle does after a write what has waited for it.

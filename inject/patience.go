@@ -1,7 +1,6 @@
 package inject
 
 import (
-	"net/http"
 	"sync"
 	"time"
 )
@@ -54,12 +53,18 @@ func (w *responseWriter) bePatient() *patience {
 	return w.patience
 }
 
-// wait lets the timer send what is held, unless something comes before.
-func (w *responseWriter) wait() {
+// wait lets the timer send what is held, unless something comes before. It reports false
+// where the site's handler has its hands on the header, which the timer must not read
+// then.
+func (w *responseWriter) wait() bool {
+	if w.rewrite.announced != nil {
+		return false
+	}
 	if p := w.bePatient(); !p.waiting {
 		p.waiting = true
 		p.timer = time.AfterFunc(patienceTime, w.losePatience)
 	}
+	return true
 }
 
 // rest ends the waiting.
@@ -89,17 +94,4 @@ func (w *responseWriter) waitNoLonger() error {
 		return w.sendSpliced(nil)
 	}
 	return w.sendFlushed()
-}
-
-// Header ends the waiting of a header that its handler is about to change, which it
-// may do for trailers: the timer must not read it meanwhile.
-func (w *responseWriter) Header() http.Header {
-	if w.patience != nil {
-		w.enter()
-		defer w.leave()
-		if w.patience.waiting {
-			_ = w.waitNoLonger() // an error meets the next write as well
-		}
-	}
-	return w.next.Header()
 }

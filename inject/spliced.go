@@ -97,6 +97,7 @@ func (w *responseWriter) splice(p []byte) error {
 // leaves together with them where its length tells that they are the last: what the
 // splicer holds of it would cost a write of its own.
 func (w *responseWriter) feed(p []byte) error {
+	defer w.abortAtFault()
 	rw := w.rewrite
 	if rw.length != rw.received {
 		return rw.splicer.Release(p)
@@ -123,7 +124,7 @@ func (w *responseWriter) isSplicingOver(all bool) bool {
 		case known || full || rw.length == rw.received && all || !w.wantsLength():
 			return true
 		case all && len(rw.raw) > w.holdLimit():
-			w.wait()
+			return !w.wait()
 		}
 		return false
 	}

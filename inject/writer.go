@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"runtime/debug"
 )
 
 const (
@@ -78,7 +77,7 @@ func (w *responseWriter) Unwrap() http.ResponseWriter { return w.next }
 // WriteHeader judges the response. What is not to be injected goes on at once.
 func (w *responseWriter) WriteHeader(status int) {
 	// Informational responses may come from another goroutine: they touch nothing here.
-	if 100 <= status && status < 200 && status != http.StatusSwitchingProtocols {
+	if 100 <= status && status < 200 && status != http.StatusSwitchingProtocols && w.patience == nil && w.progress == awaitingHeader {
 		w.next.WriteHeader(status)
 		return
 	}
@@ -134,6 +133,7 @@ func (w *responseWriter) judge() (reason Reason) {
 		return ReasonInvalidInsertion
 	}
 	rw.insertion = insertion
+	rw.tag = injectedTag(&rw.plan.header, insertion.Version)
 	rw.length = number(rw.plan.header.contentLength)
 	rw.begin(options.Position)
 	if rw.plan.coding != identity {
@@ -205,6 +205,13 @@ func (w *responseWriter) WriteString(s string) (int, error) {
 // ReadFrom reads until the place of the insertion is known and leaves the rest to
 // the writer below, which may have the kernel copy it.
 func (w *responseWriter) ReadFrom(source io.Reader) (total int64, err error) {
+	if w.announceByReading() {
+		defer func() {
+			if total == 0 {
+				w.takeBack()
+			}
+		}()
+	}
 	for {
 		piece := w.nextPiece()
 		if piece == nil {
@@ -228,14 +235,34 @@ func (w *responseWriter) ReadFrom(source io.Reader) (total int64, err error) {
 	return total + n, err
 }
 
+// announceByReading announces the header of a body that is read, unless that has been
+// done.
+func (w *responseWriter) announceByReading() bool {
+	w.enter()
+	defer w.leave()
+	if w.progress != awaitingHeader {
+		return false
+	}
+	w.begin(http.StatusOK)
+	return true
+}
+
+// takeBack takes a header back that was announced by reading: as in net/http, to read
+// nothing announces nothing.
+func (w *responseWriter) takeBack() {
+	w.enter()
+	defer w.leave()
+	if w.progress == deciding {
+		w.free()
+		w.progress = awaitingHeader
+	}
+}
+
 // nextPiece is where to read the next piece of the body; nil when the rest is for the
 // writer below.
 func (w *responseWriter) nextPiece() []byte {
 	w.enter()
 	defer w.leave()
-	if w.progress == awaitingHeader {
-		w.begin(http.StatusOK)
-	}
 	if w.transparent() {
 		return nil
 	}
@@ -319,7 +346,7 @@ func (w *responseWriter) finishUndecided(handlerError error) error {
 	return w.refuse(nil)
 }
 
-// close frees what the response held, also when the handler panicked.
+// close ends the response, also when the handler panicked.
 func (w *responseWriter) close() {
 	if w.patience != nil {
 		w.patience.turn.Lock()
@@ -330,12 +357,21 @@ func (w *responseWriter) close() {
 	if rw == nil {
 		return
 	}
-	w.progress, w.rewrite = passing, nil
-	if rw.decoder != nil {
-		rw.decoder.stop()
+	if w.progress == deciding && w.patience != nil && w.patience.flush {
+		w.sendAborted()
 	}
 	if header := w.next.Header(); rw.injected && (rw.plan.header.trailers || len(header) != rw.headerLen) {
 		dropTrailers(header)
+	}
+	w.free()
+}
+
+// free gives back what the response held.
+func (w *responseWriter) free() {
+	rw := w.rewrite
+	w.progress, w.rewrite = passing, nil
+	if rw.decoder != nil {
+		rw.decoder.stop()
 	}
 	if rw.faulty || cap(rw.buffer)+cap(rw.raw) > poolLimit {
 		return
@@ -345,11 +381,4 @@ func (w *responseWriter) close() {
 	}
 	rw.forget()
 	w.injector.states.Put(rw)
-}
-
-// fault logs a panic of ours, or of what the Options call.
-func (i *Injector) fault(r *http.Request, fault any) Reason {
-	i.options.Logger.ErrorContext(r.Context(), "fault while injecting; the page passes as the site sent it",
-		"fault", fault, "uri", r.RequestURI, "stack", string(debug.Stack()))
-	return ReasonInternalError
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Generates again and fails where a file changes by it: the committed one was stale.
+# Generates again and fails where a file changes, comes or goes by it: what was committed is stale.
 # The fresh files stay, to be committed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,7 +11,7 @@ checksums() {
 
 before=$(checksums)
 go generate ./...
-changed=$(diff <(echo "$before") <(checksums) | sed -n 's/^> [0-9a-f]*  /  /p') || true
+changed=$(diff <(echo "$before") <(checksums) | sed -n 's/^[<>] [0-9a-f]*  /  /p' | sort -u) || true
 if [ -n "$changed" ]; then
   printf 'These generated files were stale. They are fresh now: commit them.\n%s\n' "$changed" >&2
   exit 1

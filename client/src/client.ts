@@ -3,9 +3,9 @@ import { address, post } from "./endpoint";
 import { announce, listen, metricOf } from "./events";
 import { newId } from "./id";
 import { anonymousId, forgetIdentity, setUserId, userId } from "./identity";
+import { partLoader } from "./parts";
 import { createPoller } from "./poll";
 import { createQueue } from "./queue";
-import { watchRoutes } from "./routes";
 import { createStage } from "./show/stage";
 import type { Told } from "./show/showing";
 import type { Site } from "./site";
@@ -51,6 +51,7 @@ export function createClient(site: Site): Client {
   const poller = createPoller(ask, stage.update);
   const tab = tabId();
   const view = newId();
+  const part = partLoader(site);
   let plugin: PluginOptions = {};
   let pageName: string | undefined;
   /** The last identify on its way: a poll waits for it, since the traits decide what is due. */
@@ -92,7 +93,7 @@ export function createClient(site: Site): Client {
       "X-CIO-Client-Platform": "web",
       "X-Gist-User-Anonymous": `${!user}`,
     };
-    const body = { page: { url: location.href, name: pageName }, tab, view, generation, userId: user };
+    const body = { page: { url: location.href, name: pageName }, tab, view, generation, userId: user, referrer: document.referrer || undefined };
     if (user && isLatin1(user)) headers["X-Gist-Encoded-User-Token"] = btoa(user);
     return post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers });
   }
@@ -134,7 +135,8 @@ export function createClient(site: Site): Client {
     look();
   }
 
-  if (site.spaRoutes) watchRoutes(() => void page(undefined, undefined));
+  const opened = location.href;
+  if (site.spaRoutes) void part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
   return { emitter, load, identify, page, send, reset };
 }
 

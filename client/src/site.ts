@@ -10,4 +10,6 @@ export interface Site {
   anonymousInApp: boolean;
   /** Whether the client notices routes of a single-page application by itself. */
   spaRoutes: boolean;
+  /** Names what is in all the client's parts: it stands in their addresses. */
+  parts: string;
 }

@@ -24,26 +24,39 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// documentation is where scripts/install-test-tools.sh unpacks the packages: one folder each.
-const documentation = "../../bin/documentation"
+// corpora are the real pages that injection is tested on: one folder each.
+var corpora = []struct {
+	name, folder string
+	// injected is how many of its pages must be whole documents at least, so that an empty folder is no success.
+	injected int
+	// fragments: there are parts of pages among them, which must come through untouched.
+	fragments bool
+}{
+	// Documentation, made by Sphinx, AsciiDoc and DocBook.
+	{name: "Python's manual", folder: debianPages + "/python3-doc", injected: 200},
+	{name: "Git's manual", folder: debianPages + "/git-doc", injected: 200},
+	{name: "PostgreSQL's manual", folder: debianPages + "/postgresql-doc", injected: 200},
+	// Demonstrations and manual tests of npm packages, written by hand, and the templates of their widgets.
+	{name: "Dijit's tests and templates", folder: demoPages + "/dijit", injected: 250, fragments: true},
+	{name: "Dojo's tests", folder: demoPages + "/dojo", injected: 100},
+	{name: "Hammer's manual tests", folder: demoPages + "/hammerjs", injected: 8},
+	{name: "vis's examples", folder: demoPages + "/vis", injected: 150},
+}
 
-// fewestPages is what each package must hold at least, so that an empty folder is no success.
-const fewestPages = 200
+const (
+	// debianPages is where scripts/install-test-tools.sh unpacks the pages of Debian's packages.
+	debianPages = checkout + "/bin/documentation"
+	// demoPages is where it puts the npm packages with demonstrations.
+	demoPages = "testdata/demos/node_modules"
+)
 
-// TestRealDocumentationDiffersByTheInsertedElementAlone puts Handbill in front of the documentation of Python (Sphinx),
-// Git (AsciiDoc) and PostgreSQL (DocBook), and fetches every page of it with and without Handbill.
-func TestRealDocumentationDiffersByTheInsertedElementAlone(t *testing.T) {
-	packages, err := os.ReadDir(documentation)
-	if err != nil {
-		t.Fatalf("%v; run scripts/install-test-tools.sh", err)
-	}
-	edge, site := serveDocumentation(t)
-	for _, name := range packages {
-		t.Run(name.Name(), func(t *testing.T) {
-			paths := documentationPages(t, name.Name())
-			if len(paths) < fewestPages {
-				t.Fatalf("%d pages, expected at least %d; remove %s and run scripts/install-test-tools.sh", len(paths), fewestPages, documentation)
-			}
+// TestRealPagesDifferByTheInsertedElementAlone puts Handbill in front of every corpus, and fetches every page of it with and
+// without Handbill.
+func TestRealPagesDifferByTheInsertedElementAlone(t *testing.T) {
+	edge, site := serveCorpora(t)
+	for i, corpus := range corpora {
+		t.Run(corpus.name, func(t *testing.T) {
+			paths := corpusPages(t, corpus.folder, fmt.Sprint(i))
 			var injected, untouched, different int
 			var lock sync.Mutex
 			forEach(paths, func(path string) {
@@ -65,21 +78,27 @@ func TestRealDocumentationDiffersByTheInsertedElementAlone(t *testing.T) {
 				t.Errorf("%d of %d pages are not what they should be", different, len(paths))
 			}
 			t.Logf("%d pages injected, %d fragments untouched", injected, untouched)
-			if injected < fewestPages {
-				t.Errorf("only %d pages were injected", injected)
+			if injected < corpus.injected || corpus.fragments && untouched == 0 {
+				t.Errorf("only %d pages were injected, and %d fragments seen; remove %s and run scripts/install-test-tools.sh", injected, untouched, corpus.folder)
 			}
 		})
 	}
 }
 
-// serveDocumentation starts Caddy with a plain file server, which compresses where the client takes it, and Handbill in
-// front of it. It returns their addresses.
-func serveDocumentation(t *testing.T) (edge, site string) {
+// serveCorpora starts Caddy with a plain file server, which compresses where the client takes it, and Handbill in front of
+// it. It returns their addresses. A corpus is the folder of its number.
+func serveCorpora(t *testing.T) (edge, site string) {
 	t.Helper()
 	edge, site = freeAddress(t), freeAddress(t)
-	root, err := filepath.Abs(documentation)
-	if err != nil {
-		t.Fatal(err)
+	root := t.TempDir()
+	for i, corpus := range corpora {
+		folder, err := filepath.Abs(corpus.folder)
+		if err == nil {
+			err = os.Symlink(folder, filepath.Join(root, fmt.Sprint(i)))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	workspace := filepath.Join(t.TempDir(), "messages.toml")
 	if err := os.WriteFile(workspace, []byte("[[messages]]\nid = \"survey\"\npages = [\"*\"]\ndisplay = \"banner\"\ntext = \"How do you like these pages?\"\n"), 0o600); err != nil {
@@ -127,18 +146,18 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// documentationPages lists the HTML pages of a package, as paths below documentation.
-func documentationPages(t *testing.T, name string) []string {
+// corpusPages lists the HTML pages below a folder, as paths below the name that it is served by.
+func corpusPages(t *testing.T, folder, name string) []string {
 	t.Helper()
 	var paths []string
-	err := fs.WalkDir(os.DirFS(documentation), name, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.Type().IsRegular() && strings.HasSuffix(path, ".html") {
-			paths = append(paths, path)
+	err := fs.WalkDir(os.DirFS(folder), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() && strings.HasPrefix(filepath.Ext(path), ".htm") {
+			paths = append(paths, name+"/"+path)
 		}
 		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v; run scripts/install-test-tools.sh", err)
 	}
 	return paths
 }
@@ -187,7 +206,7 @@ func comparePage(edge, site, path string) (asDocument bool, err error) {
 	return asDocument, nil
 }
 
-var documentationClient = &http.Client{
+var corpusClient = &http.Client{
 	Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 8},
 	Timeout:       30 * time.Second,
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -201,7 +220,7 @@ func fetch(address, path, coding string) ([]byte, error) {
 		return nil, err
 	}
 	request.Header.Set("Accept-Encoding", coding)
-	response, err := documentationClient.Do(request)
+	response, err := corpusClient.Do(request)
 	if err != nil {
 		return nil, err
 	}

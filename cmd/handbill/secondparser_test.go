@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -12,12 +11,10 @@ import (
 	"testing"
 )
 
-// debianPages is where scripts/install-test-tools.sh unpacks the pages of Debian's packages.
-const debianPages = checkout + "/bin/documentation"
-
 const (
-	documentedPages = 300
-	generatedPages  = 300
+	// realPages are taken of each corpus, at most.
+	realPages      = 100
+	generatedPages = 300
 	// largestPage bounds what is parsed; indexes of several MB teach nothing more.
 	largestPage = 200_000
 )
@@ -26,7 +23,7 @@ const (
 // nothing with the parser of the other tests, compare the trees.
 func TestASecondParserFindsThePageAndOneElement(t *testing.T) {
 	root, pairs := t.TempDir(), t.TempDir()
-	names := append(documentedIn(t, root), generatedIn(t, root)...)
+	names := append(realIn(t, root), generatedIn(t, root)...)
 	p := startPairs(t, []string{"pages", "root " + root + "\nfile_server"})["pages"]
 	injected := 0
 	for _, name := range names {
@@ -55,33 +52,29 @@ func TestASecondParserFindsThePageAndOneElement(t *testing.T) {
 	}
 }
 
-// documentedIn links documentation pages into a folder, evenly chosen, and returns their names there.
-func documentedIn(t *testing.T, root string) (names []string) {
+// realIn links pages of every corpus into a folder, evenly chosen, and returns their names there.
+func realIn(t *testing.T, root string) (names []string) {
 	t.Helper()
-	base, err := filepath.Abs(debianPages)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var found []string
-	err = filepath.WalkDir(base, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() || filepath.Ext(path) != ".html" {
-			return err
-		}
-		info, err := entry.Info()
-		if err == nil && info.Size() <= largestPage {
-			found = append(found, path)
-		}
-		return err
-	})
-	if err != nil || len(found) < documentedPages {
-		t.Fatalf("%d documentation pages below %s (%v); run scripts/install-test-tools.sh", len(found), base, err)
-	}
-	for i := range documentedPages {
-		name := fmt.Sprintf("documented-%d.html", i)
-		if err := os.Symlink(found[i*len(found)/documentedPages], filepath.Join(root, name)); err != nil {
+	for i, corpus := range corpora {
+		folder, err := filepath.Abs(corpus.folder)
+		if err != nil {
 			t.Fatal(err)
 		}
-		names = append(names, name)
+		var small []string
+		for _, path := range corpusPages(t, folder, ".") {
+			path = filepath.Join(folder, path)
+			if info, err := os.Stat(path); err == nil && info.Size() <= largestPage {
+				small = append(small, path)
+			}
+		}
+		count := min(realPages, len(small))
+		for j := range count {
+			name := fmt.Sprintf("real-%d-%d.html", i, j)
+			if err := os.Symlink(small[j*len(small)/count], filepath.Join(root, name)); err != nil {
+				t.Fatal(err)
+			}
+			names = append(names, name)
+		}
 	}
 	return names
 }

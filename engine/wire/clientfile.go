@@ -5,7 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -24,13 +28,15 @@ type clientOptions struct {
 	GlobalName     string `json:"globalName"`
 	AnonymousInApp bool   `json:"anonymousInApp"`
 	SPARoutes      bool   `json:"spaRoutes"`
+	// Parts stands in the addresses of the client's parts.
+	Parts string `json:"parts"`
 }
 
 // file is the client's file for the site as it is now.
 func (h *Handler) file() (*clientFile, error) {
 	options := clientOptions{
 		Prefix: h.site.Prefix, SiteID: h.siteID(), WriteKey: h.writeKey(), GlobalName: h.site.GlobalName,
-		AnonymousInApp: h.site.Anonymous, SPARoutes: h.site.SPARoutes,
+		AnonymousInApp: h.site.Anonymous, SPARoutes: h.site.SPARoutes, Parts: h.parts.version,
 	}
 	if made := h.files.Load(); made != nil && made.options == options {
 		return made, nil
@@ -64,4 +70,40 @@ func (h *Handler) serveClient(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cache-Control", "public, max-age=300, stale-while-revalidate=86400")
 	header.Set("ETag", file.etag)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file.data))
+}
+
+// parts are what the client loads when a page first needs it. All of them change their addresses when one of them
+// changes, so that a browser keeps them for good and a client never loads a part that was not built with it.
+type parts struct {
+	version string
+	files   map[string][]byte // by their names in the address
+}
+
+// readParts reads the folder parts of the client's files; a client may have none.
+func readParts(files fs.FS) (parts, error) {
+	entries, err := fs.ReadDir(files, "parts")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return parts{}, err
+	}
+	hash := sha256.New()
+	texts := make([][]byte, len(entries))
+	for i, entry := range entries {
+		if texts[i], err = fs.ReadFile(files, "parts/"+entry.Name()); err != nil {
+			return parts{}, err
+		}
+		fmt.Fprintf(hash, "%s %d\n%s", entry.Name(), len(texts[i]), texts[i])
+	}
+	made := parts{version: hex.EncodeToString(hash.Sum(nil)[:4]), files: make(map[string][]byte, len(entries))}
+	for i, entry := range entries {
+		made.files[strings.TrimSuffix(entry.Name(), ".js")+"-"+made.version+".js"] = texts[i]
+	}
+	return made, nil
+}
+
+// servePart serves a part of the client: GET /parts/NAME-VERSION.js.
+func servePart(w http.ResponseWriter, r *http.Request, text []byte) {
+	header := w.Header()
+	header.Set("Content-Type", "text/javascript; charset=utf-8")
+	header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(text))
 }

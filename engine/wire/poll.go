@@ -20,6 +20,8 @@ type pollBodySent struct {
 	Generation string `json:"generation"`
 	// UserID is the identified user, where the reference client's header cannot carry it (outside Latin-1).
 	UserID string `json:"userId"`
+	// Referrer is the page that linked to this one.
+	Referrer string `json:"referrer"`
 }
 
 // intervalHeader tells the client how many seconds to wait before it polls again on an unchanged page.
@@ -48,7 +50,7 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	visit := visitOf(r)
 	request := engine.PollRequest{
 		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
-		Languages: languages(r),
+		Languages: languagesOf(r.Header), Browser: h.browser(r, sent.Referrer),
 	}
 	if request.Tab == "" {
 		request.Tab = visit
@@ -91,14 +93,6 @@ func (h *Handler) answerPoll(w http.ResponseWriter, answered engine.PollAnswer, 
 		return
 	}
 	answer(w, http.StatusOK, list)
-}
-
-// languages are what the browser asks for. The in-app clients say theirs in Content-Language, for what sends no other.
-func languages(r *http.Request) []string {
-	if asked := r.Header["Accept-Language"]; len(asked) > 0 && asked[0] != "" {
-		return asked
-	}
-	return r.Header["Content-Language"]
 }
 
 func interval(w http.ResponseWriter, next time.Duration) {

@@ -74,7 +74,8 @@ type Options struct {
 	Engine *engine.Engine
 	// Site says how the endpoint looks.
 	Site Site
-	// Client holds the browser client's files; "client.js" is the bundle. Required.
+	// Client holds the browser client's files: "client.js" is the bundle, "parts" a folder of what it loads when it is
+	// first needed. Required.
 	Client fs.FS
 	// Logger receives what an operator should know. Nil: slog.Default().
 	Logger *slog.Logger
@@ -82,6 +83,8 @@ type Options struct {
 	Scheme func(*http.Request) string
 	// ClientIP is the address that requests are limited by. Nil: that of the connection.
 	ClientIP func(*http.Request) string
+	// Country is the ISO 3166-1 code of where a request comes from, in capitals, or "". Nil: it is not known.
+	Country func(*http.Request) string
 }
 
 // Handler serves the endpoint of one site. It is safe for concurrent use.
@@ -91,7 +94,9 @@ type Handler struct {
 	logger   *slog.Logger
 	scheme   func(*http.Request) string
 	clientIP func(*http.Request) string
+	country  func(*http.Request) string
 	bundle   []byte
+	parts    parts
 	files    atomic.Pointer[clientFile]
 	contents atomic.Pointer[contents]
 	snippets atomic.Pointer[madeSnippet]
@@ -108,9 +113,13 @@ func New(options Options) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the browser client: %w", err)
 	}
+	parts, err := readParts(options.Client)
+	if err != nil {
+		return nil, fmt.Errorf("reading the browser client's parts: %w", err)
+	}
 	h := &Handler{
 		engine: options.Engine, site: options.Site.withDefaults(), logger: options.Logger,
-		scheme: options.Scheme, clientIP: options.ClientIP, bundle: bundle,
+		scheme: options.Scheme, clientIP: options.ClientIP, country: options.Country, bundle: bundle, parts: parts,
 		polls: newLimiter(pollRate, pollBurst), writes: newLimiter(writeRate, writeBurst),
 	}
 	if h.logger == nil {
@@ -221,6 +230,9 @@ func (h *Handler) route(path string) (route, bool) {
 		return route{methodsPost, h.polls, h.servePoll}, true
 	case "/v1/t", "/v1/i", "/v1/p", "/v1/g", "/v1/a", "/v1/s", "/v1/b", "/v1/batch":
 		return route{methodsPost, h.writes, h.serveIngest}, true
+	}
+	if text, ok := h.parts.files[strings.TrimPrefix(path, "/parts/")]; ok && strings.HasPrefix(path, "/parts/") {
+		return route{methodsRead, nil, func(w http.ResponseWriter, r *http.Request) { servePart(w, r, text) }}, true
 	}
 	if id, ok := strings.CutPrefix(path, "/api/v1/logs/queue/"); ok && id != "" && !strings.Contains(id, "/") {
 		return route{methodsPost, h.writes, func(w http.ResponseWriter, r *http.Request) { h.serveQueueLog(w, r, id) }}, true

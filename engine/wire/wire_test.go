@@ -610,6 +610,49 @@ func TestTheClientsFileIsOneStableAddress(t *testing.T) {
 	}
 }
 
+func TestTheClientsPartsHaveAddressesThatChangeWithThem(t *testing.T) {
+	serve := func(tour string) *browser {
+		e, err := engine.New(context.Background(), engine.Options{Workspace: "shop", Store: store.NewMemory()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := wire.New(wire.Options{Engine: e, Client: fstest.MapFS{
+			"client.js": {Data: []byte(bundle)}, "parts/tour.js": {Data: []byte(tour)}, "parts/forms.js": {Data: []byte("export const forms = 1;")},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return newBrowser(t, h)
+	}
+	version := func(b *browser) string {
+		_, rest, _ := strings.Cut(text(t, b.do("GET", "/_handbill/client.js", "")), `"parts":"`)
+		version, _, _ := strings.Cut(rest, `"`)
+		return version
+	}
+	const tour = "export const tour = 1;"
+	b := serve(tour)
+	address := "/_handbill/parts/tour-" + version(b) + ".js"
+	answer := b.do("GET", address, "")
+	if body := text(t, answer); answer.StatusCode != 200 || body != tour {
+		t.Errorf("%s: status %d, %q", address, answer.StatusCode, body)
+	}
+	if got := answer.Header.Get("Cache-Control"); got != "public, max-age=31536000, immutable" {
+		t.Errorf("Cache-Control %q", got)
+	}
+	if got := answer.Header.Get("Content-Type"); got != "text/javascript; charset=utf-8" {
+		t.Errorf("Content-Type %q", got)
+	}
+	later := serve("export const tour = 2;")
+	if before, after := version(b), version(later); before == after || len(before) != 8 {
+		t.Errorf("the version was %q and is %q", before, after)
+	}
+	for _, gone := range []string{address, "/_handbill/parts/tour.js", "/_handbill/parts/", "/_handbill/tour-" + version(later) + ".js"} {
+		if answer := later.do("GET", gone, ""); answer.StatusCode != 404 {
+			t.Errorf("%s: status %d", gone, answer.StatusCode)
+		}
+	}
+}
+
 func TestOwns(t *testing.T) {
 	h := newHandler(t, wire.Site{Prefix: "/messages/"}, shop)
 	for path, want := range map[string]bool{

@@ -6,6 +6,7 @@ import (
 	"time"
 	_ "time/tzdata" // timezone must mean the same on a machine without a time zone database
 
+	"handbill/engine/audience"
 	"handbill/engine/content"
 	"handbill/engine/pagerule"
 )
@@ -21,8 +22,16 @@ func Compile(files []File) (*Snapshot, []Problem, error) {
 // CompileFrom is Compile, reusing the messages of a previous snapshot that did
 // not change. Without one, previous is nil.
 func CompileFrom(previous *Snapshot, files []File) (*Snapshot, []Problem, error) {
-	c := &check{previous: previous, now: time.Now()}
-	snapshot := c.workspace(files)
+	return compileAt(time.Now(), previous, files)
+}
+
+func compileAt(now time.Time, previous *Snapshot, files []File) (*Snapshot, []Problem, error) {
+	c := &check{previous: previous, now: now}
+	snapshot := c.edited(files)
+	if snapshot == nil {
+		c = &check{previous: previous, now: now}
+		snapshot = c.workspace(files)
+	}
 	warnings := inOrder(c.warnings)
 	if len(c.problems) > 0 {
 		return nil, warnings, Problems(inOrder(c.problems))
@@ -45,37 +54,67 @@ type check struct {
 	templates map[string]*template
 	// texts are the Liquid texts that were read already: many messages say the same.
 	texts map[textKey]*content.Text
+	// lists are the files of ids that segments name, by their names.
+	lists map[string]File
+	// language compiles conditions; nil until there is one.
+	language *audience.Environment
+	// segments are compiled before the messages; nil where there are none. segmentAt says where each was defined,
+	// segmentSum stands for all that was written about them.
+	segments   *audience.Segments
+	segmentAt  map[string]located
+	segmentSum digest
+	// conditions are those of messages and segments.
+	conditions map[*audience.Condition]bool
+	// doubtful is set where what was kept of messages before does not do, and all must be read.
+	doubtful bool
+	// reused counts the messages that were not read again.
+	reused int
 }
 
 func (c *check) workspace(files []File) *Snapshot {
-	c.ids, c.templates, c.texts = make(map[string]located), make(map[string]*template), make(map[textKey]*content.Text)
+	c.lists = make(map[string]File)
 	documents := make([]section, 0, len(files))
 	for order, file := range files {
+		if file.List {
+			c.lists[file.Name] = file
+			continue
+		}
 		f := parse(c, order, file)
 		if f == nil {
 			c.settings.uncertain = true
 			continue
 		}
-		document := section{check: c, file: f, values: f.values, place: f.places}
+		documents = append(documents, c.document(f))
+	}
+	return c.compile(documents)
+}
+
+// document is a file's outermost table.
+func (c *check) document(f *parsedFile) section {
+	return section{check: c, file: f, values: f.values, place: f.places}
+}
+
+// compile checks and compiles what was read.
+func (c *check) compile(documents []section) *Snapshot {
+	known := 0
+	if c.previous != nil {
+		known = len(c.previous.Messages)
+	}
+	c.ids, c.templates, c.texts = make(map[string]located, known), make(map[string]*template), make(map[textKey]*content.Text)
+	c.segmentAt, c.conditions = make(map[string]located), make(map[*audience.Condition]bool)
+	for _, document := range documents {
 		document.checkKeys(documentKeys)
-		documents = append(documents, document)
 	}
 	c.readSettings(documents)
+	c.readSegments(documents)
 	c.readTemplates(documents)
-
-	var messages []*Message
-	for _, document := range documents {
-		for i, values := range document.tables("messages") {
-			at := document.place.key("messages").item(i)
-			if message := c.message(document.child("", values, at, document.at("messages"))); message != nil {
-				messages = append(messages, message)
-			}
-		}
-	}
+	messages := c.readMessages(documents)
 	if len(messages) == 0 && len(c.problems) == 0 && len(documents) > 0 {
 		documents[0].doubtful(0, "add one that begins with [[messages]]", "the workspace has no messages")
 	}
-	return c.snapshot(messages)
+	snapshot := c.snapshot(messages)
+	snapshot.kept = c.keep(documents)
+	return snapshot
 }
 
 func (c *check) snapshot(messages []*Message) *Snapshot {
@@ -84,16 +123,37 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 	})
 	s := &Snapshot{
 		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Locale: c.settings.locale, Throttle: c.settings.throttle,
-		Messages: messages, byID: make(map[string]*Message, len(messages)),
+		Traits: c.settings.traits, Segments: c.segments, asks: make(map[string]bool), language: c.language,
+		Messages: messages, places: make(map[string]int, len(messages)),
+	}
+	for condition := range c.conditions {
+		for _, variable := range variables {
+			s.asks[variable] = s.asks[variable] || condition.Uses(variable)
+		}
 	}
 	sets := make([]pagerule.Set, len(messages))
 	for i, message := range messages {
-		s.byID[message.ID] = message
+		s.places[message.ID] = i
 		sets[i] = message.Pages
 	}
-	s.index = pagerule.BuildIndex(sets)
-	s.Generation = generation(s)
+	s.index = c.indexOf(messages, sets)
+	s.Generation = generation(s, c.segmentSum)
 	return s
+}
+
+// indexOf is the index of the messages' page rules: the one before, as far as these did not change.
+func (c *check) indexOf(messages []*Message, sets []pagerule.Set) *pagerule.Index {
+	if c.previous == nil {
+		return pagerule.BuildIndex(sets)
+	}
+	from := make([]int, len(messages))
+	for i, message := range messages {
+		from[i] = -1
+		if place, ok := c.previous.places[message.ID]; ok && c.previous.Messages[place].Pages.Same(message.Pages) {
+			from[i] = place
+		}
+	}
+	return c.previous.index.Update(sets, from)
 }
 
 // inOrder sorts problems by file and place. Keys of a table are checked in no order of their own.

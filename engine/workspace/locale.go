@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"handbill/engine/audience"
 	"handbill/engine/content"
 )
 
@@ -106,7 +107,7 @@ func (c *check) overlaySteps(l section, made *content.Template, stepped bool, na
 			at.wrong(at.at(name), "write [messages.locales.de.steps.welcome]", "step %q must be a table, but is %s", name, kindOf(steps[name]))
 		case index < 0:
 			fix := "the steps are " + quoted(all)
-			if similar := nearest(name, all); similar != "" {
+			if similar := audience.Nearest(name, slices.Values(all)); similar != "" {
 				fix = fmt.Sprintf("write %q", similar)
 			}
 			at.wrong(at.at(name), fix, "the message has no step %q", name)
@@ -159,7 +160,7 @@ func (c *check) overlayButtons(l section, step *content.StepTemplate, names []st
 			b.wrong(b.at(name), "add it to the message itself, or take it away", "there is no button %q", name)
 		case index < 0:
 			fix := "the buttons are " + quoted(all)
-			if similar := nearest(name, all); similar != "" {
+			if similar := audience.Nearest(name, slices.Values(all)); similar != "" {
 				fix = fmt.Sprintf("write %q", similar)
 			}
 			b.wrong(b.at(name), fix, "there is no button %q", name)

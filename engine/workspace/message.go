@@ -27,7 +27,9 @@ func (c *check) message(s section) *Message {
 	m := &Message{
 		ID:        id,
 		Status:    Status(s.word("status", string(StatusLive))),
-		Audience:  Audience(s.word("audience", string(AudienceAnyone))),
+		Audience:  c.audience(s),
+		Where:     c.condition(s, "where"),
+		ToBots:    s.word("bots", botsExcluded) == botsIncluded,
 		Frequency: c.frequency(s),
 		Priority:  c.priority(s),
 		PageRules: s.texts("pages"),
@@ -48,7 +50,7 @@ func (c *check) message(s section) *Message {
 
 	before := c.unchanged(m)
 	if before != nil {
-		m.Pages, m.Content, m.Localized, m.template = before.Pages, before.Content, before.Localized, before.template
+		m.Pages, m.Content, m.Localized, m.template, m.Audience = before.Pages, before.Content, before.Localized, before.template, before.Audience
 	} else {
 		m.Pages = c.pages(s, m)
 		c.compileContent(s, m, base)
@@ -59,7 +61,7 @@ func (c *check) message(s section) *Message {
 	switch {
 	case !unique:
 		return nil
-	case before != nil && before.File == m.File && before.Line == m.Line:
+	case before != nil && before.File == m.File && before.Line == m.Line && before.Where == m.Where:
 		return before
 	}
 	return m

@@ -16,8 +16,10 @@ import (
 type place struct {
 	// offset is where the key, the table's header or the array's item begins.
 	offset int
-	keys   map[string]*place
-	items  []*place
+	// value is where a key's value begins; an item's begins at offset.
+	value int
+	keys  map[string]*place
+	items []*place
 }
 
 // key is the place of a key of a table, or nil.
@@ -34,6 +36,14 @@ func (p *place) item(index int) *place {
 		return nil
 	}
 	return p.items[index]
+}
+
+// all are the places of an array's items.
+func (p *place) all() []*place {
+	if p == nil {
+		return nil
+	}
+	return p.items
 }
 
 // add returns the place of a key, new at the offset if it is not there yet.
@@ -59,18 +69,33 @@ func (p *place) last() *place {
 
 // index finds the places of a document's keys.
 func index(data string) *indexer {
-	root := &place{}
-	i := &indexer{data: data, root: root, unclosed: -1, twice: -1}
-	table := root
+	i := &indexer{data: data, root: &place{}, unclosed: -1, twice: -1}
+	i.tables(func([]string) bool { return true })
+	return i
+}
+
+// tables goes through a document up to its end, or to the header of a table that is not wanted.
+func (i *indexer) tables(wanted func(names []string) bool) {
+	table := i.root
 	for {
 		i.skip(" \t\n")
 		switch {
 		case i.end():
-			return i
+			return
 		case i.at("#"):
 			i.skipLine()
 		case i.at("["):
-			table = i.header(root)
+			start := i.offset
+			array := i.take("[[")
+			if !array {
+				i.take("[")
+			}
+			names := i.name()
+			if !wanted(names) {
+				i.offset = start
+				return
+			}
+			table = i.header(start, array, names)
 			i.skipLine()
 		default:
 			i.assignment(table)
@@ -141,15 +166,9 @@ func contains(bytes string, b byte) bool {
 	return false
 }
 
-// header reads "[a.b]" or "[[a.b]]" and returns the place of its table.
-func (i *indexer) header(root *place) *place {
-	start := i.offset
-	array := i.take("[[")
-	if !array {
-		i.take("[")
-	}
-	table := root
-	names := i.name()
+// header returns the place of the table that "[a.b]" or, of an array, "[[a.b]]" begins.
+func (i *indexer) header(start int, array bool, names []string) *place {
+	table := i.root
 	for n, name := range names {
 		table = table.add(name, start)
 		if n < len(names)-1 || !array {
@@ -184,6 +203,7 @@ func (i *indexer) assignment(table *place) bool {
 		return false
 	}
 	i.skip(" \t")
+	table.value = i.offset
 	i.value(table)
 	return true
 }
@@ -236,7 +256,7 @@ func (i *indexer) value(at *place) {
 		i.text()
 	case i.take("["):
 		i.list("]", func() bool {
-			item := &place{offset: i.offset}
+			item := &place{offset: i.offset, value: i.offset}
 			at.items = append(at.items, item)
 			i.value(item)
 			return true

@@ -14,6 +14,7 @@ package workspace
 import (
 	"time"
 
+	"handbill/engine/audience"
 	"handbill/engine/content"
 	"handbill/engine/pagerule"
 )
@@ -32,18 +33,6 @@ const (
 	StatusArchived Status = "archived"
 )
 
-// Audience says to whom a message is shown.
-type Audience string
-
-const (
-	// AudienceAnyone is everybody. It is the default.
-	AudienceAnyone Audience = "anyone"
-	// AudienceAnonymous is who has not identified.
-	AudienceAnonymous Audience = "anonymous"
-	// AudienceIdentified is who has identified.
-	AudienceIdentified Audience = "identified"
-)
-
 // Defaults of settings and messages.
 const (
 	DefaultName     = "Handbill"
@@ -55,9 +44,14 @@ const (
 // Message is one message, checked and compiled. It is never changed.
 type Message struct {
 	// ID is unique in the workspace.
-	ID       string
-	Status   Status
-	Audience Audience
+	ID     string
+	Status Status
+	// Audience says to whom it is shown.
+	Audience *audience.Audience
+	// Where is a condition that must hold as well; nil: none.
+	Where *audience.Condition
+	// ToBots: it is shown to programs that say so in their user agent, too.
+	ToBots bool
 	// Pages is PageRules without Except, compiled.
 	Pages pagerule.Set
 	// PageRules and Except are the page rules as they were written.
@@ -97,6 +91,10 @@ type Snapshot struct {
 	InApp bool
 	// Throttle bounds all messages together.
 	Throttle Throttle
+	// Traits are the declared types of traits, by name; nil where none are declared.
+	Traits map[string]string
+	// Segments are what audiences and conditions name; nil where there are none.
+	Segments *audience.Segments
 	// Generation changes whenever a setting or message does, and does not when only
 	// comments, blanks or the spread over files do. The same text has the same
 	// generation on every machine.
@@ -104,12 +102,27 @@ type Snapshot struct {
 	// Messages are in the order in which they are shown: by priority, then by start, then as in the files.
 	Messages []*Message
 
-	byID  map[string]*Message
-	index *pagerule.Index
+	// places are where in Messages each is, by its id.
+	places map[string]int
+	index  *pagerule.Index
+	// kept is what the next compile goes on from; nil where a file cannot be split.
+	kept *kept
+	// asks says which variables a condition of the workspace looks at.
+	asks map[string]bool
+	// language has compiled the conditions.
+	language *audience.Environment
 }
 
+// Asks says whether any condition of the workspace looks at a variable, such as "request"; see [audience.Condition.Uses].
+func (s *Snapshot) Asks(variable string) bool { return s.asks[variable] }
+
 // Message returns the message with an id, or nil.
-func (s *Snapshot) Message(id string) *Message { return s.byID[id] }
+func (s *Snapshot) Message(id string) *Message {
+	if place, ok := s.places[id]; ok {
+		return s.Messages[place]
+	}
+	return nil
+}
 
 // Candidates appends to dst the places in Messages of those that may appear on a page, in their order, and returns the
 // extended slice. It costs about the same however many messages there are.

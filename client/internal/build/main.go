@@ -1,5 +1,7 @@
-// Command build makes the browser client's bundle, dist/client.js, of the
-// TypeScript in src. It is run by go generate in the client's folder.
+// Command build makes the browser client's files in dist of the TypeScript in
+// src: client.js, the core that every page loads, and in dist/parts what the
+// core loads when it is first needed. It is run by go generate in the client's
+// folder.
 //
 // It is the one place that imports esbuild: no package that runs in a server does.
 package main
@@ -15,36 +17,76 @@ import (
 )
 
 func main() {
-	bundle, err := Bundle(".")
-	if err == nil {
-		err = os.WriteFile(filepath.Join("dist", "client.js"), bundle, 0o644)
-	}
-	if err != nil {
+	if err := build("."); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// Bundle builds the client whose folder is dir.
-func Bundle(dir string) ([]byte, error) {
+// build writes dist of the client whose folder is dir.
+func build(dir string) error {
+	files, err := Bundle(dir)
+	if err != nil {
+		return err
+	}
+	dist := filepath.Join(dir, "dist")
+	if err := os.RemoveAll(filepath.Join(dist, partsFolder)); err != nil {
+		return fmt.Errorf("taking old parts away: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Join(dist, partsFolder), 0o755); err != nil {
+		return fmt.Errorf("making the folder of parts: %w", err)
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dist, filepath.FromSlash(name)), text, 0o644); err != nil {
+			return fmt.Errorf("writing the client: %w", err)
+		}
+	}
+	return nil
+}
+
+const (
+	core        = "client.js"
+	partsFolder = "parts"
+)
+
+// Bundle builds the client whose folder is dir and returns its files by their paths in dist: client.js, and parts/NAME.js
+// for each src/parts/NAME.ts. A part is a module of its own, which repeats what little it uses of the core.
+func Bundle(dir string) (map[string][]byte, error) {
 	root, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("finding the client's folder: %w", err)
 	}
-	result := api.Build(api.BuildOptions{
-		AbsWorkingDir:     root,
-		EntryPoints:       []string{"src/index.ts"},
-		Bundle:            true,
-		Format:            api.FormatIIFE,
-		Banner:            map[string]string{"js": "let handbillClient;"},
-		Target:            api.ES2022,
-		Charset:           api.CharsetASCII,
-		MinifyWhitespace:  true,
-		MinifyIdentifiers: true,
-		MinifySyntax:      true,
-		LegalComments:     api.LegalCommentsNone,
-		Plugins:           []api.Plugin{styleSheets},
+	parts, err := filepath.Glob(filepath.Join(root, "src", partsFolder, "*.ts"))
+	if err != nil {
+		return nil, fmt.Errorf("listing the client's parts: %w", err)
+	}
+	files := make(map[string][]byte, len(parts)+1)
+	files[core], err = bundle(root, "src/index.ts", api.BuildOptions{
+		Format: api.FormatIIFE, Banner: map[string]string{"js": "let handbillClient;"},
 	})
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range parts {
+		name := partsFolder + "/" + strings.TrimSuffix(filepath.Base(part), ".ts") + ".js"
+		if files[name], err = bundle(root, part, api.BuildOptions{Format: api.FormatESModule}); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// bundle builds one file.
+func bundle(root, entry string, options api.BuildOptions) ([]byte, error) {
+	options.AbsWorkingDir = root
+	options.EntryPoints = []string{entry}
+	options.Bundle = true
+	options.Target = api.ES2022
+	options.Charset = api.CharsetASCII
+	options.MinifyWhitespace, options.MinifyIdentifiers, options.MinifySyntax = true, true, true
+	options.LegalComments = api.LegalCommentsNone
+	options.Plugins = []api.Plugin{styleSheets}
+	result := api.Build(options)
 	if err := problems(result.Errors, result.Warnings); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,1 @@
+function a(o,e){let n=()=>{location.href!==o&&(o=location.href,e())},{navigation:t}=window;if(t)t.addEventListener("currententrychange",n);else for(let i of["popstate","hashchange"])addEventListener(i,n);n()}export{a as watchRoutes};
