@@ -4,6 +4,7 @@ import { announce, listen, metricOf } from "./events";
 import { newId } from "./id";
 import { anonymousId, forgetIdentity, setUserId, userId } from "./identity";
 import { partLoader } from "./parts";
+import { heedRefusals } from "./policy";
 import { createPoller } from "./poll";
 import { createQueue } from "./queue";
 import { createStage } from "./show/stage";
@@ -45,6 +46,7 @@ export interface Client {
 }
 
 export function createClient(site: Site): Client {
+  heedRefusals(address(site, "/"));
   const emitter = createEmitter();
   const queue = createQueue(site);
   const stage = createStage(tell, leave);
