@@ -20,6 +20,8 @@ type pollBodySent struct {
 	Generation string `json:"generation"`
 	// UserID is the identified user, where the reference client's header cannot carry it (outside Latin-1).
 	UserID string `json:"userId"`
+	// Reset asks for a new anonymous id: whoever used the browser before has signed out.
+	Reset bool `json:"reset"`
 }
 
 // intervalHeader tells the client how many seconds to wait before it polls again on an unchanged page.
@@ -30,6 +32,9 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	var sent pollBodySent
 	if !read(w, r, pollBody, &sent) {
 		return
+	}
+	if sent.Reset {
+		r = h.forget(r)
 	}
 	identity, fresh := h.who(r, sent.UserID)
 	if !h.site.Anonymous && identity.User == "" {
@@ -47,7 +52,7 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	}
 	visit := visitOf(r)
 	request := engine.PollRequest{
-		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
+		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation, Voucher: h.voucher(r),
 		Languages: languages(r),
 	}
 	if request.Tab == "" {
@@ -55,6 +60,9 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	}
 	if request.View == "" {
 		request.View = request.Tab
+	}
+	if sent.Page != nil {
+		request.Number = sent.Page.Number
 	}
 	answered, err := h.engine.Poll(r.Context(), request)
 	if err != nil {
