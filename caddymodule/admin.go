@@ -15,6 +15,7 @@ import (
 
 	"handbill/engine"
 	"handbill/engine/pagerule"
+	"handbill/engine/wire"
 	"handbill/engine/workspace"
 )
 
@@ -102,7 +103,7 @@ func (a *App) adminCall(path string) (adminCall, error) {
 	case "statistics":
 		return adminCall{http.MethodGet, service.answerStatistics}, nil
 	case "explain":
-		return adminCall{http.MethodGet, service.answerExplain}, nil
+		return adminCall{http.MethodGet, func(r *http.Request) (any, error) { return service.answerExplain(r, a.countryHeaders[first]) }}, nil
 	case "send":
 		return adminCall{http.MethodPost, service.answerSend}, nil
 	}
@@ -206,7 +207,7 @@ func (s *service) answerStatistics(r *http.Request) (any, error) {
 	return statistics{s.key.workspace, messages}, err
 }
 
-func (s *service) answerExplain(r *http.Request) (any, error) {
+func (s *service) answerExplain(r *http.Request, countryHeaders []string) (any, error) {
 	e, err := s.serving()
 	if err != nil {
 		return nil, err
@@ -214,19 +215,31 @@ func (s *service) answerExplain(r *http.Request) (any, error) {
 	query := r.URL.Query()
 	return explain(r.Context(), e, explainQuery{
 		URL: query.Get("url"), Name: query.Get("name"), Visitor: query.Get("visitor"), At: query.Get("at"),
-	})
+		Headers: query["header"], Country: query.Get("country"),
+	}, countryHeaders)
 }
 
 // explainQuery is what an operator asks, as text.
-type explainQuery struct{ URL, Name, Visitor, At string }
+type explainQuery struct {
+	URL, Name, Visitor, At, Country string
+	Headers                         []string
+}
 
-// explain asks an engine.
-func explain(ctx context.Context, e *engine.Engine, query explainQuery) (engine.Explanation, error) {
+// explain asks an engine. Countries are read from the headers that are believed.
+func explain(ctx context.Context, e *engine.Engine, query explainQuery, countryHeaders []string) (engine.Explanation, error) {
 	page, err := pagerule.NewPage(query.URL, query.Name)
 	if err != nil {
 		return engine.Explanation{}, badRequest{fmt.Errorf("url: %w", err)}
 	}
+	header, err := readHeaders(query.Headers)
+	if err != nil {
+		return engine.Explanation{}, err
+	}
 	request := engine.ExplainRequest{Page: &page, Visitor: query.Visitor}
+	request.Browser, request.Languages = wire.BrowserOf(header)
+	if request.Browser.Country, err = query.readCountryOf(header, countryHeaders); err != nil {
+		return engine.Explanation{}, err
+	}
 	if query.At != "" {
 		if request.At, err = time.Parse(time.RFC3339, query.At); err != nil {
 			return engine.Explanation{}, badRequest{fmt.Errorf("at: %q is not a time; write it as 2026-12-01T09:00:00Z", query.At)}

@@ -116,6 +116,8 @@ also knows what --visitor has seen.`,
 	flags.StringVar(&query.Name, "name", "", "The page's name, where the site calls page(\"Name\")")
 	flags.StringVar(&query.Visitor, "visitor", "", "An e-mail address, a user id or an anonymous id; without: somebody new")
 	flags.StringVar(&query.At, "at", "", "The time to decide for, such as 2026-12-01T09:00:00Z; without: now")
+	flags.StringArrayVar(&query.Headers, "header", nil, "A header of the visitor's request, such as 'Accept-Language: de' or 'User-Agent: …'; may be given several times")
+	flags.StringVar(&query.Country, "country", "", "The visitor's country, such as DE; without: what a header of the configuration says")
 	if err := command.MarkFlagRequired("url"); err != nil {
 		panic(err) // the flag stands above
 	}
@@ -126,10 +128,13 @@ also knows what --visitor has seen.`,
 // values is the query as the admin API takes it.
 func (q explainQuery) values() url.Values {
 	values := url.Values{}
-	for name, value := range map[string]string{"url": q.URL, "name": q.Name, "visitor": q.Visitor, "at": q.At} {
+	for name, value := range map[string]string{"url": q.URL, "name": q.Name, "visitor": q.Visitor, "at": q.At, "country": q.Country} {
 		if value != "" {
 			values.Set(name, value)
 		}
+	}
+	for _, header := range q.Headers {
+		values.Add("header", header)
 	}
 	return values
 }

@@ -4,6 +4,7 @@ import { announce, listen, metricOf } from "./events";
 import { newId } from "./id";
 import { anonymousId, forgetIdentity, setUserId, userId } from "./identity";
 import { partLoader } from "./parts";
+import { heedRefusals } from "./policy";
 import { createPoller } from "./poll";
 import { createQueue } from "./queue";
 import { createStage } from "./show/stage";
@@ -45,6 +46,7 @@ export interface Client {
 }
 
 export function createClient(site: Site): Client {
+  heedRefusals(address(site, "/"));
   const emitter = createEmitter();
   const queue = createQueue(site);
   const stage = createStage(tell, leave);
@@ -93,7 +95,7 @@ export function createClient(site: Site): Client {
       "X-CIO-Client-Platform": "web",
       "X-Gist-User-Anonymous": `${!user}`,
     };
-    const body = { page: { url: location.href, name: pageName }, tab, view, generation, userId: user };
+    const body = { page: { url: location.href, name: pageName }, tab, view, generation, userId: user, referrer: document.referrer || undefined };
     if (user && isLatin1(user)) headers["X-Gist-Encoded-User-Token"] = btoa(user);
     return post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers });
   }

@@ -22,6 +22,8 @@ type pollBodySent struct {
 	UserID string `json:"userId"`
 	// Reset asks for a new anonymous id: whoever used the browser before has signed out.
 	Reset bool `json:"reset"`
+	// Referrer is the page that linked to this one.
+	Referrer string `json:"referrer"`
 }
 
 // intervalHeader tells the client how many seconds to wait before it polls again on an unchanged page.
@@ -52,8 +54,8 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	}
 	visit := visitOf(r)
 	request := engine.PollRequest{
-		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation, Voucher: h.voucher(r),
-		Languages: languages(r),
+		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
+		Voucher: h.voucher(r), Languages: languagesOf(r.Header), Browser: h.browser(r, sent.Referrer),
 	}
 	if request.Tab == "" {
 		request.Tab = visit
@@ -99,14 +101,6 @@ func (h *Handler) answerPoll(w http.ResponseWriter, answered engine.PollAnswer, 
 		return
 	}
 	answer(w, http.StatusOK, list)
-}
-
-// languages are what the browser asks for. The in-app clients say theirs in Content-Language, for what sends no other.
-func languages(r *http.Request) []string {
-	if asked := r.Header["Accept-Language"]; len(asked) > 0 && asked[0] != "" {
-		return asked
-	}
-	return r.Header["Content-Language"]
 }
 
 func interval(w http.ResponseWriter, next time.Duration) {
