@@ -55,6 +55,8 @@ type situation struct {
 	filled bool
 	// tags are the memory of the languages in facts.
 	tags []string
+	// unreal is a run that nobody remembers; see imagined.
+	unreal visitor.Run
 	// rendered are the contents that were made already.
 	rendered []rendered
 }
@@ -67,10 +69,14 @@ func (s *situation) remember(record *visitor.Record) {
 // state is what the visitor's record says of a message; nil when it says nothing. Of a message in the shadow it is what
 // would have been.
 func (s *situation) state(m *workspace.Message) *visitor.MessageState {
-	if s.record == nil {
+	record := s.record
+	if m.Status == workspace.StatusShadow {
+		record = s.past()
+	}
+	if record == nil {
 		return nil
 	}
-	state := s.record.Messages[m.ID]
+	state := record.Messages[m.ID]
 	if state != nil && m.Status == workspace.StatusShadow {
 		return state.Withheld
 	}

@@ -28,8 +28,11 @@ func (s *situation) occasion(m *workspace.Message) occasion {
 
 // run is the visitor's run through a campaign; nil for none, and for a message of another kind.
 func (s *situation) run(m *workspace.Message) *visitor.Run {
-	if m.Kind != workspace.KindCampaign || s.record == nil {
+	switch {
+	case m.Kind != workspace.KindCampaign:
 		return nil
+	case s.record == nil:
+		return s.imagined(m)
 	}
 	return s.record.Campaigns[m.ID]
 }

@@ -151,6 +151,7 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 	}
 	mutations, after = append(mutations, mutation), append(after, follow)
 	changes := []visitor.Change{change}
+	opened := change
 	if report.leadsOn() && !d.test {
 		change.Kind = visitor.Acted
 		mutations, changes = append(mutations, store.Mutation{Key: key, Change: change}), append(changes, change)
@@ -163,6 +164,9 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 		for _, change := range changes {
 			mutations = append(mutations, store.Mutation{Key: store.Key{Workspace: e.workspace, Visitor: current}, Change: change})
 		}
+	}
+	if kind == visitor.Opened && !d.test {
+		mutations = e.makeReal(mutations, key, d, opened)
 	}
 	return mutations, after
 }

@@ -17,6 +17,8 @@ const (
 	MaxSegments = 200
 )
 
+var runBounds = bounds{ErrEvent, "a campaign", "properties", MaxProperties, MaxTraitName, MaxTraitDepth, MaxEventSize}
+
 // Run is a visitor's way through a campaign, since what started it last.
 type Run struct {
 	// Started is when the campaign was started for the visitor; Due from when on its message may be shown.
@@ -33,8 +35,11 @@ type Run struct {
 
 // start begins a run. What may not start again yet, and what began this very run, changes nothing.
 func (r *Record) start(c Change) bool {
-	if c.Segment != "" && r.InSegment(c.Segment) == c.Enters {
+	switch {
+	case c.Segment != "" && r.InSegment(c.Segment) == c.Enters:
 		return false // another poll has noticed it first
+	case c.Key != 0 && slices.Contains(r.Tracked, c.Key):
+		return false // the event is sent again
 	}
 	if run := r.Campaigns[c.Message]; run != nil {
 		same := c.Visit != 0 && run.Visit == c.Visit
@@ -106,7 +111,7 @@ func fitting(properties map[string]any) map[string]any {
 	var kept map[string]any
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
 		before := size
-		if name == "" || checkTrait(name, properties[name], MaxTraitDepth, &size) != nil || size > MaxEventSize {
+		if name == "" || runBounds.checkValue(name, properties[name], runBounds.depth, &size) != nil || size > runBounds.bytes {
 			size = before
 			continue
 		}

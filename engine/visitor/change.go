@@ -37,8 +37,8 @@ const (
 	Tracked
 	// Grouped: the visitor belongs to a group. Uses Group.
 	Grouped
-	// Started: something started a campaign. Uses Message, Until (when it is due), Again, Visit and Values (the event's
-	// properties). With Segment, it counts only while the visitor is not noted in the segment, or with Enters false, is.
+	// Started: something started a campaign. Uses Message, Until (when it is due), Again, Visit, Values (the event's
+	// properties) and Key (the event: it counts only before [Tracked] with the key). With Segment, it counts only while the visitor is not noted in the segment, or with Enters false, is.
 	Started
 	// Exited: the visitor left a campaign for good. Uses Message.
 	Exited

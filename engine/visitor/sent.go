@@ -2,7 +2,6 @@ package visitor
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -48,20 +47,10 @@ func (s *Sent) Over() bool { return s.Closed || s.Cancelled }
 // CheckData says whether a sent message can have data: values as JSON has them, within bounds. The error says what to
 // do; it wraps [ErrData].
 func CheckData(data map[string]any) error {
-	size := 0
-	for name, value := range data {
-		if name == "" {
-			return fmt.Errorf("%w: a value has an empty name; give it one", ErrData)
-		}
-		if err := checkTrait(name, value, MaxTraitDepth, &size); err != nil {
-			return fmt.Errorf("%w: %.40q %w", ErrData, name, err)
-		}
-	}
-	if size > MaxSentData {
-		return fmt.Errorf("%w: it takes %d bytes; a message may have %d: send only what the message shows", ErrData, size, MaxSentData)
-	}
-	return nil
+	return dataBounds.check(data)
 }
+
+var dataBounds = bounds{ErrData, "a message", "values", MaxProperties, MaxTraitName, MaxTraitDepth, MaxSentData}
 
 // SentByID is a sent message that is remembered, or nil.
 func (r *Record) SentByID(id uint64) *Sent {
