@@ -164,11 +164,11 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 	return mutations, after
 }
 
-// leadsOn says whether a button was used that neither closes its message nor turns to the next step.
+// leadsOn says whether a button was used that neither closes its message nor turns to another of its steps.
 func (r Report) leadsOn() bool {
 	action, err := content.ParseAction(r.ActionValue)
 	// An action that is not understood is one of a message that is gone, or of another client: it was no mere closing.
-	return r.Outcome == OutcomeClicked && (err != nil || action != content.Dismiss && action != content.Next)
+	return r.Outcome == OutcomeClicked && (err != nil || !action.Closes() && !action.Turns())
 }
 
 func (e *Engine) event(owner string, d delivery, report Report, now time.Time) eventlog.Event {

@@ -15,6 +15,8 @@ export interface Content {
   lang?: string;
   dir?: string;
   steps: Step[];
+  /** The parts of the client that it needs, by their names. */
+  parts?: string[];
 }
 
 export interface Step {
@@ -43,7 +45,7 @@ export interface Image {
 export interface Button {
   name: string;
   text: string;
-  /** As the author wrote it: an address, "dismiss", "next" or "event:" and a name. */
+  /** As the author wrote it: an address, "dismiss", "next", "event:" and a name, or one that a part knows. */
   action: string;
 }
 

@@ -41,6 +41,13 @@ func Localize(translations []Translation) (*Localized, error) {
 		if err != nil {
 			return nil, err
 		}
+		for _, step := range template.Steps {
+			for _, button := range step.Buttons {
+				if !button.Action.Static() && button.Action.leavesFixed() {
+					return nil, notFixed(button.Action.plain)
+				}
+			}
+		}
 		e := &Edition{locale: t.Locale, dir: direction(t.Locale), params: t.Params, template: template}
 		if template.static() {
 			// A step with nothing to show is reported where it stands.

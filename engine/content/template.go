@@ -189,8 +189,13 @@ func (r *rendering) button(t *ButtonTemplate) (*Button, error) {
 	}
 	if !t.Action.Static() {
 		parsed, err := ParseAction(action)
-		if err == nil && parsed != OpenURL && led {
+		word, _, _ := strings.Cut(action, ":")
+		switch {
+		case err != nil:
+		case led && parsed.Kind != OpenURL:
 			err = &Error{fmt.Sprintf("the value %q is no address", action), "a value can be an address alone"}
+		case fixedWords[word]:
+			err = notFixed(action)
 		}
 		if err != nil {
 			r.dropped = append(r.dropped, fmt.Errorf("button %q: %w", t.Name, err))

@@ -18,7 +18,7 @@ type pollBodySent struct {
 	View string `json:"view"`
 	// Generation is that of the answer which the client holds.
 	Generation string `json:"generation"`
-	// UserID is the identified user, where the reference client's header cannot carry it (outside Latin-1).
+	// UserID is the identified user; the reference client names it in a header.
 	UserID string `json:"userId"`
 }
 

@@ -45,6 +45,8 @@ type check struct {
 	templates map[string]*template
 	// texts are the Liquid texts that were read already: many messages say the same.
 	texts map[textKey]*content.Text
+	// shown are the messages that buttons show.
+	shown []shownBy
 }
 
 func (c *check) workspace(files []File) *Snapshot {
@@ -72,6 +74,7 @@ func (c *check) workspace(files []File) *Snapshot {
 			}
 		}
 	}
+	c.checkShown()
 	if len(messages) == 0 && len(c.problems) == 0 && len(documents) > 0 {
 		documents[0].doubtful(0, "add one that begins with [[messages]]", "the workspace has no messages")
 	}
