@@ -14,6 +14,7 @@ import (
 var limits = map[string]int{
 	"client":  8 << 10,
 	"actions": 1 << 10,
+	"forms":   3 << 10,
 	"routes":  512,
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"handbill/engine/audience"
 	"handbill/engine/pagerule"
 	"handbill/engine/visitor"
 	"handbill/engine/workspace"
@@ -12,7 +13,7 @@ import (
 
 // Check is one question that a decision asked about a message, and what it saw.
 type Check struct {
-	// Name is the question: in_app, status, schedule, audience, page, frequency, throttle or content.
+	// Name is the question: in_app, status, bot, schedule, audience, page, where, frequency, throttle or content.
 	Name string `json:"check"`
 	// Passed says whether the message may still be shown after it.
 	Passed bool `json:"passed"`
@@ -36,14 +37,27 @@ type situation struct {
 	inApp    bool
 	throttle throttling
 	here     presence
+	// wanted are the messages that the visitor asked for by a button.
+	wanted []*workspace.Message
 	// languages are what the visitor's browser asks for.
 	languages []string
+	// browser is what the request says of it.
+	browser Browser
+	// snapshot is what is decided on.
+	snapshot *workspace.Snapshot
+	// facts are what conditions look at, once they were asked for.
+	facts  *audience.Facts
+	filled bool
+	// tags are the memory of the languages in facts.
+	tags []string
 	// rendered are the contents that were made already.
 	rendered []rendered
 }
 
 // remember replaces what is known of the visitor by what is known now.
-func (s *situation) remember(record *visitor.Record) { s.record, s.here = record, presence{} }
+func (s *situation) remember(record *visitor.Record) {
+	s.record, s.here, s.filled = record, presence{}, false
+}
 
 // state is what the visitor's record says of a message; nil when it says nothing.
 func (s *situation) state(message string) *visitor.MessageState {
@@ -97,9 +111,11 @@ type check struct {
 var checks = []check{
 	{"in_app", askInApp, describeInApp},
 	{"status", askStatus, describeStatus},
+	{"bot", askBot, describeBot},
 	{"schedule", askSchedule, describeSchedule},
 	{"audience", askAudience, describeAudience},
 	{"page", askPage, describePage},
+	{"where", askWhere, describeWhere},
 	{"frequency", askFrequency, describeFrequency},
 	{"throttle", askThrottle, describeThrottle},
 	{"content", askContent, describeContent},
@@ -158,28 +174,10 @@ func describeSchedule(_ *Engine, m *workspace.Message, s *situation) (string, st
 	return strings.Join(parts, ", ") + "; now is " + s.now.Format(time.RFC3339), help
 }
 
-func askAudience(_ *Engine, m *workspace.Message, s *situation) Reason {
-	identified := s.identity.User != ""
-	switch {
-	case m.Audience == workspace.AudienceAnonymous && identified,
-		m.Audience == workspace.AudienceIdentified && !identified:
-		return ReasonAudience
-	}
-	return ReasonNone
-}
-
-func describeAudience(_ *Engine, m *workspace.Message, s *situation) (string, string) {
-	who, help := "anonymous", "the site must call identify(…) for this visitor first"
-	if s.identity.User != "" {
-		who, help = "identified", "this message is for visitors who have not identified; sign out, or change its audience"
-	}
-	return fmt.Sprintf("audience is %q, the visitor is %s", m.Audience, who), help
-}
-
 // askPage lets every page rule pass where the client did not say its page: the reference client tests the rule itself. It
 // does not ask again what the index has answered.
 func askPage(_ *Engine, m *workspace.Message, s *situation) Reason {
-	if s.page == nil || s.indexed || m.Pages.Match(s.page) {
+	if s.page == nil || s.indexed || s.isWanted(m) || m.Pages.Match(s.page) {
 		return ReasonNone
 	}
 	return ReasonPage

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"handbill/engine/audience"
 	"handbill/engine/pagerule"
 	"handbill/engine/store"
 	"handbill/engine/visitor"
@@ -20,6 +21,9 @@ type ExplainRequest struct {
 	Visitor string
 	// At is the time of the decision; zero means now.
 	At time.Time
+	// Languages and Browser are what the visitor's request says, as in [PollRequest].
+	Languages []string
+	Browser   Browser
 }
 
 // Explanation is the answer: every message in the settled order with each check it passed and failed.
@@ -61,7 +65,10 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 	if err != nil {
 		return Explanation{}, err
 	}
-	s := &situation{now: request.At, identity: identity, record: record, page: request.Page, inApp: snapshot.InApp, throttle: throttling{Throttle: snapshot.Throttle}}
+	s := &situation{
+		now: request.At, identity: identity, record: record, page: request.Page, inApp: snapshot.InApp, throttle: throttling{Throttle: snapshot.Throttle},
+		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &audience.Facts{},
+	}
 	if s.now.IsZero() {
 		s.now = e.now()
 	}

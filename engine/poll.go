@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"handbill/engine/audience"
 	"handbill/engine/content"
 	"handbill/engine/pagerule"
 	"handbill/engine/store"
@@ -29,8 +30,12 @@ type PollRequest struct {
 	Visit string
 	// Generation is that of the answer which the client holds; empty when it holds none.
 	Generation string
+	// Show are messages that the visitor asked for: their ids, and for each the delivery whose button shows it.
+	Show map[string]string
 	// Languages are what the browser asks for, the best first: each a tag, or a list as Accept-Language has it.
 	Languages []string
+	// Browser is what else the request says of the browser.
+	Browser Browser
 }
 
 // Delivery is one message handed to one visitor.
@@ -78,10 +83,14 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	q := e.questions.Get().(*question)
 	defer e.questions.Put(q)
 	s := &q.situation
+	tags := s.tags
 	*s = situation{
 		now: e.now(), identity: request.Identity, record: record, page: request.Page, view: request.View,
 		visit: visitNumber(request.Visit, hash64(request.View)), inApp: snapshot.InApp, throttle: throttling{Throttle: snapshot.Throttle},
-		languages: request.Languages,
+		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &q.facts, tags: tags,
+	}
+	if len(request.Show) > 0 {
+		s.wanted = e.wantedBy(snapshot, request)
 	}
 	deliveries, err := e.due(ctx, snapshot, q, request.Tab)
 	if err != nil {
@@ -115,6 +124,7 @@ func (e *Engine) noteVisit(ctx context.Context, identity visitor.Identity, recor
 type question struct {
 	situation situation
 	places    []int // of the messages that may appear on the page
+	facts     audience.Facts
 }
 
 // due hands out what is due, in the settled order.
@@ -138,6 +148,11 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 			}
 		}
 		return deliveries, nil
+	}
+	for _, m := range s.wanted {
+		if err := offer(m); err != nil {
+			return nil, err
+		}
 	}
 	s.indexed = true
 	q.places = snapshot.Candidates(s.page, q.places[:0])

@@ -12,6 +12,8 @@ const (
 	ReasonInAppOff Reason = "in_app_off"
 	// ReasonNotLive: the message's status is not "live".
 	ReasonNotLive Reason = "not_live"
+	// ReasonBot: the user agent says that it is a program, and the message is not shown to those.
+	ReasonBot Reason = "bot"
 	// ReasonNotStarted: the message's start lies ahead.
 	ReasonNotStarted Reason = "not_started"
 	// ReasonEnded: the message's end has passed.
@@ -20,6 +22,8 @@ const (
 	ReasonAudience Reason = "audience"
 	// ReasonPage: no rule of pages fits the page, or a rule of except does.
 	ReasonPage Reason = "page"
+	// ReasonWhere: the message's condition does not hold.
+	ReasonWhere Reason = "where"
 	// ReasonDismissed: the visitor has dismissed the message, and its frequency ends with that; or dismissed it in this page view.
 	ReasonDismissed Reason = "dismissed"
 	// ReasonActed: the visitor has used a button of the message that leads on, and its frequency ends with that.

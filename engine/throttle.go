@@ -28,7 +28,7 @@ type throttling struct {
 
 // throttles says whether the throttle counts showing this message.
 func (s *situation) throttles(m *workspace.Message) bool {
-	return s.throttle.Bounds() && !m.IgnoreThrottle
+	return s.throttle.Bounds() && !m.IgnoreThrottle && !s.isWanted(m)
 }
 
 // askThrottle lets a delivery that is on screen in this very page view stay: it has been counted.

@@ -2,6 +2,7 @@ package inject
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 )
@@ -101,8 +102,7 @@ func (w *responseWriter) refuse(p []byte) error {
 	if w.rewrite.decoder != nil {
 		return errRefused
 	}
-	w.pass(w.rewrite.document.scanner.reason)
-	w.next.WriteHeader(w.status)
+	w.passAnnounced(w.rewrite.document.scanner.reason)
 	return w.forward(p, 0)
 }
 
@@ -232,12 +232,13 @@ func (w *responseWriter) send(p []byte) error {
 func (w *responseWriter) sendHeader(certain bool, added int64) {
 	rw := w.rewrite
 	header := w.next.Header()
+	late := w.rewindHeader(header)
 	change := headerChange{
 		added:    -1,
 		decoded:  rw.decoder != nil,
 		asked:    w.change.codings,
 		mark:     markPlanned,
-		version:  rw.insertion.Version,
+		tag:      rw.tag,
 		private:  rw.insertion.Private,
 		policies: rw.policies,
 	}
@@ -256,13 +257,20 @@ func (w *responseWriter) sendHeader(certain bool, added int64) {
 	if late := header[policyHeaders[0].name]; !slices.Equal(late, enforced) {
 		w.meetLatePolicy(header)
 	}
+	maps.Copy(header, late)
 }
 
 // expectsLatePolicy reports whether policies may be set after us.
-func (w *responseWriter) expectsLatePolicy() bool {
+func (w *responseWriter) expectsLatePolicy() (expects bool) {
 	if w.injector.latePolicies.Load() {
 		return true
 	}
+	defer func() {
+		if fault := recover(); fault != nil {
+			w.injector.fault(w.request, fault)
+			expects = true // which promises the least
+		}
+	}()
 	defers := w.injector.options.DefersHeaders
 	if defers == nil {
 		return false

@@ -37,7 +37,6 @@ func (w *responseWriter) compressedBody(p []byte) error {
 
 // passRaw lets a compressed page through as it came.
 func (w *responseWriter) passRaw(reason Reason) error {
-	w.pass(reason)
-	w.next.WriteHeader(w.status)
+	w.passAnnounced(reason)
 	return w.send(w.rewrite.raw)
 }

@@ -3,6 +3,8 @@ package inject
 import (
 	"encoding/binary"
 	"strings"
+
+	"golang.org/x/text/encoding/htmlindex"
 )
 
 // textEncoding is how a document's text is laid out in bytes, as far as
@@ -59,23 +61,25 @@ func parseContentType(value string) (mediaType, charset string) {
 // encodingOf judges a charset label of the Encoding standard (section 4.2). All
 // encodings that are not listed there as UTF-16, ISO-2022-JP or replacement are
 // ASCII-compatible: no second byte of a letter looks like "<" or ">". ESC
-// switches ISO-2022-JP to kanji, whose bytes may.
-func encodingOf(charset string) (encoding textEncoding, escapes bool) {
+// switches ISO-2022-JP to kanji, whose bytes may. A label that browsers do not know
+// declares nothing: they look for another in the page.
+func encodingOf(charset string) (encoding textEncoding, escapes, declared bool) {
 	if strings.EqualFold(charset, "utf-8") {
-		return asciiCompatible, false
+		return asciiCompatible, false, true
 	}
 	switch strings.ToLower(strings.Trim(charset, " \t\r\n\f")) {
 	case "utf-16", "utf-16le", "csunicode", "iso-10646-ucs-2", "ucs-2", "unicode", "unicodefeff":
-		return utf16LittleEndian, false
+		return utf16LittleEndian, false, true
 	case "utf-16be", "unicodefffe":
-		return utf16BigEndian, false
+		return utf16BigEndian, false, true
 	case "iso-2022-jp", "csiso2022jp":
-		return asciiCompatible, true
+		return asciiCompatible, true, true
 	case "replacement", "csiso2022kr", "hz-gb-2312", "iso-2022-cn", "iso-2022-cn-ext", "iso-2022-kr",
 		"utf-7", "unicode-1-1-utf-7", "utf-32", "utf-32le", "utf-32be":
-		return otherEncoding, false
+		return otherEncoding, false, true
 	}
-	return asciiCompatible, false
+	_, err := htmlindex.Get(charset)
+	return asciiCompatible, err != nil, err == nil
 }
 
 // isASCII reads eight bytes at a time.

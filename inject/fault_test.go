@@ -3,6 +3,7 @@ package inject
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -105,4 +106,87 @@ func TestAFaultInADecoderIsTheBodys(t *testing.T) {
 	if more, err := d.push([]byte("x"), func([]byte) error { return nil }); more || err != nil || !strings.Contains(d.err.Error(), "in a library") {
 		t.Errorf("more %v, %v, %v", more, err, d.err)
 	}
+}
+
+// panicking is a Recorder, a log handler and more, of which one panics.
+type panicking struct{ at string }
+
+func (p panicking) maybe(at string) {
+	if p.at == at {
+		panic("fault in " + at)
+	}
+}
+
+func (p panicking) Injected()                                  { p.maybe("what counts pages") }
+func (p panicking) Skipped(Reason)                             { p.maybe("what counts skipped responses") }
+func (p panicking) Enabled(context.Context, slog.Level) bool   { p.maybe("the logger"); return true }
+func (p panicking) Handle(context.Context, slog.Record) error  { p.maybe("the logger"); return nil }
+func (p panicking) WithAttrs([]slog.Attr) slog.Handler         { return p }
+func (p panicking) WithGroup(string) slog.Handler              { return p }
+func (p panicking) match(*http.Request, int, http.Header) bool { p.maybe("the matcher"); return true }
+func (p panicking) defersHeaders(http.ResponseWriter) bool {
+	p.maybe("what looks for late headers")
+	return false
+}
+func (p panicking) insertion(*http.Request, int, http.Header) (Insertion, bool) {
+	p.maybe("the source")
+	return Insertion{Bytes: []byte(marker), NonceAt: -1, Version: "v1"}, true
+}
+
+// TestFaultsOfWhatTheOptionsCallHarmNoPage lets each of them panic in turn, for a page, for what is none, and for a
+// request that has a copy.
+func TestFaultsOfWhatTheOptionsCallHarmNoPage(t *testing.T) {
+	const text = "<!doctype html><html><head><title>Shop</title></head><body>Hello</body></html>"
+	for at, injected := range map[string]bool{
+		"the source": false, "the matcher": false,
+		"what looks for late headers": true, "what counts pages": true, "what counts skipped responses": true, "the logger": true,
+	} {
+		for _, mediaType := range []string{"text/html; charset=utf-8", "text/plain"} {
+			for _, method := range []string{http.MethodGet, http.MethodPost} {
+				p := panicking{at}
+				injector := New(Options{Insertion: p.insertion, Match: p.match, DefersHeaders: p.defersHeaders, Recorder: p, Logger: slog.New(p)})
+				request := httptest.NewRequest(method, "/", nil)
+				request.Header.Set("Accept", "text/html")
+				request.Header.Set("If-None-Match", `W/"abc-hbs-v0"`)
+				below := httptest.NewRecorder()
+				injector.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("Content-Type", mediaType)
+					w.Header().Set("Etag", `"abc"`)
+					io.WriteString(w, text)
+				})).ServeHTTP(below, request)
+				want, tag := text, `"abc"`
+				if injected && mediaType != "text/plain" && method == http.MethodGet {
+					want, tag = strings.Replace(text, "<head>", "<head>"+marker, 1), `W/"abc-hbs-v1"`
+				}
+				if got := below.Body.String(); got != want || below.Header().Get("Etag") != tag {
+					t.Errorf("%s, %s %s: got %q with %v", at, method, mediaType, got, below.Header())
+				}
+			}
+		}
+	}
+}
+
+// TestAFaultInTheMiddleOfACompressedPageAborts: what went out cannot be taken back, and must not look complete.
+func TestAFaultInTheMiddleOfACompressedPageAborts(t *testing.T) {
+	var body bytes.Buffer
+	compressor := gzip.NewWriter(&body)
+	io.WriteString(compressor, "<!doctype html><html><head><title>Shop</title></head>"+strings.Repeat("<p>Hello</p>", 100))
+	compressor.Close()
+	p := panicking{}
+	injector := New(Options{Insertion: p.insertion, Logger: slog.New(slog.DiscardHandler)})
+	below := httptest.NewRecorder()
+	defer func() {
+		if fault := recover(); fault != http.ErrAbortHandler {
+			t.Errorf("the panic is %v", fault)
+		}
+	}()
+	injector.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Write(body.Bytes()[:60])
+		w.(http.Flusher).Flush()
+		w.(*responseWriter).rewrite.splicer = new(splice.Writer) // of which nobody has made anything
+		w.Write(body.Bytes()[60:])
+		t.Error("the site's handler goes on")
+	})).ServeHTTP(below, httptest.NewRequest(http.MethodGet, "/", nil))
 }

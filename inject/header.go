@@ -37,8 +37,8 @@ type headerChange struct {
 	asked bool
 	// mark is the value of the header Handbill.
 	mark string
-	// version is the snippet's, for the page's tag.
-	version string
+	// tag is the page's entity tag; "" where it gets none.
+	tag string
 	// private: the page is for this visitor alone.
 	private bool
 	// policies are the policies' new lines; nil where nothing changes.
@@ -66,8 +66,8 @@ func (c headerChange) apply(header http.Header, was *survey, storage *headerValu
 	}
 	if c.private {
 		makePrivate(header, was.cacheControl)
-	} else if tag := injectedTag(was, c.version); tag != "" {
-		header["Etag"] = storage.text(slotTag, tag)
+	} else if c.tag != "" {
+		header["Etag"] = storage.text(slotTag, c.tag)
 	} else if was.tag != nil {
 		delete(header, "Etag")
 	}

@@ -177,6 +177,7 @@ func (i *Injector) Handler(next http.Handler) http.Handler {
 
 // injected counts and logs an insertion.
 func (i *Injector) injected(r *http.Request) {
+	defer i.survive(r)
 	i.options.Recorder.Injected()
 	if ctx := r.Context(); i.options.Logger.Enabled(ctx, slog.LevelDebug) {
 		i.options.Logger.DebugContext(ctx, "page injected", "method", r.Method, "uri", r.RequestURI)
@@ -185,6 +186,7 @@ func (i *Injector) injected(r *http.Request) {
 
 // skipped counts and logs a response without an insertion.
 func (i *Injector) skipped(r *http.Request, reason Reason) {
+	defer i.survive(r)
 	i.options.Recorder.Skipped(reason)
 	ctx := r.Context()
 	if advice := warnings[reason]; advice != "" && !i.warned[reason].Swap(true) {

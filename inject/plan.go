@@ -72,9 +72,9 @@ func (p *plan) readType(status int, header http.Header, errorPages bool) Reason 
 	if !strings.EqualFold(mediaType, "text/html") || !sameType(types) {
 		return ReasonContentType
 	}
-	p.declared, p.encoding, p.stopAtEscape = charset != "", asciiCompatible, charset == ""
-	if p.declared {
-		p.encoding, p.stopAtEscape = encodingOf(charset)
+	p.encoding, p.stopAtEscape, p.declared = asciiCompatible, true, false
+	if charset != "" {
+		p.encoding, p.stopAtEscape, p.declared = encodingOf(charset)
 	}
 	if p.encoding == otherEncoding {
 		return ReasonCharset

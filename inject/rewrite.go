@@ -2,6 +2,7 @@ package inject
 
 import (
 	"bytes"
+	"net/http"
 
 	"handbill/inject/splice"
 )
@@ -27,10 +28,14 @@ type page struct {
 	insertion Insertion
 	nonce     string      // for the insertion to carry
 	policies  policyLines // the policies' new lines
+	tag       string      // the page's entity tag; "" where it gets none
 	length    int64       // the site's Content-Length; -1 where there is none
 	received  int64       // bytes of the body
 	limit     int         // of buffer, while deciding
 	headerLen int         // number of header fields that were sent
+	// announced is the header as the site announced it, where it may have been changed
+	// since.
+	announced http.Header
 
 	// promised: the header names the length of the page with its insertion.
 	promised bool

@@ -63,6 +63,7 @@ func (w *responseWriter) spliceHere() []byte {
 func (w *responseWriter) splice(p []byte) error {
 	rw := w.rewrite
 	if w.progress != deciding {
+		defer w.abortAtFault()
 		_, err := rw.splicer.Write(p)
 		if w.progress == scanning && rw.splicer.Outcome() != splice.Pending {
 			w.progress = copying

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"runtime/debug"
 )
 
 const (
@@ -73,17 +72,15 @@ func unwrap(w http.ResponseWriter) http.ResponseWriter {
 // deadlines, full duplex, hijacking.
 func (w *responseWriter) Unwrap() http.ResponseWriter { return w.next }
 
-func (w *responseWriter) Header() http.Header { return w.next.Header() }
-
 // WriteHeader judges the response. What is not to be injected goes on at once.
 func (w *responseWriter) WriteHeader(status int) {
-	// Informational responses may come from another goroutine: they touch nothing here.
-	if 100 <= status && status < 200 && status != http.StatusSwitchingProtocols {
-		w.next.WriteHeader(status)
-		return
-	}
 	switch w.progress {
 	case awaitingHeader:
+		// Informational responses may come from another goroutine: they touch nothing here.
+		if 100 <= status && status < 200 && status != http.StatusSwitchingProtocols {
+			w.next.WriteHeader(status)
+			return
+		}
 		w.announced = true
 		w.begin(status)
 		if w.progress == passing {
@@ -132,6 +129,7 @@ func (w *responseWriter) judge() (reason Reason) {
 		return ReasonInvalidInsertion
 	}
 	rw.insertion = insertion
+	rw.tag = injectedTag(&rw.plan.header, insertion.Version)
 	rw.length = number(rw.plan.header.contentLength)
 	rw.begin(options.Position)
 	if rw.plan.coding != identity {
@@ -243,6 +241,12 @@ func (w *responseWriter) release() error {
 func (w *responseWriter) ReadFrom(source io.Reader) (total int64, err error) {
 	if w.progress == awaitingHeader {
 		w.begin(http.StatusOK)
+		defer func() {
+			if total == 0 && w.progress == deciding {
+				w.free() // as in net/http, to read nothing announces nothing
+				w.progress = awaitingHeader
+			}
+		}()
 	}
 	for !w.transparent() {
 		w.rewrite.straight = true
@@ -339,18 +343,24 @@ func (w *responseWriter) finishUndecided(handlerError error) error {
 	return w.refuse(nil)
 }
 
-// close frees what the response held, also when the handler panicked.
+// close ends the response, also when the handler panicked.
 func (w *responseWriter) close() {
 	rw := w.rewrite
 	if rw == nil {
 		return
 	}
+	if header := w.next.Header(); rw.injected && (rw.plan.header.trailers || len(header) != rw.headerLen) {
+		dropTrailers(header)
+	}
+	w.free()
+}
+
+// free gives back what the response held.
+func (w *responseWriter) free() {
+	rw := w.rewrite
 	w.progress, w.rewrite = passing, nil
 	if rw.decoder != nil {
 		rw.decoder.stop()
-	}
-	if header := w.next.Header(); rw.injected && (rw.plan.header.trailers || len(header) != rw.headerLen) {
-		dropTrailers(header)
 	}
 	if rw.faulty || cap(rw.buffer)+cap(rw.raw) > poolLimit {
 		return
@@ -360,11 +370,4 @@ func (w *responseWriter) close() {
 	}
 	rw.forget()
 	w.injector.states.Put(rw)
-}
-
-// fault logs a panic of ours, or of what the Options call.
-func (i *Injector) fault(r *http.Request, fault any) Reason {
-	i.options.Logger.ErrorContext(r.Context(), "fault while injecting; the page passes as the site sent it",
-		"fault", fault, "uri", r.RequestURI, "stack", string(debug.Stack()))
-	return ReasonInternalError
 }

@@ -125,9 +125,9 @@ func TestCallsThatReachTheWriterBelow(t *testing.T) {
 			w.WriteHeader(100)
 			html(w)
 			w.WriteHeader(200)
-			w.WriteHeader(103)
+			w.WriteHeader(103) // too late
 			io.WriteString(w, plainPage)
-		}, injectedPage, []string{"header 103", "header 100", "header 103", "header 200", "write " + strconv.Itoa(len(injectedPage))}},
+		}, injectedPage, []string{"header 103", "header 100", "header 200", "write " + strconv.Itoa(len(injectedPage))}},
 		{"switching protocols", func(w http.ResponseWriter) { w.WriteHeader(101); w.Write([]byte("frames")) }, "frames",
 			[]string{"header 101", "write 6"}},
 		{"a flush before anything", func(w http.ResponseWriter) { w.(http.Flusher).Flush() }, "", []string{"flush"}},

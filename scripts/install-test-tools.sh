@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Gets what the tests need and this machine lacks: a browser, Node with npm, compressors, servers and real
-# documentation trees to put Handbill in front of. Programs and manuals come from Debian's packages, by name; pages that people wrote by hand come from npm.
+# Gets what the tests need and this machine lacks: a browser, Node with npm, compressors, servers and real pages to
+# put Handbill in front of. Programs and manuals come from Debian's packages, by name; what people wrote by hand from npm.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -66,6 +67,9 @@ func NewEnvironment(types map[string]string) (*Environment, error) {
 	}
 	return e, err
 }
+
+// TraitTypes are the words by which a workspace declares the types of traits.
+func TraitTypes() []string { return slices.Sorted(keys(declaredTypes)) }
 
 // Next prepares compiling the workspace's next version. What this environment compiled is not compiled again if it is
 // still asked for; what is not asked for is forgotten with this environment. Conditions stay the same pointers, unless the

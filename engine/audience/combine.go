@@ -75,8 +75,11 @@ func (a *Audience) Segments() []string {
 func (s *Segments) CheckAudience(a *Audience) error {
 	for _, name := range a.Segments() {
 		if err := s.checkName(name); err != nil {
-			if near := nearest(name, slices.Values([]string{Anyone, Anonymous, Identified})); near != "" {
+			general := []string{Anyone, Anonymous, Identified}
+			if near := Nearest(name, slices.Values(general)); near != "" {
 				err.Fix = fmt.Sprintf("write %q", near)
+			} else if strings.HasPrefix(err.Fix, "define") {
+				err.Fix = `write "anyone", "anonymous" or "identified", or ` + err.Fix
 			}
 			return err
 		}
@@ -141,7 +144,35 @@ func (a *Audience) Explain(f *Facts) Explanation {
 		deciding = deciding[:1]
 	}
 	explanation.Why = strings.Join(deciding, "; ")
+	if !explanation.Holds {
+		explanation.Needs = a.needs(f)
+	}
 	return explanation
+}
+
+// needs says what would make somebody who is not in the audience belong to it.
+func (a *Audience) needs(f *Facts) string {
+	for _, name := range a.excluded {
+		if f.isIn(name) {
+			return "!" + asked(name)
+		}
+	}
+	var names []string
+	for _, name := range a.included {
+		names = append(names, asked(name))
+	}
+	return strings.Join(names, " || ")
+}
+
+// asked is how a condition asks for a name of an audience.
+func asked(name string) string {
+	switch name {
+	case Anonymous, Identified:
+		return "visitor." + name
+	case Anyone:
+		return "true"
+	}
+	return fmt.Sprintf("segment(%q)", name)
 }
 
 func (f *Facts) whyIn(name string) string {

@@ -179,7 +179,7 @@ func warnings(e *Environment, used []namedAt, parsed *cel.Ast) []Problem {
 				key = strconv.Quote(key)
 			}
 			fix := fmt.Sprintf("declare it: traits = { %s = \"string\" }", key)
-			if near := nearest(used.name, keys(e.types)); near != "" {
+			if near := Nearest(used.name, keys(e.types)); near != "" {
 				fix = "write traits." + near + ", or " + fix
 			}
 			found = append(found, *placeOf(tree, used.at).problem("the trait "+used.name+" is not declared", fix))

@@ -18,6 +18,8 @@ type Explanation struct {
 	Holds bool `json:"holds"`
 	// Why names the parts that decided, with the values they saw, in one line.
 	Why string `json:"why"`
+	// Needs is what would have to hold, as a condition; empty where it holds already.
+	Needs string `json:"needs,omitempty"`
 	// Checks are all comparisons of the condition in the order of the text, also those that did not decide.
 	Checks []Check `json:"checks"`
 }
@@ -154,7 +156,7 @@ func (p *planner) isFact(e ast.Expr) bool {
 // Explain answers as [Condition.Holds] does, and says why. It is not made for every poll.
 func (c *Condition) Explain(f *Facts) Explanation {
 	f.spent = 0
-	explanation := Explanation{Holds: c.Holds(f), Why: c.explain.why(f)}
+	explanation := Explanation{Holds: c.Holds(f), Why: c.explain.why(f), Needs: c.explain.needs(f)}
 	c.explain.each(func(each *check) {
 		f.spent = 0
 		result := Check{Text: each.text, Result: resultOf(each.node.value(f))}
@@ -164,6 +166,30 @@ func (c *Condition) Explain(f *Facts) Explanation {
 		explanation.Checks = append(explanation.Checks, result)
 	})
 	return explanation
+}
+
+// needs is what is lacking: of a && the parts that do not hold, of a || any of its parts.
+func (c *check) needs(f *Facts) string {
+	f.spent = 0
+	if c.node.value(f).isTrue() {
+		return ""
+	}
+	var lacking []string
+	for i := range c.checks {
+		if part := c.checks[i].needs(f); part != "" {
+			if c.how == operators.LogicalAnd && c.checks[i].how == operators.LogicalOr {
+				part = "(" + part + ")"
+			}
+			lacking = append(lacking, part)
+		}
+	}
+	switch c.how {
+	case operators.LogicalAnd:
+		return strings.Join(lacking, " && ")
+	case operators.LogicalOr:
+		return strings.Join(lacking, " || ")
+	}
+	return c.text
 }
 
 // each calls do with every comparison.

@@ -50,7 +50,10 @@ func TestChecks(t *testing.T) {
 	f.Traits["bio"] = strings.Repeat("ä", 100)
 	f.Traits["numbers"] = []any{1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0}
 	explanation := compileCondition(t, `(visitor.new || traits.company == "Acme") && !(traits.bio == "x") && 8 in traits.numbers && traits.address.city == "Berlin"`).Explain(f)
-	explanation.Why = ""
+	if want := `(visitor.new || traits.company == "Acme") && 8 in traits.numbers`; explanation.Needs != want {
+		t.Errorf("it needs %s, not %s", want, explanation.Needs)
+	}
+	explanation.Why, explanation.Needs = "", ""
 	got, err := json.MarshalIndent(explanation, "", " ")
 	if err != nil {
 		t.Fatal(err)
@@ -135,6 +138,37 @@ func TestWhyOfAudiences(t *testing.T) {
 		}
 		if got := a.Explain(f).Why; got != why {
 			t.Errorf("%s\n got %s\nwant %s", names, got, why)
+		}
+	}
+}
+
+func TestWhatWouldHaveToHold(t *testing.T) {
+	for condition, needs := range map[string]string{
+		`traits.plan == "trial"`:                                   "",
+		`traits.plan == "pro"`:                                     `traits.plan == "pro"`,
+		`traits.plan == "trial" && traits.seats > 100`:             `traits.seats > 100`,
+		`traits.plan == "pro" || traits.company == "Acme"`:         `traits.plan == "pro" || traits.company == "Acme"`,
+		`!(traits.plan == "trial")`:                                `!(traits.plan == "trial")`,
+		`(visitor.new || traits.fax == 1) && traits.seats > 100`:   `(visitor.new || traits.fax == 1) && traits.seats > 100`,
+		`visitor.new && traits.plan == "trial" && traits.fax == 1`: `visitor.new && traits.fax == 1`,
+	} {
+		if got := compileCondition(t, condition).Explain(ada()).Needs; got != needs {
+			t.Errorf("%s needs %q, not %q", condition, got, needs)
+		}
+	}
+	segments := compileSegments(t, sources...)
+	for names, needs := range map[string]string{
+		"identified": "", "anonymous": "visitor.anonymous", "staff anonymous": `segment("staff") || visitor.anonymous`,
+		"anyone !trial-users": `!segment("trial-users")`,
+	} {
+		f := ada()
+		f.Segments = segments
+		a, err := NewAudience(strings.Fields(names))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := a.Explain(f).Needs; got != needs {
+			t.Errorf("%s needs %q, not %q", names, got, needs)
 		}
 	}
 }

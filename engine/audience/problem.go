@@ -2,7 +2,6 @@ package audience
 
 import (
 	"fmt"
-	"iter"
 	"regexp"
 	"slices"
 	"strings"
@@ -145,7 +144,7 @@ func undeclared(at place, e ast.Expr, declared map[string]string) *Problem {
 	if e.Kind() == ast.CallKind {
 		name := e.AsCall().FunctionName()
 		fix := "use one of the functions of docs/conditions.md"
-		switch near := nearest(name, keys(usage)); {
+		switch near := Nearest(name, keys(usage)); {
 		case name == "not":
 			fix = "write !(…)"
 		case name == "map" || name == "filter":
@@ -161,7 +160,7 @@ func undeclared(at place, e ast.Expr, declared map[string]string) *Problem {
 		names[i] = v.name
 	}
 	fix := fmt.Sprintf("write traits.%s for a trait, \"%s\" for text, or one of %s", name, name, strings.Join(names, ", "))
-	if near := nearest(name, slices.Values(names)); near != "" && declared[name] == "" {
+	if near := Nearest(name, slices.Values(names)); near != "" && declared[name] == "" {
 		fix = "write " + near
 	}
 	return at.problem(fmt.Sprintf("there is nothing called %s", name), fix)
@@ -178,7 +177,7 @@ func undefinedField(at place, e ast.Expr) *Problem {
 		fields, title = attributes["events"], "an event"
 	}
 	fix := "write one of " + strings.Join(slices.Sorted(keys(fields)), ", ")
-	if near := nearest(name, keys(fields)); near != "" {
+	if near := Nearest(name, keys(fields)); near != "" {
 		fix = "write " + near
 	}
 	return at.problem(fmt.Sprintf("%s has no %s", title, name), fix)
@@ -308,49 +307,4 @@ func celName(name string) string {
 		return "an object"
 	}
 	return name
-}
-
-// nearest is the candidate that a misspelt word most probably means, or "" where none is close.
-func nearest(word string, candidates iter.Seq[string]) string {
-	if len(word) > 40 {
-		return ""
-	}
-	best, allowed := "", min(max(1, len(word)/3), len(word)-1)
-	for _, candidate := range slices.Sorted(candidates) {
-		if strings.EqualFold(word, candidate) {
-			return candidate
-		}
-		if d := distance(word, candidate); d <= allowed {
-			best, allowed = candidate, d-1
-		}
-	}
-	return best
-}
-
-// distance is how many letters have to be added, dropped or changed to turn one word into the other, or two
-// neighbours swapped (optimal string alignment).
-func distance(from, to string) int {
-	a, b := []rune(from), []rune(to)
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
-	}
-	for j := range b {
-		rows[0][j+1] = j + 1
-	}
-	for i := range a {
-		for j := range b {
-			change := rows[i][j]
-			if a[i] != b[j] {
-				change++
-			}
-			cost := min(change, rows[i][j+1]+1, rows[i+1][j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				cost = min(cost, rows[i-1][j-1]+1)
-			}
-			rows[i+1][j+1] = cost
-		}
-	}
-	return rows[len(a)][len(b)]
 }

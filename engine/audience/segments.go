@@ -167,7 +167,7 @@ func (s *Segments) circle(path []int) string {
 func (s *Segments) unknown(name string) *Problem {
 	fix := "define it: [[segments]] id = \"" + name + "\""
 	if s != nil {
-		if near := nearest(name, keys(s.places)); near != "" {
+		if near := Nearest(name, keys(s.places)); near != "" {
 			fix = fmt.Sprintf("write %q, or %s", near, fix)
 		}
 	}

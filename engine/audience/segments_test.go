@@ -246,7 +246,7 @@ func TestAudienceMistakes(t *testing.T) {
 		"staff,!staff":     `1:1: "staff" is there twice; write it once, with or without an exclamation mark`,
 		"identifed":        `1:1: there is no segment "identifed"; write "identified"`,
 		"stuff":            `1:1: there is no segment "stuff"; write "staff", or define it: [[segments]] id = "stuff"`,
-		"staff,!vip":       `1:1: there is no segment "vip"; define it: [[segments]] id = "vip"`,
+		"staff,!vip":       `1:1: there is no segment "vip"; write "anyone", "anonymous" or "identified", or define it: [[segments]] id = "vip"`,
 		"staff,identified": "",
 	} {
 		a, err := NewAudience(strings.Split(names, ","))

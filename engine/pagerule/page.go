@@ -73,6 +73,15 @@ func NewPage(address, name string) (Page, error) {
 	return page, nil
 }
 
+// Host is the page's host: lower case, in IDNA's ASCII form, IPv6 in brackets, without a port.
+func (page *Page) Host() string { return page.host }
+
+// Path is the page's path with its trailing slash, if it has one; "/" for the home page.
+func (page *Page) Path() string { return page.path.exact }
+
+// Query is the page's query, encoded and without its question mark.
+func (page *Page) Query() string { return page.query }
+
 // describe fills in the forms of the address that rules are matched against.
 func (page *Page) describe(parts addressParts) {
 	origin := page.scheme.String() + "://" + page.host

@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"handbill/engine/workspace"
@@ -22,9 +24,10 @@ const (
 
 // File is a workspace on disk: a file of TOML, or a folder whose files that
 // end in .toml make up the workspace, in the order of their names. Folders in
-// the folder and files whose name begins with a dot are left out.
+// the folder and files whose name begins with a dot are left out. The lists of
+// ids that segments name are loaded and watched with them.
 func File(path string) Source {
-	return &files{path: path, quiet: 150 * time.Millisecond, patience: 2 * time.Second, recheck: 5 * time.Second}
+	return &files{path: path, quiet: 150 * time.Millisecond, patience: 2 * time.Second, recheck: 5 * time.Second, others: make(chan struct{}, 1)}
 }
 
 type files struct {
@@ -35,6 +38,10 @@ type files struct {
 	// recheck is how often files are looked at without having been told of a
 	// change, because network and container file systems tell of none.
 	recheck time.Duration
+	// lists are the lists of ids that the files named when they were loaded last.
+	lists atomic.Pointer[[]string]
+	// others holds one token when lists are others than those watched.
+	others chan struct{}
 }
 
 // String is the path.
@@ -68,21 +75,57 @@ func (f *files) read(ctx context.Context) ([]workspace.File, error) {
 		return nil, err
 	}
 	loaded := make([]workspace.File, 0, len(paths))
+	var lists []string
 	total := 0
 	for _, path := range paths {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		data, err := readFile(path)
+		data, err := readFile(path, workspace.MaximumFileSize)
 		if err != nil {
 			return nil, err
 		}
-		if total += len(data); total > maximumTotalSize {
-			return nil, problem(f.path, fmt.Sprintf("the files have more than the %d MiB that a workspace may have", maximumTotalSize>>20), "take messages out that have ended")
+		total += len(data)
+		file := workspace.File{Name: path, Data: data}
+		loaded, lists = append(loaded, file), append(lists, workspace.Lists(file)...)
+	}
+	slices.Sort(lists)
+	lists = slices.Compact(lists)
+	if before := f.lists.Swap(&lists); before == nil && len(lists) > 0 || before != nil && !slices.Equal(*before, lists) {
+		select {
+		case f.others <- struct{}{}:
+		default:
 		}
-		loaded = append(loaded, workspace.File{Name: path, Data: data})
+	}
+	for _, path := range lists {
+		list := readList(path)
+		total += len(list.Data)
+		loaded = append(loaded, list)
+	}
+	if total > maximumTotalSize {
+		return nil, problem(f.path, fmt.Sprintf("the files have more than the %d MiB that a workspace may have", maximumTotalSize>>20), "take messages out that have ended")
 	}
 	return loaded, nil
+}
+
+// readList reads a list of ids. That it cannot be read is for the segment to say that names it.
+func readList(path string) workspace.File {
+	file := workspace.File{Name: path, List: true}
+	var wrong workspace.Problem
+	data, err := readFile(path, maximumTotalSize)
+	if errors.As(err, &wrong) {
+		file.Problem = wrong.Text
+	}
+	file.Data = data
+	return file
+}
+
+// named are the paths of the lists that the files loaded last have named.
+func (f *files) named() []string {
+	if lists := f.lists.Load(); lists != nil {
+		return *lists
+	}
+	return nil
 }
 
 // tomlFiles are the paths of a workspace's files, in order.
@@ -116,7 +159,7 @@ func isTOML(name string) bool {
 	return strings.HasSuffix(name, extension) && !strings.HasPrefix(name, ".")
 }
 
-func readFile(path string) ([]byte, error) {
+func readFile(path string, most int) ([]byte, error) {
 	// Opening a pipe would wait for a writer.
 	info, err := os.Stat(path)
 	if err != nil {
@@ -130,12 +173,12 @@ func readFile(path string) ([]byte, error) {
 		return nil, unreadable(path, err)
 	}
 	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, workspace.MaximumFileSize+1))
+	data, err := io.ReadAll(io.LimitReader(file, int64(most)+1))
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	if len(data) > workspace.MaximumFileSize {
-		return nil, problem(path, fmt.Sprintf("the file has more than the %d MiB that one may have", workspace.MaximumFileSize>>20), "spread the messages over several files in one folder")
+	if len(data) > most {
+		return nil, problem(path, fmt.Sprintf("the file has more than the %d MiB that one may have", most>>20), "spread the messages over several files in one folder")
 	}
 	return data, nil
 }
@@ -147,7 +190,7 @@ func (f *files) look() (description string, newest time.Time) {
 		return err.Error(), time.Time{}
 	}
 	var look strings.Builder
-	for _, path := range paths {
+	for _, path := range slices.Concat(paths, f.named()) {
 		info, err := os.Stat(path)
 		if err != nil {
 			fmt.Fprintf(&look, "%s: %v\n", path, err)

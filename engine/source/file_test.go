@@ -183,7 +183,7 @@ func TestAFileThatIsBeingWrittenIsReadWhenItIsWhole(t *testing.T) {
 				}()
 				loaded, err := source.Load(t.Context())
 				if err != nil || len(loaded) != 1 || string(loaded[0].Data) != test.want {
-					t.Errorf("loaded %q, error %v", loaded, err)
+					t.Errorf("loaded %v, error %v", loaded, err)
 				}
 				synctest.Wait()
 			})
@@ -220,9 +220,42 @@ func TestAFileThatIsWrittenWithoutEndIsReadAsItIs(t *testing.T) {
 		began := time.Now()
 		loaded, err := source.Load(t.Context())
 		if err != nil || len(loaded) != 1 || !strings.HasPrefix(string(loaded[0].Data), sale) || time.Since(began) > 2*source.patience {
-			t.Errorf("after %s loaded %q, error %v", time.Since(began), loaded, err)
+			t.Errorf("after %s loaded %v, error %v", time.Since(began), loaded, err)
 		}
 		close(done)
 		<-stopped
 	})
+}
+
+const vips = `
+[[segments]]
+id = "vip"
+ids = "vip.txt"
+
+[[messages]]
+id = "lounge"
+audience = "vip"
+pages = ["*"]
+text = "The lounge is open."
+`
+
+func TestListsOfIDsAreLoadedBesideTheFileThatNamesThem(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.toml"), vips)
+	write(t, filepath.Join(dir, "b.toml"), sale)
+	loaded, err := File(dir).Load(t.Context())
+	if err != nil || len(loaded) != 3 || loaded[2].Problem == "" || !loaded[2].List {
+		t.Fatalf("without the list: %v, error %v", loaded, err)
+	}
+	if _, _, err := workspace.Compile(loaded); err == nil || !strings.Contains(err.Error(), `the list "vip.txt": there is no such file or folder`) {
+		t.Errorf("a list that is missing: %v", err)
+	}
+	write(t, filepath.Join(dir, "vip.txt"), "ada\n")
+	loaded, err = File(filepath.Join(dir, "a.toml")).Load(t.Context())
+	if err != nil || len(loaded) != 2 || string(loaded[1].Data) != "ada\n" {
+		t.Fatalf("with the list: %v, error %v", loaded, err)
+	}
+	if _, _, err := workspace.Compile(loaded); err != nil {
+		t.Error(err)
+	}
 }

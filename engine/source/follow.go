@@ -244,6 +244,10 @@ func digest(files []workspace.File) [sha256.Size]byte {
 		hash.Write(lengths[:])
 		hash.Write([]byte(file.Name))
 		hash.Write(file.Data)
+		// A list that is missing and one that is empty are not the same.
+		binary.BigEndian.PutUint64(lengths[:8], uint64(len(file.Problem)))
+		hash.Write(lengths[:8])
+		hash.Write([]byte(file.Problem))
 	}
 	return [sha256.Size]byte(hash.Sum(nil))
 }

@@ -301,7 +301,7 @@ func TestWhereTheSystemTellsNothingFilesAreLookedAtAgain(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	look, _ := source.look()
-	deaf := watching{interest: interestIn(path), look: look} // without a watcher
+	deaf := watching{interest: interestIn(path, nil), look: look} // without a watcher
 	write(t, path, tour)
 	if err := source.wait(ctx, deaf); err != nil {
 		t.Errorf("the change was not found: %v", err)
@@ -497,5 +497,26 @@ func TestAFaultOfOursIsAProblemAndNotTheEnd(t *testing.T) {
 	f.load(t.Context())
 	if state := f.State(); len(state.Problems) != 1 || state.Problems[0].Text != "compiling it failed: index out of range" {
 		t.Errorf("the state is %+v", state)
+	}
+}
+
+func TestAListOfIDsIsWatchedAsTheFileThatNamesItIs(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "messages.toml"), vips)
+	f := follow(t, watched(filepath.Join(dir, "messages.toml")))
+	if problems := f.State().Problems; len(problems) != 1 || !strings.Contains(problems[0].Text, `"vip.txt"`) {
+		t.Fatalf("without the list: %v", problems)
+	}
+	write(t, filepath.Join(dir, "vip.txt"), "ada\n")
+	f.eventuallyShows(t, "lounge")
+	generation := f.State().Generation
+	write(t, filepath.Join(dir, "vip.txt"), "ada\ngrace\n")
+	eventually(t, "the longer list is in use", func() bool { return f.State().Generation != generation })
+	if err := os.Remove(filepath.Join(dir, "vip.txt")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the missing list is told", func() bool { return len(f.State().Problems) == 1 })
+	if f.shown() != "lounge" {
+		t.Error("a missing list takes the messages away")
 	}
 }

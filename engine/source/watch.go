@@ -57,7 +57,7 @@ func (w watching) errors() <-chan error {
 // setUp watches all folders that matter. A folder that cannot be watched is
 // covered by looking again now and then.
 func (f *files) setUp() watching {
-	w := watching{interest: interestIn(f.path)}
+	w := watching{interest: interestIn(f.path, f.named())}
 	w.look, _ = f.look()
 	w.watcher, _ = fsnotify.NewWatcher()
 	if w.watcher == nil {
@@ -68,7 +68,7 @@ func (f *files) setUp() watching {
 			_ = w.watcher.Add(folder)
 		}
 		// A link that was switched meanwhile leads to folders that are not watched yet.
-		now := interestIn(f.path)
+		now := interestIn(f.path, f.named())
 		if attempt == 3 || now.equal(w.interest) {
 			return w
 		}
@@ -100,6 +100,8 @@ func (f *files) wait(ctx context.Context, w watching) error {
 			if look, _ := f.look(); quiet == nil && look != w.look {
 				return nil
 			}
+		case <-f.others:
+			return nil // the lists are loaded, and not watched yet
 		case <-quiet:
 			return nil
 		case <-patience:
@@ -146,9 +148,13 @@ func (i interest) equal(other interest) bool {
 // maximumLinks bounds the links that are followed, as the kernel does.
 const maximumLinks = 40
 
-// interestIn follows a path and every link on the way.
-func interestIn(path string) interest {
+// interestIn follows a path, the lists beside it, and every link on the way.
+func interestIn(path string, lists []string) interest {
 	i := make(interest)
+	for _, list := range lists {
+		links := 0
+		i.follow(list, &links)
+	}
 	links := 0
 	folder, exists := i.follow(path, &links)
 	if !exists {

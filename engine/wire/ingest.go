@@ -51,6 +51,9 @@ type reportSent struct {
 	ActionName  string `json:"actionName"`
 	ActionValue string `json:"actionValue"`
 	Reason      string `json:"reason"`
+	// Step and Answers are those of a form.
+	Step    string         `json:"step"`
+	Answers map[string]any `json:"answers"`
 }
 
 // types are the kinds of events by the last segment of their path.
@@ -240,7 +243,7 @@ func (e eventSent) report() (engine.Report, error) {
 	}
 	return engine.Report{
 		EventID: e.MessageID, DeliveryID: sent.DeliveryID, Outcome: engine.Outcome(sent.Metric),
-		ActionName: sent.ActionName, ActionValue: sent.ActionValue, Reason: sent.Reason, At: e.at(),
+		ActionName: sent.ActionName, ActionValue: sent.ActionValue, Reason: sent.Reason, Step: sent.Step, Answers: sent.Answers, At: e.at(),
 	}, nil
 }
 

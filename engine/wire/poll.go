@@ -20,6 +20,8 @@ type pollBodySent struct {
 	Generation string `json:"generation"`
 	// UserID is the identified user; the reference client names it in a header.
 	UserID string `json:"userId"`
+	// Show are messages that buttons asked for: their ids, and for each the delivery that has the button.
+	Show map[string]string `json:"show"`
 }
 
 // intervalHeader tells the client how many seconds to wait before it polls again on an unchanged page.
@@ -47,7 +49,7 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	}
 	visit := visitOf(r)
 	request := engine.PollRequest{
-		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
+		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation, Show: sent.Show,
 		Languages: languages(r),
 	}
 	if request.Tab == "" {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"handbill/engine/audience"
 	"handbill/engine/content"
 )
 
@@ -35,10 +36,11 @@ func (c *check) checkActions(s section, steps []content.StepTemplate) {
 		all = append(all, step.Name)
 	}
 	for i, step := range steps {
-		if !s.has("steps") && (i > 0 || !s.has("buttons")) {
+		if !s.has("steps") && (i > 0 || !s.has("buttons") && !s.has("fields")) {
 			return
 		}
 		own := c.stepSection(s, i)
+		c.checkForm(own, step, all)
 		for n, button := range step.Buttons {
 			action, known := actionOf(button)
 			at := own.atItem("buttons", n)
@@ -61,7 +63,7 @@ func (s section) checkStep(at int, what, step string, all []string) {
 		return
 	}
 	fix := "the steps are " + quoted(all)
-	if similar := nearest(step, all); similar != "" {
+	if similar := audience.Nearest(step, slices.Values(all)); similar != "" {
 		fix = fmt.Sprintf("write %q", similar)
 	}
 	s.wrong(at, fix, "%s leads to the step %q, which is not there", what, step)
@@ -98,9 +100,14 @@ func (c *check) checkShown() {
 		}
 		all := slices.Sorted(maps.Keys(c.ids))
 		fix := "add a message with this id"
-		if similar := nearest(by.message, all); similar != "" {
+		if similar := audience.Nearest(by.message, slices.Values(all)); similar != "" {
 			fix = fmt.Sprintf("write %q", "show:"+similar)
 		}
 		by.section.wrong(by.at, fix, "the button %q shows the message %q, which is not there", by.button, by.message)
 	}
+}
+
+// HasAction reports whether a button of the message has an action, in any of its languages.
+func (m *Message) HasAction(kind content.ActionKind, argument string) bool {
+	return m.Localized != nil && m.Localized.HasAction(kind, argument)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 	_ "time/tzdata" // timezone must mean the same on a machine without a time zone database
 
+	"handbill/engine/audience"
 	"handbill/engine/content"
 	"handbill/engine/pagerule"
 )
@@ -47,12 +48,28 @@ type check struct {
 	texts map[textKey]*content.Text
 	// shown are the messages that buttons show.
 	shown []shownBy
+	// lists are the files of ids that segments name, by their names.
+	lists map[string]File
+	// language compiles conditions; nil until there is one.
+	language *audience.Environment
+	// segments are compiled before the messages; nil where there are none. segmentAt says where each was defined,
+	// segmentSum stands for all that was written about them.
+	segments   *audience.Segments
+	segmentAt  map[string]located
+	segmentSum digest
+	// conditions are those of messages and segments.
+	conditions map[*audience.Condition]bool
 }
 
 func (c *check) workspace(files []File) *Snapshot {
 	c.ids, c.templates, c.texts = make(map[string]located), make(map[string]*template), make(map[textKey]*content.Text)
+	c.lists, c.segmentAt, c.conditions = make(map[string]File), make(map[string]located), make(map[*audience.Condition]bool)
 	documents := make([]section, 0, len(files))
 	for order, file := range files {
+		if file.List {
+			c.lists[file.Name] = file
+			continue
+		}
 		f := parse(c, order, file)
 		if f == nil {
 			c.settings.uncertain = true
@@ -63,6 +80,7 @@ func (c *check) workspace(files []File) *Snapshot {
 		documents = append(documents, document)
 	}
 	c.readSettings(documents)
+	c.readSegments(documents)
 	c.readTemplates(documents)
 
 	var messages []*Message
@@ -87,7 +105,13 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 	})
 	s := &Snapshot{
 		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Locale: c.settings.locale, Throttle: c.settings.throttle,
+		Traits: c.settings.traits, Segments: c.segments, asks: make(map[string]bool), language: c.language,
 		Messages: messages, byID: make(map[string]*Message, len(messages)),
+	}
+	for condition := range c.conditions {
+		for _, variable := range variables {
+			s.asks[variable] = s.asks[variable] || condition.Uses(variable)
+		}
 	}
 	sets := make([]pagerule.Set, len(messages))
 	for i, message := range messages {
@@ -95,7 +119,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		sets[i] = message.Pages
 	}
 	s.index = pagerule.BuildIndex(sets)
-	s.Generation = generation(s)
+	s.Generation = generation(s, c.segmentSum)
 	return s
 }
 

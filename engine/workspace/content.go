@@ -37,7 +37,7 @@ func (c *check) compileContent(s section, m *Message, base *template) {
 func (c *check) content(s section, base *template) *content.Template {
 	shown := &content.Template{Display: display(s, base), Position: c.position(s, base)}
 	names := paramNames(s, base)
-	for _, name := range []string{"title", "text", "image", "buttons"} {
+	for _, name := range []string{"title", "text", "image", "fields", "buttons"} {
 		switch {
 		case s.has("steps") && s.has(name):
 			s.wrong(s.at(name), "move it into a step, or take the steps away", "%s stands beside steps", name)
@@ -91,6 +91,9 @@ func over(base, own content.StepTemplate, s section) content.StepTemplate {
 	}
 	if s.has("image") {
 		base.Image = own.Image
+	}
+	if s.has("fields") {
+		base.Fields = own.Fields
 	}
 	if s.has("buttons") {
 		base.Buttons = own.Buttons

@@ -20,6 +20,10 @@ type File struct {
 	Name string
 	// Data is its TOML, in UTF-8.
 	Data []byte
+	// List: it is no TOML, but a list of ids that a segment names; see [Lists].
+	List bool
+	// Problem is why a list cannot be read, and what to do; "" when it can.
+	Problem string
 }
 
 // parsedFile is a file that was read: its values, and where they stand.
@@ -108,13 +112,15 @@ func parse(c *check, order int, file File) *parsedFile {
 }
 
 // decode keeps a failure inside the TOML library from becoming ours.
-func decode(text string, values *map[string]any) (err error) {
+func decode(text string, values *map[string]any) error { return decodeInto(text, values) }
+
+func decodeInto(text string, target any) (err error) {
 	defer func() {
 		if failure := recover(); failure != nil {
 			err = fmt.Errorf("reading it failed: %v", failure)
 		}
 	}()
-	_, err = toml.Decode(text, values)
+	_, err = toml.Decode(text, target)
 	return err
 }
 

@@ -30,12 +30,16 @@ func fingerprintOf(values map[string]any, zone *time.Location, around ...any) fi
 }
 
 // generation digests all that a snapshot says, as text that can stand in JSON and in headers.
-func generation(s *Snapshot) string {
+func generation(s *Snapshot, segments digest) string {
 	var d digest
 	d.value([]any{s.Name, s.SiteID, s.WriteKey, s.InApp, int64(s.Throttle.MinGap), int64(s.Throttle.PerVisit), int64(s.Throttle.PerDay)})
 	if s.Locale != "" {
 		d.value(s.Locale)
 	}
+	for _, name := range slices.Sorted(maps.Keys(s.Traits)) {
+		d.value([]any{name, s.Traits[name]})
+	}
+	d = append(d, segments...)
 	for _, message := range s.Messages {
 		d = append(d, message.fingerprint[:]...)
 	}

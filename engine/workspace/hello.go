@@ -23,7 +23,7 @@ var hello = sync.OnceValue(func() *Message {
 	return &Message{
 		ID:        helloID,
 		Status:    StatusLive,
-		Audience:  AudienceAnyone,
+		Audience:  everybody(),
 		Frequency: preset(FrequencyOnce),
 		Priority:  DefaultPriority,
 		Pages:     pages,

@@ -1,6 +1,9 @@
 package workspace
 
-import "handbill/engine/content"
+import (
+	"handbill/engine/audience"
+	"handbill/engine/content"
+)
 
 // kind is the type of a key's value, as an author would say it.
 type kind string
@@ -15,6 +18,7 @@ const (
 	aTables   kind = "a list of tables"
 
 	aTextOrTable kind = "text or a table"
+	aTextOrTexts kind = "text or a list of texts"
 )
 
 // key is one key that an author may write. The lists below are all that there
@@ -57,7 +61,7 @@ func words[T ~string](values ...T) []string {
 var documentKeys = []key{
 	{name: "workspace", kind: aTable, example: "[workspace]", keys: workspaceKeys},
 	{name: "messages", kind: aTables, example: "[[messages]]", keys: messageKeys},
-	{name: "segments", later: true},
+	{name: "segments", kind: aTables, example: "[[segments]]", keys: segmentKeys},
 	{name: "templates", kind: aTables, example: "[[templates]]", keys: templateKeys},
 }
 
@@ -97,7 +101,29 @@ var workspaceKeys = []key{
 		example: `throttle = { min_gap = "30s", per_visit = 3, per_day = 5 }`,
 		meaning: "How often one visitor sees [messages, all of them together](#throttle).",
 	},
-	{name: "traits", later: true},
+	{
+		name: "traits", kind: aTable, each: &key{kind: aText, words: audience.TraitTypes(), example: `plan = "string"`},
+		example: `traits = { plan = "string", seats = "int" }`,
+		meaning: "The [types of traits](conditions.md#types-of-traits), by their names: `\"string\"`, `\"int\"`, `\"float\"`, `\"bool\"`, `\"time\"`, `\"list\"`. Conditions are checked against them.",
+	},
+}
+
+var segmentKeys = []key{
+	{
+		name: "id", kind: aText, required: true,
+		example: `id = "trial-users"`,
+		meaning: "What audiences, and `segment(\"…\")` in conditions, call it. Unique among the segments; 1 to 64 letters, digits, `.`, `-`, `_`; not `anyone`, `anonymous` or `identified`.",
+	},
+	{
+		name: "where", kind: aText,
+		example: `where = 'traits.plan == "trial"'`,
+		meaning: "The [condition](conditions.md) of being in it.",
+	},
+	{
+		name: "ids", kind: aText,
+		example: `ids = "vip.txt"`,
+		meaning: "Instead of `where`: a file beside this one with the user ids, or anonymous ids, of those who are in it, one on each line. Its path starts at this file's folder and stays in it. It is watched like this file.",
+	},
 }
 
 var messageKeys = []key{
@@ -117,9 +143,19 @@ var messageKeys = []key{
 		meaning: "`\"live\"`; `\"draft\"`: not shown, except by send test; `\"paused\"`: not shown for now; `\"archived\"`: over. All are checked.",
 	},
 	{
-		name: "audience", kind: aText, words: words(AudienceAnyone, AudienceAnonymous, AudienceIdentified), laterKinds: []kind{aTextList},
+		name: "audience", kind: aTextOrTexts,
 		fallback: `"anyone"`, example: `audience = "anyone"`,
-		meaning: "Who sees it: `\"anyone\"`; `\"anonymous\"`: who has not identified; `\"identified\"`: who has.",
+		meaning: "Who sees it: `\"anyone\"`; `\"anonymous\"`: who has not identified; `\"identified\"`: who has; a [segment](#segments); or [a list](conditions.md#segments-and-audiences) of these, of which those with `!` are excluded.",
+	},
+	{
+		name: "where", kind: aText,
+		example: `where = 'traits.seats > 4'`,
+		meaning: "A [condition](conditions.md) that must hold as well.",
+	},
+	{
+		name: "bots", kind: aText, words: []string{botsExcluded, botsIncluded},
+		fallback: `"exclude"`, example: `bots = "include"`,
+		meaning: "`\"exclude\"`: programs that say in their user agent that they are one, such as search engines, do not see it; `\"include\"`: they do.",
 	},
 	{
 		name: "pages", kind: aTextList, required: true,
@@ -182,6 +218,11 @@ var messageKeys = []key{
 		meaning: "A [picture](#image).",
 	},
 	{
+		name: "fields", kind: aTables, keys: fieldKeys,
+		example: `fields = [{ name = "score", type = "nps", label = "How likely are you to recommend us?" }]`,
+		meaning: "Questions to answer: see [forms and surveys](forms.md).",
+	},
+	{
 		name: "buttons", kind: aTables, keys: buttonKeys,
 		example: `buttons = [{ text = "See offers", action = "/offers" }]`,
 		meaning: "[Buttons](#buttons), beside the close button that every message has.",
@@ -190,6 +231,11 @@ var messageKeys = []key{
 		name: "steps", kind: aTables, keys: stepKeys,
 		example: "[[messages.steps]]",
 		meaning: "[Steps](#messagessteps) instead of one title, text, image and buttons.",
+	},
+	{
+		name: "form_event", kind: aText,
+		fallback: `"Form Submitted"`, example: `form_event = "Survey Answered"`,
+		meaning: "The name of the event that answers to its [fields](forms.md) become.",
 	},
 	{
 		name: "template", kind: aText,
@@ -207,7 +253,6 @@ var messageKeys = []key{
 		meaning: "The message in [other languages](#messageslocalesde), by their tags.",
 	},
 	{name: "trigger", later: true},
-	{name: "where", later: true},
 	{name: "target", later: true},
 }
 
@@ -231,6 +276,11 @@ var stepKeys = []key{
 		name: "image", kind: aTable, keys: imageKeys,
 		example: `image = { src = "/img/billing.png", alt = "The billing page", width = 640, height = 360 }`,
 		meaning: "The step's [picture](#image).",
+	},
+	{
+		name: "fields", kind: aTables, keys: fieldKeys,
+		example: `fields = [{ name = "score", type = "nps", label = "How likely are you to recommend us?" }]`,
+		meaning: "The step's questions: see [forms and surveys](forms.md).",
 	},
 	{
 		name: "buttons", kind: aTables, keys: buttonKeys,
@@ -259,7 +309,7 @@ var templateKeys = append([]key{
 		example: "[[templates.steps]]",
 		meaning: "[Steps](#messagessteps) instead of one title, text, image and buttons.",
 	},
-}, pick(messageKeys, "display", "position", "title", "text", "image", "buttons")...)
+}, pick(messageKeys, "display", "position", "title", "text", "image", "fields", "buttons")...)
 
 // localeKeys are the texts of a message in another language.
 var localeKeys = append([]key{
@@ -290,6 +340,11 @@ var stepLocaleKeys = []key{
 		name: "image", kind: aTable, keys: imageLocaleKeys,
 		example: `image = { alt = "Drei Tarife" }`,
 		meaning: "The picture's `src`, `alt` or both.",
+	},
+	{
+		name: "fields", kind: aTable, each: &key{kind: aTable, keys: fieldLocaleKeys, example: "[messages.locales.de.fields.score]"},
+		example: `fields = { score = { label = "Wie wahrscheinlich empfehlen Sie uns weiter?" } }`,
+		meaning: "The fields' texts, by the fields' names: [what each can say](forms.md#other-languages).",
 	},
 	{
 		name: "buttons", kind: aTable, each: &key{kind: aText, example: `see-offers = "Zu den Angeboten"`},
@@ -421,9 +476,11 @@ var homes = []struct {
 }{
 	{"[workspace]", workspaceKeys},
 	{"[[messages]]", messageKeys},
+	{"[[segments]]", segmentKeys},
 	{"[[templates]]", templateKeys},
 	{"[[messages.steps]]", stepKeys},
 	{"image = { … }", imageKeys},
+	{"one of fields = [{ … }]", fieldKeys},
 	{"frequency = { … }", frequencyKeys},
 	{"throttle = { … }", throttleKeys},
 	{"one of buttons = [{ … }]", buttonKeys},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"handbill/engine/audience"
 	"handbill/engine/content"
 )
 
@@ -77,7 +78,7 @@ func (c *check) translation(l section, tag string, s section, own *content.Templ
 	if !stepped {
 		c.overlay(l, &made.Template.Steps[0], names)
 	} else {
-		for _, name := range []string{"title", "text", "image", "buttons"} {
+		for _, name := range []string{"title", "text", "image", "fields", "buttons"} {
 			if l.has(name) {
 				l.wrong(l.at(name), fmt.Sprintf("move it into [messages.locales.%s.steps.…] with the step's name", tag), "%s stands beside the message's steps", name)
 			}
@@ -106,7 +107,7 @@ func (c *check) overlaySteps(l section, made *content.Template, stepped bool, na
 			at.wrong(at.at(name), "write [messages.locales.de.steps.welcome]", "step %q must be a table, but is %s", name, kindOf(steps[name]))
 		case index < 0:
 			fix := "the steps are " + quoted(all)
-			if similar := nearest(name, all); similar != "" {
+			if similar := audience.Nearest(name, slices.Values(all)); similar != "" {
 				fix = fmt.Sprintf("write %q", similar)
 			}
 			at.wrong(at.at(name), fix, "the message has no step %q", name)
@@ -140,6 +141,7 @@ func (c *check) overlay(l section, step *content.StepTemplate, names []string) {
 			step.Image.Alt = c.liquid(i, "alt", content.Plain, names)
 		}
 	}
+	c.overlayFields(l, step, names)
 	c.overlayButtons(l, step, names)
 }
 
@@ -159,7 +161,7 @@ func (c *check) overlayButtons(l section, step *content.StepTemplate, names []st
 			b.wrong(b.at(name), "add it to the message itself, or take it away", "there is no button %q", name)
 		case index < 0:
 			fix := "the buttons are " + quoted(all)
-			if similar := nearest(name, all); similar != "" {
+			if similar := audience.Nearest(name, slices.Values(all)); similar != "" {
 				fix = fmt.Sprintf("write %q", similar)
 			}
 			b.wrong(b.at(name), fix, "there is no button %q", name)
@@ -212,7 +214,13 @@ func holes(s section, said map[string]any, steps []content.StepTemplate) []strin
 			missing = append(missing, "image.alt")
 		}
 	}
-	if !s.has("buttons") || len(steps) == 0 {
+	if len(steps) == 0 {
+		return missing
+	}
+	if s.has("fields") {
+		missing = append(missing, fieldHoles(said, steps[0].Fields)...)
+	}
+	if !s.has("buttons") {
 		return missing
 	}
 	buttons, _ := said["buttons"].(map[string]any)

@@ -27,9 +27,12 @@ func (c *check) message(s section) *Message {
 	m := &Message{
 		ID:        id,
 		Status:    Status(s.word("status", string(StatusLive))),
-		Audience:  Audience(s.word("audience", string(AudienceAnyone))),
+		Audience:  c.audience(s),
+		Where:     c.condition(s, "where"),
+		ToBots:    s.word("bots", botsExcluded) == botsIncluded,
 		Frequency: c.frequency(s),
 		Priority:  c.priority(s),
+		FormEvent: c.formEvent(s),
 		PageRules: s.texts("pages"),
 		Except:    s.texts("except"),
 		File:      s.file.name,
@@ -48,7 +51,7 @@ func (c *check) message(s section) *Message {
 
 	before := c.unchanged(m)
 	if before != nil {
-		m.Pages, m.Content, m.Localized, m.template = before.Pages, before.Content, before.Localized, before.template
+		m.Pages, m.Content, m.Localized, m.template, m.Audience = before.Pages, before.Content, before.Localized, before.template, before.Audience
 	} else {
 		m.Pages = c.pages(s, m)
 		c.compileContent(s, m, base)
@@ -60,7 +63,7 @@ func (c *check) message(s section) *Message {
 	switch {
 	case !unique:
 		return nil
-	case before != nil && before.File == m.File && before.Line == m.Line:
+	case before != nil && before.File == m.File && before.Line == m.Line && before.Where == m.Where:
 		return before
 	}
 	return m

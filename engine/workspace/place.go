@@ -16,8 +16,10 @@ import (
 type place struct {
 	// offset is where the key, the table's header or the array's item begins.
 	offset int
-	keys   map[string]*place
-	items  []*place
+	// value is where a key's value begins; an item's begins at offset.
+	value int
+	keys  map[string]*place
+	items []*place
 }
 
 // key is the place of a key of a table, or nil.
@@ -34,6 +36,14 @@ func (p *place) item(index int) *place {
 		return nil
 	}
 	return p.items[index]
+}
+
+// all are the places of an array's items.
+func (p *place) all() []*place {
+	if p == nil {
+		return nil
+	}
+	return p.items
 }
 
 // add returns the place of a key, new at the offset if it is not there yet.
@@ -184,6 +194,7 @@ func (i *indexer) assignment(table *place) bool {
 		return false
 	}
 	i.skip(" \t")
+	table.value = i.offset
 	i.value(table)
 	return true
 }
@@ -236,7 +247,7 @@ func (i *indexer) value(at *place) {
 		i.text()
 	case i.take("["):
 		i.list("]", func() bool {
-			item := &place{offset: i.offset}
+			item := &place{offset: i.offset, value: i.offset}
 			at.items = append(at.items, item)
 			i.value(item)
 			return true

@@ -49,6 +49,11 @@ const (
 	german  = "[[messages.steps]]\nname = \"welcome\"\ntext = \"A\"\nimage = { src = \"/a.png\", alt = \"A\" }\nbuttons = [{ text = \"Go\", action = \"/\" }]\n[messages.locales.de]\n"
 )
 
+// segment is a segment with a condition.
+func segment(id, where string) string {
+	return "[[segments]]\nid = \"" + id + "\"\nwhere = '" + where + "'\n"
+}
+
 // Every key, and what is said of wrong values. The texts say it all: place, problem and fix.
 var wrongValues = []struct{ key, name, text, want string }{
 	{"workspace", "is no table", "workspace = 1\n", `a.toml:1:1: workspace must be a table, but is a whole number; write [workspace]`},
@@ -74,8 +79,29 @@ var wrongValues = []struct{ key, name, text, want string }{
 	{"workspace.throttle.per_visit", "is zero", "[workspace.throttle]\nper_visit = 0\n", `a.toml:2:1: [workspace]: throttle: per_visit 0 is out of range; write a number from 1 to 32, or leave it out`},
 	{"workspace.throttle.per_day", "is too large", "[workspace]\nthrottle = { per_day = 33 }\n", `a.toml:2:14: [workspace]: throttle: per_day 33 is out of range; write a number from 1 to 32, or leave it out`},
 	{"workspace.throttle.per_day", "is true", "[workspace]\nthrottle = { per_day = true }\n", `a.toml:2:14: [workspace]: throttle: per_day must be a whole number, but is true or false; write per_day = 5`},
-	{"workspace.traits", "is there", "[workspace.traits]\nplan = \"string\"\n", `a.toml:1:1: [workspace]: traits is not supported yet; leave it out until then`},
-	{"segments", "is there", "[[segments]]\nid = \"trial\"\n", `a.toml:1:1: segments is not supported yet; leave it out until then`},
+	{"workspace.traits", "is text", "[workspace]\ntraits = \"plan\"\n", `a.toml:2:1: [workspace]: traits must be a table, but is text; write traits = { plan = "string", seats = "int" }`},
+	{"workspace.traits", "has a misspelt type", "[workspace]\ntraits = { plan = \"strng\" }\n", `a.toml:2:12: [workspace]: traits: the type "strng" of plan is not known; write "string"`},
+	{"workspace.traits", "has a type that is like none", "[workspace.traits]\nseats = \"number\"\n", `a.toml:2:1: [workspace]: traits: the type "number" of seats is not known; write "bool", "float", "int", "list", "string" or "time"`},
+	{"workspace.traits", "has a number for a type", "[workspace.traits]\nseats = 1\n", `a.toml:2:1: [workspace]: traits: the type of seats must be text, but is a whole number; write seats = "string"`},
+	{"workspace.traits", "has no name", "[workspace.traits]\n\"\" = \"int\"\n", `a.toml:2:1: [workspace]: traits: a trait has no name; write traits = { plan = "string", seats = "int" }`},
+	{"segments", "is a table", "[segments]\nid = \"trial\"\n", `a.toml:1:1: segments must be a list of tables, but is a table; write [[segments]]`},
+	{"segments", "says nobody", "[[segments]]\nid = \"trial\"\n", `a.toml:1:1: segment "trial": it has neither where nor ids; add where = 'traits.plan == "trial"', or ids = "vip.txt"`},
+	{"segments.id", "is missing", "[[segments]]\nwhere = 'visitor.new'\n", `a.toml:1:1: this segment: id is missing; add id = "trial-users"`},
+	{"segments.id", "is a number", "[[segments]]\nid = 7\nwhere = 'visitor.new'\n", `a.toml:2:1: this segment: id must be text, but is a whole number; write id = "trial-users"`},
+	{"segments.id", "has a blank", segment("trial users", "visitor.new"), `a.toml:2:1: segment "trial users": the id "trial users" cannot be used; use 1 to 64 of the letters a to z and A to Z, digits, dot, dash and underscore`},
+	{"segments.id", "is an audience already", segment("anyone", "visitor.new"), `a.toml:2:1: segment "anyone": "anyone" cannot be a segment's name; choose another, such as "trial-users": anyone, anonymous and identified are audiences already, and "!" means not`},
+	{"segments.id", "is used twice", segment("new", "visitor.new") + segment("new", "visitor.new"), `a.toml:5:1: segment "new": the id is used already in a.toml:2; give one of the two another id`},
+	{"segments.where", "is a list", "[[segments]]\nid = \"new\"\nwhere = [\"visitor.new\"]\n", `a.toml:3:1: segment "new": where must be text, but is a list of texts; write where = 'traits.plan == "trial"'`},
+	{"segments.where", "is empty", segment("new", ""), `a.toml:3:10: segment "new": where: the condition is empty; write one such as traits.plan == "trial", or leave it out`},
+	{"segments.where", "is no condition", segment("new", "visitor.nwe"), `a.toml:3:17: segment "new": where: visitor has no nwe; write new`},
+	{"segments.where", "asks for a segment that is not there", segment("trial-users", "visitor.new") + segment("new", `visitor.new && segment("trial-user")`), `a.toml:6:32: segment "new": where: there is no segment "trial-user"; write "trial-users", or define it: [[segments]] id = "trial-user"`},
+	{"segments.where", "goes in a circle", segment("a", `segment("b")`) + segment("b", `visitor.new || segment("a")`), `a.toml:6:32: segment "b": where: the segments go in a circle: a -> b -> a; take one of them out of another's condition`},
+	{"segments.where", "stands beside ids", segment("new", "visitor.new") + "ids = \"new.txt\"\n", `a.toml:4:1: segment "new": it has both where and ids; make two segments, and a third with where = 'segment("a") || segment("b")'`},
+	{"segments.ids", "is a list", "[[segments]]\nid = \"vip\"\nids = [\"ada\"]\n", `a.toml:3:1: segment "vip": ids must be text, but is a list of texts; write ids = "vip.txt"`},
+	{"segments.ids", "is empty", "[[segments]]\nid = \"vip\"\nids = \"\"\n", `a.toml:3:1: segment "vip": ids is empty; write the name of a file in this file's folder, such as ids = "vip.txt"`},
+	{"segments.ids", "leaves the folder", "[[segments]]\nid = \"vip\"\nids = \"../../etc/passwd\"\n", `a.toml:3:1: segment "vip": the list "../../etc/passwd" is not beside this file; write the name of a file in this file's folder, such as ids = "vip.txt"`},
+	{"segments.ids", "is TOML", "[[segments]]\nid = \"vip\"\nids = \"vip.toml\"\n", `a.toml:3:1: segment "vip": the list "vip.toml" would be read as a part of the workspace; write the name of a file in this file's folder, such as ids = "vip.txt"`},
+	{"segments.ids", "is not there", "[[segments]]\nid = \"vip\"\nids = \"vip.txt\"\n", `a.toml:3:1: segment "vip": the list "vip.txt" is not there; put the file beside this one, or write a condition: where = '…'`},
 	{"templates", "is a table", "[templates]\nid = \"news\"\n", `a.toml:1:1: templates must be a list of tables, but is a table; write [[templates]]`},
 	{"templates", "shows nothing", "[[templates]]\nid = \"news\"\n", `a.toml:1:1: template "news": there is nothing to show; add text = "…", a title or an image`},
 	{"templates", "reads a param that it does not name", news + "title = \"{{ params.titel }}\"\n", `a.toml:5:1: template "news": the template has no param "titel", in {{ params.titel }}; its params are title`},
@@ -104,9 +130,21 @@ var wrongValues = []struct{ key, name, text, want string }{
 	{"messages.status", "has a capital", banner + "status = \"Live\"\n", `a.toml:6:1: message "spring-sale": status "Live" is not known; write "live"`},
 	{"messages.status", "is another word", banner + "status = \"published\"\n", `a.toml:6:1: message "spring-sale": status "published" is not known; write "draft", "live", "paused" or "archived"`},
 	{"messages.status", "comes later", banner + "status = \"shadow\"\n", `a.toml:6:1: message "spring-sale": status "shadow" is not supported yet; write "draft", "live", "paused" or "archived"`},
-	{"messages.audience", "is unknown", banner + "audience = \"everyone\"\n", `a.toml:6:1: message "spring-sale": audience "everyone" is not known; write "anyone", "anonymous" or "identified"`},
-	{"messages.audience", "names segments", banner + "audience = [\"trial\"]\n", `a.toml:6:1: message "spring-sale": audience as a list of texts is not supported yet; write audience = "anyone"`},
-	{"messages.audience", "is a table", banner + "audience = {}\n", `a.toml:6:1: message "spring-sale": audience must be text, but is a table; write audience = "anyone"`},
+	{"messages.audience", "is unknown", banner + "audience = \"everyone\"\n", `a.toml:6:1: message "spring-sale": audience: there is no segment "everyone"; write "anyone", "anonymous" or "identified", or define it: [[segments]] id = "everyone"`},
+	{"messages.audience", "is misspelt", banner + "audience = \"identfied\"\n", `a.toml:6:1: message "spring-sale": audience: there is no segment "identfied"; write "identified"`},
+	{"messages.audience", "misspells a segment in a list", banner + "audience = [\"identified\", \"!trial\"]\n" + segment("trials", "visitor.new"), `a.toml:6:27: message "spring-sale": audience: there is no segment "trial"; write "trials", or define it: [[segments]] id = "trial"`},
+	{"messages.audience", "names one twice", banner + "audience = [\"identified\", \"!identified\"]\n", `a.toml:6:1: message "spring-sale": audience: "identified" is there twice; write it once, with or without an exclamation mark`},
+	{"messages.audience", "excludes everybody", banner + "audience = [\"!anyone\"]\n", `a.toml:6:13: message "spring-sale": audience: "!anyone" leaves nobody; write status = "paused" to show a message to nobody`},
+	{"messages.audience", "is an empty list", banner + "audience = []\n", `a.toml:6:1: message "spring-sale": audience is empty; write "anyone", or leave it out`},
+	{"messages.audience", "is a table", banner + "audience = {}\n", `a.toml:6:1: message "spring-sale": audience must be text or a list of texts, but is a table; write audience = "anyone"`},
+	{"messages.where", "is a number", banner + "where = 1\n", `a.toml:6:1: message "spring-sale": where must be text, but is a whole number; write where = 'traits.seats > 4'`},
+	{"messages.where", "has one = too few", banner + "where = 'traits.plan = \"trial\"'\n", `a.toml:6:22: message "spring-sale": where: = is not known; write == to compare`},
+	{"messages.where", "is text alone", banner + "where = 'page.path'\n", `a.toml:6:14: message "spring-sale": where: the condition is text, not true or false; compare it with something, such as traits.plan == "trial"`},
+	{"messages.where", "names a segment that is not there", banner + "where = 'segment(\"trial\")'\n", `a.toml:6:17: message "spring-sale": where: there is no segment "trial"; define it: [[segments]] id = "trial"`},
+	{"messages.where", "is wrong in its third line", banner + "where = '''\ntraits.plan == \"trial\" &&\n  visitor.nwe\n'''\n", `a.toml:8:10: message "spring-sale": where: visitor has no nwe; write new`},
+	{"messages.where", "is wrong behind escapes", banner + "where = \"\"\"traits.plan == \\\"tri\\u0061l\\\" && \\\n   visitor.nwe\"\"\"\n", `a.toml:7:11: message "spring-sale": where: visitor has no nwe; write new`},
+	{"messages.bots", "is true", banner + "bots = true\n", `a.toml:6:1: message "spring-sale": bots must be text, but is true or false; write bots = "include"`},
+	{"messages.bots", "is unknown", banner + "bots = \"included\"\n", `a.toml:6:1: message "spring-sale": bots "included" is not known; write "include"`},
 	{"messages.pages", "is missing", strings.Replace(banner, "pages = [\"*\"]\n", "", 1), `a.toml:1:1: message "spring-sale": pages is missing; add pages = ["*"]`},
 	{"messages.pages", "is text", strings.Replace(banner, `["*"]`, `"*"`, 1), `a.toml:4:1: message "spring-sale": pages must be a list of texts, but is text; write pages = ["*"]`},
 	{"messages.pages", "is empty", strings.Replace(banner, `["*"]`, `[]`, 1), `a.toml:4:1: message "spring-sale": pages: it is missing; add pages = ["*"] for every page`},
@@ -227,7 +265,6 @@ a.toml:7:3: message "spring-sale", button 1: text is missing; add text = "See of
 a.toml:9:12: message "launch": template "news" has no param "titel"; write "title"`},
 	{"messages.params", "makes an action that is none", news + launch + "template = \"news\"\nparams = { title = \"A\" }\nbuttons = [{ text = \"B\", action = \"{{ params.title }}\" }]\n", `a.toml:5:1: message "launch": the action "A" is not known; write "dismiss", "next", "event:" and a name, a path such as "/offers", or a URL`},
 	{"messages.trigger", "is there", banner + "[messages.trigger]\nevent = \"signed_up\"\n", `a.toml:6:1: message "spring-sale": trigger is not supported yet; leave it out until then`},
-	{"messages.where", "is there", banner + "where = 'traits.plan == \"trial\"'\n", `a.toml:6:1: message "spring-sale": where is not supported yet; leave it out until then`},
 	{"messages.target", "is there", banner + "target = \"#a\"\n", `a.toml:6:1: message "spring-sale": target is not supported yet; leave it out until then`},
 	{"messages.locales", "is a list", english + banner + "locales = [\"de\"]\n", `a.toml:8:1: message "spring-sale": locales must be a table, but is a list of texts; write locales = { de = { title = "Frühlingsangebote" } }`},
 	{"messages.locales", "is in a workspace without a language", banner + "[messages.locales.de]\ntext = \"A\"\n", `a.toml:6:1: message "spring-sale": the message has locales, and the workspace does not say in which language its texts are; add locale = "en", or what it is, to [workspace]`},
@@ -315,13 +352,13 @@ func TestUnknownKeysNameTheOneThatIsMeant(t *testing.T) {
 		{"capitals", banner + "Priority = 1\n", `a.toml:6:1: message "spring-sale": there is no key "Priority" here; write "priority"`},
 		{"a key of another table", banner + "site_id = \"a\"\n", `a.toml:6:1: message "spring-sale": there is no key "site_id" here; it belongs in [workspace]`},
 		{"a message's key at the top", "display = \"modal\"\n", `a.toml:1:1: there is no key "display" here; it belongs in [[messages]]`},
-		{"a key that is like nothing", "[workspace]\ncolour = \"red\"\n", `a.toml:2:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, throttle`},
-		{"a table that is like nothing", "[server]\nport = 1\n", `a.toml:1:1: there is no key "server" here; the keys here are workspace, messages, templates`},
+		{"a key that is like nothing", "[workspace]\ncolour = \"red\"\n", `a.toml:2:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, throttle, traits`},
+		{"a table that is like nothing", "[server]\nport = 1\n", `a.toml:1:1: there is no key "server" here; the keys here are workspace, messages, segments, templates`},
 		{"a misspelt table", "[[message]]\nid = \"a\"\n", `a.toml:1:1: there is no key "message" here; write "messages"`},
 		{"a quoted key", banner + "\"te\\u0078t s\" = 1\n", `a.toml:6:1: message "spring-sale": there is no key "text s" here; write "text"`},
 		{"a dotted key", banner + "image.source = \"/a.png\"\nimage.src = \"/a.png\"\nimage.alt = \"\"\n", `a.toml:6:1: message "spring-sale", image: there is no key "source" here; the keys here are src, alt, width, height`},
 		{"a key in a button", banner + "buttons = [{ text = \"A\", action = \"/a\", url = \"/b\" }]\n", `a.toml:6:41: message "spring-sale", button 1: there is no key "url" here; the keys here are name, text, action`},
-		{"a very long key", banner + strings.Repeat("x", 5000) + " = 1\n", `a.toml:6:1: message "spring-sale": there is no key "` + strings.Repeat("x", 5000) + `" here; the keys here are id, kind, status, audience, pages, except, start, end, priority, frequency, ignore_throttle, display, position, title, text, image, buttons, steps, template, params, locales`},
+		{"a very long key", banner + strings.Repeat("x", 5000) + " = 1\n", `a.toml:6:1: message "spring-sale": there is no key "` + strings.Repeat("x", 5000) + `" here; the keys here are id, kind, status, audience, where, bots, pages, except, start, end, priority, frequency, ignore_throttle, display, position, title, text, image, buttons, steps, template, params, locales`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, problems, _ := compile(t, "a.toml", test.text)
@@ -403,7 +440,7 @@ func TestAllProblemsOfAllFilesComeAtOnceAndInOrder(t *testing.T) {
 		"3-messages.toml", banner+"priority = \"high\"\nend = 2020-01-01T00:00:00Z\n",
 		"4-more.toml", banner+"[workspace]\nname = \"B\"\n",
 	)
-	want := `1-settings.toml:3:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, throttle
+	want := `1-settings.toml:3:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, throttle, traits
 2-broken.toml:2:6: expected value but found '\n' instead; put text in double quotes: key = "text"
 3-messages.toml:6:1: message "spring-sale": priority must be a whole number, but is text; write priority = 10
 4-more.toml:2:1: message "spring-sale": the id is used already in 3-messages.toml:2; give one of the two another id
@@ -445,6 +482,8 @@ func TestWarningsDoNotRefuse(t *testing.T) {
 		{"HTML in a text", modal + "text = \"Hello <b>you</b>\"\n", `a.toml:5:1: message "tour": the text holds "<b>", which is shown as it is written and not as HTML; write Markdown: **bold**, [a link](/offers)`},
 		{"a step that leads nowhere", modal + "[[messages.steps]]\ntext = \"A\"\n[[messages.steps]]\ntext = \"B\"\n", `a.toml:5:1: message "tour", step 1: no button leads to the next step; add buttons = [{ text = "Next", action = "next" }]`},
 		{"HTML in a step's text", modal + "[[messages.steps]]\ntext = \"<i>A</i>\"\n", `a.toml:6:1: message "tour", step 1: the text holds "<i>", which is shown as it is written and not as HTML; write Markdown: **bold**, [a link](/offers)`},
+		{"a comparison that never holds", "[workspace]\ntraits = { seats = \"int\" }\n" + banner + "where = 'traits.seats == \"5\"'\n", `a.toml:8:23: message "spring-sale": where: by the declared types of traits this never holds: == does not go with a whole number and text; write it without quotes`},
+		{"a trait that is not declared", "[workspace]\ntraits = { seats = \"int\" }\n" + banner + segment("large", "traits.seat > 5"), `a.toml:10:16: segment "large": where: the trait seat is not declared; write traits.seats, or declare it: traits = { seat = "string" }`},
 		{"no messages", "[workspace]\nname = \"A\"\n", `a.toml:1:1: the workspace has no messages; add one that begins with [[messages]]`},
 		{"nothing at all", "", `a.toml:1:1: the workspace has no messages; add one that begins with [[messages]]`},
 	} {

@@ -60,6 +60,9 @@ func (k key) schema() map[string]any {
 		}
 	case aTextOrTable:
 		schema["anyOf"] = []any{map[string]any{"type": "string", "enum": k.words}, tableSchema(k.keys)}
+	case aTextOrTexts:
+		text := map[string]any{"type": "string"}
+		schema["anyOf"] = []any{text, map[string]any{"type": "array", "items": text}}
 	case aTables:
 		schema["type"], schema["items"] = "array", tableSchema(k.keys)
 	}

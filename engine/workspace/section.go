@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"handbill/engine/audience"
 )
 
 // section is one table of a file while it is checked.
@@ -156,7 +158,7 @@ func (s section) checkKeys(keys []key, excused ...string) {
 // correction says what to do about a key that is not known.
 func (s section) correction(keys []key, name string) string {
 	allowed := names(keys)
-	if similar := nearest(strings.ToLower(name), allowed); similar != "" {
+	if similar := audience.Nearest(strings.ToLower(name), slices.Values(allowed)); similar != "" {
 		return fmt.Sprintf("write %q", similar)
 	}
 	for _, home := range homes {
@@ -199,7 +201,7 @@ func (s section) checkWord(k key, text string, offset int) {
 		s.wrong(offset, "write "+quoted(k.words), "%s %q is not supported yet", k.name, text)
 	default:
 		fix := "write " + quoted(k.words)
-		if similar := nearest(strings.ToLower(text), k.words); similar != "" {
+		if similar := audience.Nearest(strings.ToLower(text), slices.Values(k.words)); similar != "" {
 			fix = fmt.Sprintf("write %q", similar)
 		}
 		s.wrong(offset, fix, "%s %q is not known", k.name, text)
@@ -218,6 +220,8 @@ func (k kind) accepts(value any) bool {
 	case aTextOrTable:
 		actual := kindOf(value)
 		return actual == aText || actual == aTable
+	case aTextOrTexts:
+		return kindOf(value) == aText || aTextList.accepts(value)
 	default:
 		return kindOf(value) == k
 	}

@@ -15,6 +15,8 @@ type settings struct {
 	// locale is the language of the texts; empty if the workspace names none.
 	locale   string
 	throttle Throttle
+	// traits are the declared types of traits; nil if none are.
+	traits map[string]string
 	// zone is what date-times without one are in; nil if the workspace names none.
 	zone *time.Location
 	// uncertain is set when the table may be in a file that could not be read, or is itself wrong.
@@ -69,6 +71,7 @@ func (c *check) readSetting(s section) {
 		c.settings.locale = tag
 	}
 	c.settings.throttle = c.throttle(s)
+	c.settings.traits = c.traits(s)
 	c.settings.uncertain = c.settings.uncertain || s.has("timezone")
 	zone, given := s.values["timezone"].(string)
 	if !given {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 
+	"handbill/engine/audience"
 	"handbill/engine/content"
 )
 
@@ -99,7 +100,7 @@ func (c *check) templateOf(s section) *template {
 	}
 	all := slices.Sorted(maps.Keys(c.templates))
 	fix := "add one that begins with [[templates]], or write the content here"
-	if similar := nearest(id, all); similar != "" {
+	if similar := audience.Nearest(id, slices.Values(all)); similar != "" {
 		fix = fmt.Sprintf("write %q", similar)
 	} else if len(all) > 0 {
 		fix = "the templates are " + quoted(all)
@@ -137,7 +138,7 @@ func (c *check) unknownParams(s section, base *template, values map[string]any) 
 			continue
 		}
 		fix := "it has no params"
-		if similar := nearest(name, base.params); similar != "" {
+		if similar := audience.Nearest(name, slices.Values(base.params)); similar != "" {
 			fix = fmt.Sprintf("write %q", similar)
 		} else if len(base.params) > 0 {
 			fix = "its params are " + quoted(base.params)

@@ -14,6 +14,7 @@ package workspace
 import (
 	"time"
 
+	"handbill/engine/audience"
 	"handbill/engine/content"
 	"handbill/engine/pagerule"
 )
@@ -32,32 +33,27 @@ const (
 	StatusArchived Status = "archived"
 )
 
-// Audience says to whom a message is shown.
-type Audience string
-
-const (
-	// AudienceAnyone is everybody. It is the default.
-	AudienceAnyone Audience = "anyone"
-	// AudienceAnonymous is who has not identified.
-	AudienceAnonymous Audience = "anonymous"
-	// AudienceIdentified is who has identified.
-	AudienceIdentified Audience = "identified"
-)
-
 // Defaults of settings and messages.
 const (
 	DefaultName     = "Handbill"
 	DefaultSiteID   = "handbill"
 	DefaultWriteKey = "handbill-web"
 	DefaultPriority = 100
+	// DefaultFormEvent is the event that answers become.
+	DefaultFormEvent = "Form Submitted"
 )
 
 // Message is one message, checked and compiled. It is never changed.
 type Message struct {
 	// ID is unique in the workspace.
-	ID       string
-	Status   Status
-	Audience Audience
+	ID     string
+	Status Status
+	// Audience says to whom it is shown.
+	Audience *audience.Audience
+	// Where is a condition that must hold as well; nil: none.
+	Where *audience.Condition
+	// ToBots: it is shown to programs that say so in their user agent, too.
+	ToBots bool
 	// Pages is PageRules without Except, compiled.
 	Pages pagerule.Set
 	// PageRules and Except are the page rules as they were written.
@@ -72,6 +68,8 @@ type Message struct {
 	// Content is what it shows to everybody. Where that depends on the visitor, it is what somebody gets of whom nothing
 	// is known, in the workspace's own language; Localized then has the rest.
 	Content content.Content
+	// FormEvent is the name of the event that answers to its fields become.
+	FormEvent string
 	// Localized is the message in its languages; nil for one that was not compiled, as [Hello].
 	Localized *content.Localized
 	// File and Line say where the message begins.
@@ -97,6 +95,10 @@ type Snapshot struct {
 	InApp bool
 	// Throttle bounds all messages together.
 	Throttle Throttle
+	// Traits are the declared types of traits, by name; nil where none are declared.
+	Traits map[string]string
+	// Segments are what audiences and conditions name; nil where there are none.
+	Segments *audience.Segments
 	// Generation changes whenever a setting or message does, and does not when only
 	// comments, blanks or the spread over files do. The same text has the same
 	// generation on every machine.
@@ -106,7 +108,14 @@ type Snapshot struct {
 
 	byID  map[string]*Message
 	index *pagerule.Index
+	// asks says which variables a condition of the workspace looks at.
+	asks map[string]bool
+	// language has compiled the conditions.
+	language *audience.Environment
 }
+
+// Asks says whether any condition of the workspace looks at a variable, such as "request"; see [audience.Condition.Uses].
+func (s *Snapshot) Asks(variable string) bool { return s.asks[variable] }
 
 // Message returns the message with an id, or nil.
 func (s *Snapshot) Message(id string) *Message { return s.byID[id] }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"handbill/engine/audience"
 	"handbill/engine/content"
 	"handbill/engine/pagerule"
 )
@@ -43,7 +44,7 @@ buttons = [{ text = "See offers", action = "/offers" }]
 		t.Errorf("the settings are %+v", s)
 	}
 	m := s.Message("spring-sale")
-	if m == nil || m.Status != StatusLive || m.Audience != AudienceAnyone || m.Frequency.Name != FrequencyUntilDismissed || m.Priority != 100 ||
+	if m == nil || m.Status != StatusLive || m.Audience.String() != audience.Anyone || m.Frequency.Name != FrequencyUntilDismissed || m.Priority != 100 ||
 		!m.Start.IsZero() || !m.End.IsZero() || m.File != "messages.toml" || m.Line != 2 {
 		t.Fatalf("the message is %+v", m)
 	}
@@ -119,7 +120,7 @@ position = "bottom"
 		t.Errorf("the settings are %+v", s)
 	}
 	m := s.Message("billing-tour")
-	if m.Status != StatusPaused || m.Audience != AudienceIdentified || m.Frequency.Name != FrequencyOnce || m.Priority != -5 || m.File != "tour.toml" || m.Line != 2 {
+	if m.Status != StatusPaused || m.Audience.String() != audience.Identified || m.Frequency.Name != FrequencyOnce || m.Priority != -5 || m.File != "tour.toml" || m.Line != 2 {
 		t.Errorf("the message is %+v", m)
 	}
 	if want := time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC); !m.Start.Equal(want) || m.Start.Format(time.RFC3339) != "2026-12-01T09:00:00+01:00" {
