@@ -30,10 +30,12 @@ type situation struct {
 	now      time.Time
 	identity visitor.Identity
 	record   *visitor.Record // nil: nothing is remembered about the visitor
+	arrival  *visitor.Record // what is held of the visit of somebody about whom nothing is remembered
 	page     *pagerule.Page  // nil: the client did not say where it is
 	indexed  bool            // only messages whose page rules fit are asked about
 	view     string          // empty: no page view in particular
 	visit    uint32
+	named    uint32 // the visit that the client named; zero: none
 	inApp    bool
 	throttle throttling
 	here     presence

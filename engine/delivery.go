@@ -8,6 +8,7 @@ import (
 	"errors"
 	"hash"
 	"sync"
+	"time"
 )
 
 // A delivery's id is sealed text: it says which message was handed to whom in which page view, and only an edge that
@@ -112,6 +113,39 @@ func (s sealer) derive(alias string) string {
 	mac.Write([]byte{0})
 	mac.Write([]byte(alias))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// A voucher is 4 bytes of time, in seconds since 1970, and a seal of them and of the id in the cookie.
+const voucherSeal = 8
+
+// vouch proves that an id was issued, and when.
+func (s sealer) vouch(id string, at time.Time) string {
+	raw := binary.BigEndian.AppendUint32(nil, uint32(at.Unix()))
+	return base64.RawURLEncoding.EncodeToString(append(raw, s.voucherSeal(id, raw)...))
+}
+
+// vouched is when an id was issued; zero when the voucher does not prove it.
+func (s sealer) vouched(id, voucher string, now time.Time) time.Time {
+	raw, err := base64.RawURLEncoding.DecodeString(voucher)
+	if err != nil || len(raw) != 4+voucherSeal || !hmac.Equal(raw[4:], s.voucherSeal(id, raw[:4])) {
+		return time.Time{}
+	}
+	if issued := time.Unix(int64(binary.BigEndian.Uint32(raw)), 0).UTC(); !issued.After(now) {
+		return issued
+	}
+	return time.Time{}
+}
+
+func (s sealer) voucherSeal(id string, issued []byte) []byte {
+	mac := s.macs.Get().(hash.Hash)
+	defer s.macs.Put(mac)
+	mac.Reset()
+	for _, part := range []string{"cookie", s.workspace, id} {
+		mac.Write([]byte(part))
+		mac.Write([]byte{0})
+	}
+	mac.Write(issued)
+	return mac.Sum(nil)[:voucherSeal]
 }
 
 // hash64 is the first 8 bytes of the SHA-256 of text.

@@ -60,6 +60,7 @@ type Engine struct {
 	now       func() time.Time
 	snapshot  atomic.Pointer[workspace.Snapshot]
 	sealer    sealer
+	arrivals  *arrivals
 	questions sync.Pool // *question
 	// unrenderable are the messages of the snapshot of which the log has said that they cannot be shown to somebody.
 	unrenderable sync.Map
@@ -89,6 +90,7 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 		logger:    options.Logger,
 		now:       options.Now,
 		sealer:    newSealer(secret, options.Workspace),
+		arrivals:  newArrivals(),
 	}
 	e.questions.New = func() any { return &question{} }
 	if e.recorder == nil {

@@ -73,6 +73,7 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 		s.now = e.now()
 	}
 	s.visit = currentVisit(record, s.now)
+	s.visitNow()
 	explanation := Explanation{
 		Workspace: e.workspace, Generation: snapshot.Generation, Page: request.Page.URL, At: s.now,
 		Visitor: identity.ID(), Known: remembered(record),

@@ -6,7 +6,6 @@ import (
 
 	"handbill/engine/audience"
 	"handbill/engine/useragent"
-	"handbill/engine/visitor"
 	"handbill/engine/workspace"
 )
 
@@ -34,14 +33,9 @@ func (s *situation) asked() *audience.Facts {
 
 func (s *situation) fill(f *audience.Facts) {
 	f.Now, f.Segments = s.now, s.snapshot.Segments
-	f.Visitor = audience.Visitor{
-		User: s.identity.User, Anonymous: s.identity.Anonymous,
-		Identified: s.identity.User != "", Verified: s.identity.Level >= visitor.LevelVerified, New: true,
-	}
-	f.Visit = audience.Visit{Count: 1, PageViews: 1}
-	if r := s.record; r != nil {
-		f.Traits = r.Traits
-		f.Visitor.FirstSeen, f.Visitor.LastSeen, f.Visitor.New = r.FirstSeen, r.LastSeen, r.FirstSeen.IsZero()
+	s.fillHistory(f)
+	if s.record != nil {
+		f.Traits = s.record.Traits
 	}
 	if s.page != nil {
 		f.Page = audience.Page{URL: s.page.URL, Host: s.page.Host(), Path: s.page.Path(), Query: s.page.Query(), Name: s.page.Name}

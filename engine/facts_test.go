@@ -64,6 +64,20 @@ pages = ["*"]
 text = "A"
 `
 
+// identifiedYesterday is what somebody did in the visit before this one.
+func (e *edge) identifiedYesterday(who visitor.Identity, traits map[string]any) {
+	e.t.Helper()
+	today := e.now
+	e.now = today.Add(-day)
+	if err := e.Identify(context.Background(), who, traits); err != nil {
+		e.t.Fatal(err)
+	}
+	if err := e.View(context.Background(), who, engine.PageView{View: "yesterday", Address: "https://shop.example.com/"}); err != nil {
+		e.t.Fatal(err)
+	}
+	e.now = today
+}
+
 var telephone = engine.Browser{Agent: useragent.Agent{Device: useragent.Mobile, Browser: "Chrome", OS: "Android"}}
 
 func TestAMessageIsShownToItsAudienceWhereItsConditionHolds(t *testing.T) {
@@ -98,9 +112,7 @@ func TestAMessageIsShownToItsAudienceWhereItsConditionHolds(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			e := newEdge(t, club)
 			if test.traits != nil {
-				if err := e.Identify(context.Background(), test.request.Identity, test.traits); err != nil {
-					t.Fatal(err)
-				}
+				e.identifiedYesterday(test.request.Identity, test.traits)
 			} else {
 				test.request.Identity = visitor.Identity{Anonymous: "somebody"}
 			}
@@ -137,9 +149,7 @@ func TestAMessageIsShownToItsAudienceWhereItsConditionHolds(t *testing.T) {
 
 func TestExplainSaysWhichPartOfAConditionDecided(t *testing.T) {
 	e := newEdge(t, club)
-	if err := e.Identify(context.Background(), adaKnown, map[string]any{"plan": "trial", "seats": 2.0}); err != nil {
-		t.Fatal(err)
-	}
+	e.identifiedYesterday(adaKnown, map[string]any{"plan": "trial", "seats": 2.0})
 	explained, err := e.Explain(context.Background(), engine.ExplainRequest{
 		Page: page(t, "https://shop.example.com/", ""), Visitor: "ada", Languages: []string{"en-GB, en;q=0.9"},
 		Browser: engine.Browser{Agent: useragent.Agent{Device: useragent.Desktop, Bot: true}},

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/hex"
@@ -28,6 +29,10 @@ type PollRequest struct {
 	View string
 	// Visit names the visit, over pages and tabs; empty when the client does not say: then each page view counts as one.
 	Visit string
+	// Number says which page of this load it is, from 1: loads of single-page applications have several.
+	Number int
+	// Voucher came with the visitor's cookie.
+	Voucher string
 	// Generation is that of the answer which the client holds; empty when it holds none.
 	Generation string
 	// Show are messages that the visitor asked for: their ids, and for each the delivery whose button shows it.
@@ -79,14 +84,15 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 		e.recorder.Polled(PollFailed)
 		return PollAnswer{}, fmt.Errorf("reading the visitor's record: %w", err)
 	}
-	e.noteVisit(ctx, request.Identity, record)
+	now, load, named := e.now(), hash64(request.View), namedVisit(request.Visit)
+	record, arrival := e.arrive(request.Identity, record, request.pageView(), named, uint32(load), now)
 	q := e.questions.Get().(*question)
 	defer e.questions.Put(q)
 	s := &q.situation
 	tags := s.tags
 	*s = situation{
-		now: e.now(), identity: request.Identity, record: record, page: request.Page, view: request.View,
-		visit: visitNumber(request.Visit, hash64(request.View)), inApp: snapshot.InApp, throttle: throttling{Throttle: snapshot.Throttle},
+		now: now, identity: request.Identity, record: record, arrival: arrival, page: request.Page, view: request.View,
+		visit: cmp.Or(named, visitNumber("", load)), named: named, inApp: snapshot.InApp, throttle: throttling{Throttle: snapshot.Throttle},
 		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &q.facts, tags: tags,
 	}
 	if len(request.Show) > 0 {
@@ -108,16 +114,13 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	return answer, nil
 }
 
-// noteVisit keeps a known visitor from being forgotten: retention counts from the last visit that was written down.
-func (e *Engine) noteVisit(ctx context.Context, identity visitor.Identity, record *visitor.Record) {
-	now := e.now()
-	if record == nil || record.FirstSeen.IsZero() || now.Sub(record.LastSeen) < visitor.SeenInterval {
-		return
+// pageView is the page view that a poll tells of; without a page only that the visit goes on.
+func (r *PollRequest) pageView() PageView {
+	view := PageView{Visit: r.Visit, Voucher: r.Voucher}
+	if r.Page != nil {
+		view.View, view.Number, view.Address, view.Referrer = r.View, r.Number, r.Page.URL, r.Browser.Referrer
 	}
-	visit := store.Mutation{Key: e.key(identity), Change: visitor.Change{Kind: visitor.Seen, At: now}}
-	if _, err := e.store.Apply(ctx, []store.Mutation{visit}); err != nil {
-		e.logger.Warn("a visit could not be written down; the next poll tries again", "workspace", e.workspace, "error", err)
-	}
+	return view
 }
 
 // question is what a poll works with; it is used again for another one.

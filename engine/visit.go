@@ -7,8 +7,8 @@ import (
 )
 
 // VisitTime is how long a visit lasts without an open page. Clients keep it; the edge needs it only where nobody names a
-// visit: to explain.
-const VisitTime = 30 * time.Minute
+// visit.
+const VisitTime = visitor.VisitPause
 
 // visitNumber stands for the visit that a client named. Where it named none, each page view is one: view is its hash.
 func visitNumber(visit string, view uint64) uint32 {
@@ -18,10 +18,22 @@ func visitNumber(visit string, view uint64) uint32 {
 	return max(uint32(view), 1) // zero is no visit
 }
 
-// currentVisit is the visit that a visitor is in if they come now: that of their last showing, unless it is over.
+// namedVisit stands for the visit that a client named; zero where it named none.
+func namedVisit(visit string) uint32 {
+	if visit == "" {
+		return 0
+	}
+	return visitNumber(visit, 0)
+}
+
+// currentVisit is the visit that a visitor is in if they come now: the last one, or that of their last showing, unless it
+// is over.
 func currentVisit(record *visitor.Record, now time.Time) uint32 {
 	if record == nil {
 		return 0
+	}
+	if visit := record.Visits.At(0, now); visit != nil && visit.Number != 0 {
+		return visit.Number
 	}
 	var last visitor.Showing
 	for _, state := range record.Messages {

@@ -23,6 +23,11 @@ type Index struct {
 	grams  gramTable
 	found  []ruleNumber // what the runs above are parts of
 	rest   []ruleNumber
+	// built is how many sets the index was built with. Found and rest name these; places says where each of them is in
+	// sets now, and is nil where all are where they were.
+	built  int
+	places []int32
+	added  []ruleNumber // rules of sets that came later, by their places now
 }
 
 // ruleNumber is a rule of pages: the set's place and the rule's place in it.
@@ -38,7 +43,7 @@ const fewRules = 16
 // BuildIndex returns the index of the sets, which are known by their places
 // in the slice from then on. The caller must not change the slice afterwards.
 func BuildIndex(sets []Set) *Index {
-	index := &Index{sets: sets}
+	index := &Index{sets: sets, built: len(sets)}
 	var filing filing
 	for i, set := range sets {
 		if slices.ContainsFunc(set.pages, Rule.isEveryPage) {
@@ -65,6 +70,9 @@ func BuildIndex(sets []Set) *Index {
 func (index *Index) Match(page *Page, found []int) []int {
 	start := len(found)
 	found = index.check(index.rest, page, found)
+	for _, number := range index.added {
+		found = index.ask(number, page, found)
+	}
 	text, whole := page.slashedText[withQuery|withFragment], page.path.bare
 	if page.Name != "" {
 		text, whole = page.Name, page.Name
@@ -113,10 +121,21 @@ func (index *Index) checkRun(of run, page *Page, found []int) []int {
 
 func (index *Index) check(rules []ruleNumber, page *Page, found []int) []int {
 	for _, number := range rules {
-		set := &index.sets[number.set]
-		if set.pages[number.rule].Match(page) && firstMatch(set.except, page) < 0 {
-			found = append(found, int(number.set))
+		if index.places != nil {
+			if number.set = index.places[number.set]; number.set == gone {
+				continue
+			}
 		}
+		found = index.ask(number, page, found)
+	}
+	return found
+}
+
+// ask appends the place of a rule's set if that may appear on the page.
+func (index *Index) ask(number ruleNumber, page *Page, found []int) []int {
+	set := &index.sets[number.set]
+	if set.pages[number.rule].Match(page) && firstMatch(set.except, page) < 0 {
+		found = append(found, int(number.set))
 	}
 	return found
 }

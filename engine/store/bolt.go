@@ -163,6 +163,9 @@ func (b *Bolt) Find(ctx context.Context, workspace, trait, value string) (string
 	return found.id(), err
 }
 
+// Note implements [Store].
+func (b *Bolt) Note(mutations ...Mutation) { b.writer.note(slices.Clone(mutations)) }
+
 // Count implements [Store].
 func (b *Bolt) Count(workspace, message string, metric Metric, n int) {
 	b.writer.count(counter{workspace, message, metric}, int64(n))

@@ -21,7 +21,7 @@ const (
 	maxBatch = 512
 	// gatherTime is how long a transaction waits at most for others that will want to share it.
 	gatherTime = 2 * time.Millisecond
-	// countInterval is how long a count waits at most until it is written.
+	// countInterval is how long a count or a note waits at most until it is written.
 	countInterval = 500 * time.Millisecond
 	// queueLength is how many requests may wait for the writer before callers wait to be accepted.
 	queueLength = 4096
@@ -51,7 +51,7 @@ type writer struct {
 	logger  *slog.Logger
 	queue   chan *request
 	stopped chan struct{}
-	dirty   chan struct{} // has an element when counts wait
+	dirty   chan struct{} // has an element when counts or notes wait
 	last    error         // of writing at the end; read after stopped
 
 	gate   sync.RWMutex // held for reading while something is put into the queue
@@ -59,13 +59,14 @@ type writer struct {
 
 	countsMu sync.Mutex
 	counts   map[counter]int64
+	notes    notes
 }
 
 func startWriter(db *bbolt.DB, path string, pending *pending, logger *slog.Logger) *writer {
 	w := &writer{
 		db: db, path: path, pending: pending, logger: logger,
 		queue: make(chan *request, queueLength), stopped: make(chan struct{}), dirty: make(chan struct{}, 1),
-		counts: map[counter]int64{},
+		counts: map[counter]int64{}, notes: notes{pending: pending},
 	}
 	go w.run()
 	return w
@@ -110,6 +111,20 @@ func (w *writer) count(name counter, n int64) {
 	w.countsMu.Lock()
 	w.counts[name] += n
 	w.countsMu.Unlock()
+	w.soon()
+}
+
+// note lets changes wait for the next transaction. They are pending until then.
+func (w *writer) note(mutations []Mutation) {
+	w.gate.RLock()
+	defer w.gate.RUnlock()
+	if !w.closed && w.notes.add(mutations) {
+		w.soon()
+	}
+}
+
+// soon has what waits written within [countInterval].
+func (w *writer) soon() {
 	select {
 	case w.dirty <- struct{}{}:
 	default:
@@ -155,7 +170,7 @@ func (w *writer) run() {
 		case <-flush:
 			flush = nil
 			if err := w.commit(nil); err != nil {
-				w.logger.Error("counts could not be written; they are kept in memory and tried again", "error", err)
+				w.logger.Error("counts and visits could not be written; they are kept in memory and tried again", "error", err)
 				flush = time.After(countInterval)
 			}
 		}
@@ -201,17 +216,20 @@ func (w *writer) gather(first *request, expect int) []*request {
 
 // commit writes a batch and the counts that wait in one transaction, and answers the batch's requests.
 func (w *writer) commit(batch []*request) error {
-	counts := w.takeCounts()
+	counts, notes := w.takeCounts(), w.notes.take()
 	var err error
-	if len(batch) > 0 || len(counts) > 0 {
+	if len(batch) > 0 || len(counts) > 0 || len(notes) > 0 {
 		err = guard(w.path, func() error {
-			return w.db.Update(func(tx *bbolt.Tx) error { return fill(tx, batch, counts) })
+			return w.db.Update(func(tx *bbolt.Tx) error { return fill(tx, batch, notes, counts) })
 		})
 	}
 	if errors.Is(err, errNothing) {
 		err = nil
 	}
-	if err != nil {
+	if err == nil {
+		w.notes.written(notes)
+	} else {
+		w.notes.giveBack(notes)
 		w.returnCounts(counts)
 		err = fmt.Errorf("writing to the store %s: %w; nothing of it was kept: check the disk's space and health", w.path, err)
 	}
@@ -230,9 +248,16 @@ func (w *writer) commit(batch []*request) error {
 var errNothing = errors.New("nothing to write")
 
 // fill makes the changes of a transaction.
-func fill(tx *bbolt.Tx, batch []*request, counts map[counter]int64) error {
+func fill(tx *bbolt.Tx, batch []*request, notes [][]Mutation, counts map[counter]int64) error {
 	file := &fileReader{tx: tx, seen: map[Key]*visitor.Record{}}
 	all := changesOn(file)
+	for _, mutations := range notes { // they were accepted before
+		for _, m := range mutations {
+			if own := changesOn(all); own.note(m) {
+				all.absorb(own)
+			}
+		}
+	}
 	direct := false
 	for _, r := range batch {
 		if r.direct != nil {

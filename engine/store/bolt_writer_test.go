@@ -281,6 +281,7 @@ func TestAFullDiskLosesNothingAndRecovers(t *testing.T) {
 		t.Fatalf("full at person %d", full)
 	}
 	b.Count("shop", sale, MetricDelivered, 5)
+	b.Note(Mutation{Key: person(0), Change: visitor.Change{Kind: visitor.Visited, At: november, Page: &visitor.PageView{View: 1}}})
 	if _, err := b.Apply(t.Context(), []Mutation{{Key: person(full), Change: traits(full)}}); err == nil {
 		t.Error("a full disk took a record")
 	}
@@ -302,6 +303,12 @@ func TestAFullDiskLosesNothingAndRecovers(t *testing.T) {
 	if got := storedCount(t, b, counter{"shop", sale, MetricDelivered}); got != 5 {
 		t.Errorf("%d of 5 counts survived the full disk", got)
 	}
+	if b.pending.of(person(0)) != nil {
+		t.Error("a page view still waits after the disk had space")
+	}
+	if r, err := b.Load(t.Context(), person(0)); err != nil || r.Visits.PageViews != 1 {
+		t.Errorf("a page view became %+v, error %v", r.Visits, err)
+	}
 }
 
 type lockedWriter struct {
@@ -313,4 +320,30 @@ func (l lockedWriter) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.w.Write(p)
+}
+
+func TestNotesDoNotFillTheMemoryWhileTheDiskIsFull(t *testing.T) {
+	n := notes{pending: newPending()}
+	noted := 0
+	for view := range uint32(maxNotes + 100) {
+		if n.add([]Mutation{{Key: person(int(view)), Change: visitor.Change{Kind: visitor.Visited}}}) {
+			noted++
+		}
+	}
+	if noted != maxNotes {
+		t.Fatalf("%d wait, want %d", noted, maxNotes)
+	}
+	n.giveBack(n.take())
+	if n.add([]Mutation{{Key: person(1)}}) {
+		t.Error("what could not be written made room")
+	}
+	n.written(n.take())
+	for i := range n.pending.shards {
+		if left := len(n.pending.shards[i].changes); left > 0 {
+			t.Errorf("%d visitors are still pending", left)
+		}
+	}
+	if !n.add([]Mutation{{Key: person(1)}}) {
+		t.Error("what was written made no room")
+	}
 }

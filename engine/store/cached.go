@@ -98,6 +98,14 @@ func (c *Cache) Apply(ctx context.Context, mutations []Mutation) ([]Outcome, err
 	return outcomes, err
 }
 
+// Note implements [Store].
+func (c *Cache) Note(mutations ...Mutation) {
+	c.Store.Note(mutations...)
+	for _, m := range mutations {
+		c.version(m.Key).Add(1)
+	}
+}
+
 // Merge implements [Store].
 func (c *Cache) Merge(ctx context.Context, workspace, from, into string, change visitor.Change) (*visitor.Record, error) {
 	key := Key{workspace, into}
@@ -168,10 +176,14 @@ func cost(name string, r *visitor.Record) int64 {
 		pointer     = 8
 		header      = 16  // of a text, a value in an interface
 		mapEntry    = 48  // share of a map's table
-		recordSize  = 256 // the record with its empty maps
+		recordSize  = 384 // the record with its empty maps
 		messageSize = 288
 		showingSize = 32
 		testSize    = 56
+		visitSize   = 256
+		eventSize   = 128
+		timeSize    = 8
+		daySize     = 16
 	)
 	bytes := int64(len(name)) + 2*pointer
 	if r == nil {
@@ -184,6 +196,17 @@ func cost(name string, r *visitor.Record) int64 {
 	}
 	for _, test := range r.Tests {
 		bytes += testSize + int64(len(test.Message))
+	}
+	for _, id := range r.Groups {
+		bytes += header + int64(len(id))
+	}
+	for _, v := range r.Visits.Recent {
+		bytes += visitSize + int64(len(v.LandingPage)+len(v.Referrer))
+		bytes += int64(len(v.UTM.Source) + len(v.UTM.Medium) + len(v.UTM.Campaign) + len(v.UTM.Term) + len(v.UTM.Content))
+	}
+	bytes += int64(len(r.Visits.Views))*2*pointer + int64(len(r.Tracked))*4
+	for name, event := range r.Events {
+		bytes += mapEntry + eventSize + int64(len(name)) + int64(len(event.Times))*timeSize + int64(len(event.Days))*daySize
 	}
 	var value func(any) int64
 	value = func(v any) int64 {

@@ -64,6 +64,15 @@ func (c *changes) apply(mutations []Mutation) ([]Outcome, error) {
 	return outcomes, nil
 }
 
+// note makes one change that nobody waits for; false when it cannot be made.
+func (c *changes) note(m Mutation) bool {
+	if m.check() != nil {
+		return false
+	}
+	_, err := c.apply([]Mutation{m})
+	return err == nil
+}
+
 // changed is a copy of the record with the change applied; nil when nothing changes by it.
 func changed(was *visitor.Record, key Key, change visitor.Change) (*visitor.Record, error) {
 	is := was.Clone()

@@ -162,6 +162,21 @@ func (m *Memory) Find(ctx context.Context, workspace, trait, value string) (stri
 	return found.id(), nil
 }
 
+// Note implements [Store].
+func (m *Memory) Note(mutations ...Mutation) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return
+	}
+	for _, mutation := range mutations {
+		c := changesOn(m)
+		if c.note(mutation) {
+			m.keep(c)
+		}
+	}
+}
+
 // Count implements [Store].
 func (m *Memory) Count(workspace, message string, metric Metric, n int) {
 	m.mu.Lock()

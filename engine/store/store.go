@@ -7,7 +7,7 @@
 //   - [Cached] puts a bounded cache of visitors' records in front of another store.
 //
 // Two classes of durability: what [Store.Apply] and [Store.Merge] acknowledge is durable when they return; what
-// [Store.Count] counts is durable within a second, and on Close. Leases live in memory: after a restart nobody holds one.
+// [Store.Count] counts and [Store.Note] notes is durable within a second, and on Close. Leases live in memory: after a restart nobody holds one.
 package store
 
 import (
@@ -47,6 +47,10 @@ type Store interface {
 	// Find returns the id of the visitor who has a trait of this value; "" when there is none, and of several the one who
 	// was seen last. Only "email" can be asked for; its case and the space around it do not matter.
 	Find(ctx context.Context, workspace, trait, value string) (visitorID string, err error)
+
+	// Note makes changes without waiting for the disk: Load sees them at once, they are durable within a second, and on
+	// Close. It is for what a crash may take away, such as a page view. Each is made, or left out where it cannot be.
+	Note(mutations ...Mutation)
 
 	// Count raises a count without waiting for the disk: it is durable within a second, and on Close.
 	Count(workspace, message string, metric Metric, n int)

@@ -27,14 +27,18 @@ const (
 	// Acted: a button was used that leads on: neither one that closes the message nor one that turns to its next step.
 	// Uses Message.
 	Acted
-	// Seen: the visitor was here, and did nothing else. It changes a record at most once in [SeenInterval], and makes none.
-	Seen
+	// Visited: the visitor looks at a page. Uses Visit and Page.
+	Visited
+	// Tracked: an event was tracked. Uses Event and Key.
+	Tracked
+	// Grouped: the visitor belongs to a group. Uses Group.
+	Grouped
 	// Told: the visitor said something about themselves, by a form or a button of a message. Uses Traits; traits that the
 	// record cannot hold beside those it has are left out, all of them.
 	Told
 )
 
-// SeenInterval is how accurate [Record.LastSeen] is: a visit alone is written down at most this often.
+// SeenInterval is how often an identify that says nothing new is written down, so that retention counts from it.
 const SeenInterval = 24 * time.Hour
 
 // Change is one thing that happened to a visitor.
@@ -46,7 +50,7 @@ type Change struct {
 	Message string
 	// Delivery is the key of the delivery concerned: a number that stands for its id.
 	Delivery uint64
-	// Visit stands for the visit in which it happened; zero when that is not known. Used by Opened.
+	// Visit stands for the visit in which it happened; zero when that is not known. Used by Opened and Visited.
 	Visit uint32
 	// IgnoresThrottle is true for a showing that does not count towards the throttle. Used by Opened.
 	IgnoresThrottle bool
@@ -58,12 +62,25 @@ type Change struct {
 	Level Level
 	// Traits are set by identify. A trait that is null is removed; the others stay as they were.
 	Traits map[string]any
+	// Page is the page that the visitor looks at.
+	Page *PageView
+	// Event is the name of a tracked event. Key stands for that one event, so that it counts once when it is sent again;
+	// zero: it counts each time.
+	Event string
+	Key   uint32
+	// Group is the id of a group.
+	Group string
 }
 
-// Check says whether a change keeps the record within its bounds: the error is that of [CheckTraits] on the traits which
-// the record would then have.
+// Check says whether a change keeps the record within its bounds. The error is that of [CheckTraits] on the traits which
+// the record would then have, or wraps [ErrEvent].
 func (r *Record) Check(c Change) error {
-	if c.Kind != Identified || len(c.Traits) == 0 {
+	switch {
+	case c.Kind == Tracked:
+		return checkName("the event's name", c.Event, MaxEventName)
+	case c.Kind == Grouped:
+		return checkName("the group's id", c.Group, MaxGroup)
+	case c.Kind != Identified || len(c.Traits) == 0:
 		return nil
 	}
 	if err := CheckTraits(c.Traits); err != nil {
@@ -94,8 +111,12 @@ func (r *Record) Apply(c Change) (counted bool) {
 	case TestQueued:
 		r.queue(c)
 		return true // an operator's doing: it does not mean that the visitor was here
-	case Seen:
-		return r.seen(c.At)
+	case Visited:
+		return r.visited(c)
+	case Tracked:
+		counted = r.track(c)
+	case Grouped:
+		counted = r.group(c)
 	}
 	if counted {
 		r.expireTests(c.At)

@@ -123,16 +123,9 @@ func TestWhatAChangeDoes(t *testing.T) {
 				}},
 			},
 		},
-		"a visit of a stranger":          {nil, Change{Kind: Seen, At: november}, false, nil},
-		"a visit within a day":           {[]Change{identified(november, nil)}, Change{Kind: Seen, At: november.Add(time.Hour)}, false, nil},
-		"a visit before the last one":    {[]Change{identified(november, nil)}, Change{Kind: Seen, At: november.Add(-2 * day)}, false, nil},
 		"a kind that does not exist":     {nil, Change{Kind: 99, Message: sale, At: november}, false, nil},
 		"a test that nobody waits for":   {nil, Change{Kind: Opened, Message: sale, Delivery: 1, At: november, Test: true}, false, nil},
 		"times are kept in milliseconds": {nil, identified(november.Add(1500*time.Microsecond).In(time.FixedZone("CET", 3600)), nil), true, &Record{ID: "u:ada", Verified: LevelIdentified, FirstSeen: november.Add(time.Millisecond), LastSeen: november.Add(time.Millisecond)}},
-		"a visit on the next day": {
-			[]Change{identified(november, nil)}, Change{Kind: Seen, At: november.Add(day)}, true,
-			&Record{ID: "u:ada", Verified: LevelIdentified, FirstSeen: november, LastSeen: november.Add(day)},
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := New("u:ada")

@@ -11,8 +11,11 @@ import (
 
 // A record is written as one byte that names the version of the format, then CBOR (RFC 8949) with integer keys, its
 // entries sorted: equal records have equal bytes. A change of what the keys mean is a new version; the older ones stay
-// readable.
-const version = 1
+// readable. Version 2 adds groups, visits and events to what version 1 has.
+const (
+	version = 2
+	oldest  = 1
+)
 
 // Errors of [Decode], wrapped with what was found.
 var (
@@ -22,7 +25,7 @@ var (
 	ErrDamaged = errors.New("the record is damaged")
 )
 
-// storedRecord is version 1 of the format. Times are in milliseconds since 1970; zero is none.
+// storedRecord is version 2 of the format. Times are in milliseconds since 1970; zero is none.
 type storedRecord struct {
 	ID        string                 `cbor:"1,keyasint"`
 	Verified  Level                  `cbor:"2,keyasint,omitempty"`
@@ -31,6 +34,9 @@ type storedRecord struct {
 	LastSeen  int64                  `cbor:"5,keyasint,omitempty"`
 	Messages  map[string]storedState `cbor:"6,keyasint,omitempty"`
 	Tests     []storedTest           `cbor:"7,keyasint,omitempty"`
+	Groups    []string               `cbor:"8,keyasint,omitempty"`
+	Visits    *storedVisits          `cbor:"9,keyasint,omitempty"`
+	Events    *storedEvents          `cbor:"10,keyasint,omitempty"`
 	storedShowings
 }
 
@@ -64,7 +70,7 @@ type storedTest struct {
 func Encode(r *Record) ([]byte, error) {
 	stored := storedRecord{
 		ID: r.ID, Verified: r.Verified, Traits: r.Traits, FirstSeen: milliseconds(r.FirstSeen), LastSeen: milliseconds(r.LastSeen),
-		storedShowings: storeShowings(r.Showings),
+		Groups: r.Groups, Visits: storeVisits(r.Visits), Events: storeEvents(r), storedShowings: storeShowings(r.Showings),
 	}
 	if len(r.Messages) > 0 {
 		stored.Messages = make(map[string]storedState, len(r.Messages))
@@ -96,8 +102,8 @@ func Decode(data []byte) (*Record, error) {
 	if len(data) == 0 {
 		return nil, fmt.Errorf("%w: it is empty", ErrDamaged)
 	}
-	if data[0] != version {
-		return nil, fmt.Errorf("%w: version %d, and this program knows %d", ErrVersion, data[0], version)
+	if data[0] < oldest || data[0] > version {
+		return nil, fmt.Errorf("%w: version %d, and this program knows %d to %d", ErrVersion, data[0], oldest, version)
 	}
 	var stored storedRecord
 	if err := decoding.Unmarshal(data[1:], &stored); err != nil {
@@ -105,7 +111,7 @@ func Decode(data []byte) (*Record, error) {
 	}
 	r := &Record{
 		ID: stored.ID, Verified: stored.Verified, FirstSeen: moment(stored.FirstSeen), LastSeen: moment(stored.LastSeen),
-		Showings: stored.restoreShowings(),
+		Groups: lastGroups(stored.Groups), Visits: stored.Visits.restore(), Showings: stored.restoreShowings(),
 	}
 	if stored.Verified < LevelAnonymous || stored.Verified > LevelVerified {
 		return nil, fmt.Errorf("%w: level %d does not exist", ErrDamaged, stored.Verified)
@@ -116,6 +122,9 @@ func Decode(data []byte) (*Record, error) {
 			return nil, fmt.Errorf("%w: a trait is neither text, number, true, false, null, list nor object", ErrDamaged)
 		}
 		r.Traits = traits.(map[string]any)
+	}
+	if err := stored.Events.restore(r); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	for id, s := range stored.Messages {
 		if err := s.check(); err != nil {

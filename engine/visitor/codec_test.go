@@ -15,6 +15,29 @@ import (
 
 // known is the record of a visitor with everything that a record can hold.
 func known() *Record {
+	r := knownToVersion1()
+	r.Groups = []string{"acme", "umbrella"}
+	r.Visits = Visits{Count: 7, PageViews: 31, Recent: []Visit{
+		{
+			Number: 0xfedcba98, Started: november, Last: november.Add(20 * time.Minute), Before: november.Add(-48 * time.Hour), PageViews: 4,
+			LandingPage: "https://shop.example.com/offers?utm_source=mail", Referrer: "https://news.example.org/",
+			UTM: UTM{Source: "mail", Medium: "newsletter", Campaign: "winter", Term: "boots", Content: "top"},
+		},
+		{Started: november.Add(time.Hour), Last: november.Add(time.Hour)},
+	}, Views: []View{{Key: 0xfedcba98, Pages: 3}, {Key: 5, Pages: 1}}}
+	r.Events = map[string]*Event{
+		"signed_up": {Count: 1, First: november, Last: november, Times: []int64{november.UnixMilli()}},
+		"Cart Viewed": {
+			Count: 40, First: november.AddDate(0, -6, 0), Last: november.Add(time.Second), Times: []int64{november.UnixMilli(), november.UnixMilli() + 1000},
+			Days: []Day{{dayOf(november.UnixMilli()) - 2, 30}, {dayOf(november.UnixMilli()), 2}},
+		},
+	}
+	r.Tracked = []uint32{1, 0xfedcba98}
+	return r
+}
+
+// knownToVersion1 is the same record with what version 1 of the format could hold.
+func knownToVersion1() *Record {
 	return &Record{
 		ID: "u:ada", Verified: LevelVerified,
 		Traits: map[string]any{
@@ -83,8 +106,12 @@ func TestRecordsOfEachVersionCanBeRead(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}
+		want := known()
+		if strings.HasSuffix(path, "-v1.hex") {
+			want = knownToVersion1()
+		}
 		r, err := Decode(data)
-		if err != nil || !reflect.DeepEqual(r, known()) {
+		if err != nil || !reflect.DeepEqual(r, want) {
 			t.Errorf("%s: %v\n%+v", path, err, r)
 		}
 	}
@@ -99,6 +126,12 @@ func TestARecordIsSmall(t *testing.T) {
 	if size := len(encoded(t, r)); size > 288 {
 		t.Errorf("a visitor who dismissed three messages takes %d bytes", size)
 	}
+	r = New("a:MFRGGZDFMZTWQ2LKNNWG23TPOA")
+	r.Apply(Change{Kind: Visited, Visit: 0xfedcba98, At: november, Page: &PageView{View: 0xfedcba98, Address: "https://shop.example.com/offers", Referrer: "https://news.example.org/"}})
+	r.Apply(Change{Kind: Tracked, Event: "signed_up", Key: 0xfedcba98, At: november})
+	if size := len(encoded(t, r)); size > 224 {
+		t.Errorf("a visitor who came once and signed up takes %d bytes", size)
+	}
 }
 
 func TestBytesThatAreNoRecord(t *testing.T) {
@@ -108,17 +141,19 @@ func TestBytesThatAreNoRecord(t *testing.T) {
 		want error
 		says string
 	}{
-		"nothing":                   {nil, ErrDamaged, "empty"},
-		"a newer version":           {append([]byte{version + 1}, good[1:]...), ErrVersion, "newer one wrote it"},
-		"version zero":              {make([]byte, 100), ErrVersion, "version 0"},
-		"only a version":            {good[:1], ErrDamaged, ""},
-		"cut off":                   {good[:len(good)-1], ErrDamaged, ""},
-		"something behind it":       {append(bytes.Clone(good), 0), ErrDamaged, ""},
-		"no map":                    {[]byte{version, 0x01}, ErrDamaged, ""},
-		"a level that is none":      {[]byte{version, 0xa2, 0x01, 0x60, 0x02, 0x07}, ErrDamaged, "level 7"},
-		"a trait that is bytes":     {[]byte{version, 0xa2, 0x01, 0x60, 0x03, 0xa1, 0x61, 'x', 0x41, 0x00}, ErrDamaged, "trait"},
-		"a negative count":          {[]byte{version, 0xa2, 0x01, 0x60, 0x06, 0xa1, 0x61, 'm', 0xa1, 0x01, 0x20}, ErrDamaged, "negative"},
-		"deliveries without report": {[]byte{version, 0xa2, 0x01, 0x60, 0x06, 0xa1, 0x61, 'm', 0xa1, 0x07, 0x81, 0x05}, ErrDamaged, "not as many"},
+		"nothing":                     {nil, ErrDamaged, "empty"},
+		"a newer version":             {append([]byte{version + 1}, good[1:]...), ErrVersion, "newer one wrote it"},
+		"version zero":                {make([]byte, 100), ErrVersion, "version 0"},
+		"only a version":              {good[:1], ErrDamaged, ""},
+		"cut off":                     {good[:len(good)-1], ErrDamaged, ""},
+		"something behind it":         {append(bytes.Clone(good), 0), ErrDamaged, ""},
+		"no map":                      {[]byte{version, 0x01}, ErrDamaged, ""},
+		"a level that is none":        {[]byte{version, 0xa2, 0x01, 0x60, 0x02, 0x07}, ErrDamaged, "level 7"},
+		"a trait that is bytes":       {[]byte{version, 0xa2, 0x01, 0x60, 0x03, 0xa1, 0x61, 'x', 0x41, 0x00}, ErrDamaged, "trait"},
+		"a negative count":            {[]byte{version, 0xa2, 0x01, 0x60, 0x06, 0xa1, 0x61, 'm', 0xa1, 0x01, 0x20}, ErrDamaged, "negative"},
+		"deliveries without report":   {[]byte{version, 0xa2, 0x01, 0x60, 0x06, 0xa1, 0x61, 'm', 0xa1, 0x07, 0x81, 0x05}, ErrDamaged, "not as many"},
+		"a negative count of events":  {[]byte{version, 0xa2, 0x01, 0x60, 0x0a, 0xa1, 0x01, 0xa1, 0x61, 'e', 0xa1, 0x01, 0x20}, ErrDamaged, `event "e"`},
+		"a negative count of one day": {[]byte{version, 0xa2, 0x01, 0x60, 0x0a, 0xa1, 0x01, 0xa1, 0x61, 'e', 0xa1, 0x05, 0x82, 0x01, 0x20}, ErrDamaged, `event "e"`},
 		"too many deliveries": {append([]byte{version, 0xa2, 0x01, 0x60, 0x06, 0xa1, 0x61, 'm', 0xa2, 0x07, 0x89, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0x08, 0x49},
 			make([]byte, 9)...), ErrDamaged, "too many"},
 	} {

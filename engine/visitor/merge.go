@@ -7,9 +7,9 @@ import (
 )
 
 // Merge is the record of one person who was known under two ids: into with what from remembers. Of each count it has the
-// larger, of dismissals and recent deliveries the union, of traits into's where both have one, and into's alone where
-// both together exceed the bounds of [CheckTraits]. Merging the same again changes nothing. Neither record is changed;
-// from may be nil.
+// larger, of dismissals, recent deliveries, groups and recent visits the union, of traits into's where both have one, and
+// into's alone where both together exceed the bounds of [CheckTraits]. Merging the same again changes nothing. Neither
+// record is changed; from may be nil.
 func Merge(into, from *Record) *Record {
 	merged := into.Clone()
 	if from == nil {
@@ -33,6 +33,10 @@ func Merge(into, from *Record) *Record {
 		}
 	}
 	merged.Showings = unite(into.Showings, from.Showings)
+	merged.Groups = uniteGroups(into.Groups, from.Groups)
+	merged.Visits = mergeVisits(into.Visits, from.Visits)
+	merged.Events = mergeEvents(into.Events, from.Events)
+	merged.Tracked = uniteKeys(into.Tracked, from.Tracked)
 	for _, test := range from.Tests {
 		if !slices.ContainsFunc(merged.Tests, func(t Test) bool { return t.Message == test.Message }) {
 			merged.Tests = append(merged.Tests, test)

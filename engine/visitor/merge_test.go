@@ -94,9 +94,14 @@ func randomRecord(random *rand.Rand, id string) *Record {
 	for range random.IntN(40) {
 		at := november.Add(time.Duration(random.IntN(1000)) * time.Minute)
 		change := Change{
-			Kind: ChangeKind(random.IntN(int(Seen)) + 1), At: at, Until: at.Add(24 * time.Hour),
+			Kind: ChangeKind(random.IntN(int(Grouped)) + 1), At: at, Until: at.Add(24 * time.Hour),
 			Message: []string{sale, "welcome", "tour"}[random.IntN(3)], Delivery: uint64(random.IntN(30) + 1), Test: random.IntN(5) == 0,
 			Visit: uint32(random.IntN(3)), IgnoresThrottle: random.IntN(4) == 0,
+		}
+		change.Event, change.Key = []string{"signed_up", "Order Completed", "Cart Viewed"}[random.IntN(3)], uint32(random.IntN(40))
+		change.Group = []string{"acme", "umbrella", "initech"}[random.IntN(3)]
+		change.Page = &PageView{
+			View: uint32(random.IntN(12)), Number: random.IntN(3), Address: "https://shop.example.com/?utm_source=mail", Referrer: "https://news.example.org/",
 		}
 		if change.Kind == Identified {
 			change.Level = Level(random.IntN(3))
@@ -122,6 +127,17 @@ func bounded(r *Record) error {
 	}
 	if len(r.Tests) > MaxTests {
 		return fmt.Errorf("%d tests wait", len(r.Tests))
+	}
+	if len(r.Groups) > MaxGroups || len(r.Visits.Recent) > RecentVisits || len(r.Visits.Views) > RecentViews || len(r.Tracked) > RecentEvents {
+		return fmt.Errorf("groups %v, visits %+v, keys %v", r.Groups, r.Visits, r.Tracked)
+	}
+	if r.Visits.Count < len(r.Visits.Recent) {
+		return fmt.Errorf("of %d visits %d are remembered", r.Visits.Count, len(r.Visits.Recent))
+	}
+	for name, e := range r.Events {
+		if len(e.Times) > RecentTimes || len(e.Days) > EventDays || e.Count < len(e.Times) || !slices.IsSorted(e.Times) {
+			return fmt.Errorf("events %s are %+v", name, e)
+		}
 	}
 	return CheckTraits(r.Traits)
 }

@@ -29,7 +29,7 @@ type Record struct {
 	Traits map[string]any
 	// FirstSeen is when the visitor first did something worth remembering; zero while only a test send waits for them.
 	FirstSeen time.Time
-	// LastSeen is when the visitor was last here, accurate to [SeenInterval]. Retention counts from it.
+	// LastSeen is when the visitor was last here, accurate to [VisitInterval]. Retention counts from it.
 	LastSeen time.Time
 	// Messages says by message id what the visitor did with it.
 	Messages map[string]*MessageState
@@ -38,6 +38,14 @@ type Record struct {
 	Showings []Showing
 	// Tests are the test sends that wait for the visitor, oldest first.
 	Tests []Test
+	// Groups are the ids of the groups that the visitor belongs to; the one named last is the last.
+	Groups []string
+	// Visits are the visitor's visits and page views.
+	Visits Visits
+	// Events are the tracked events by their names.
+	Events map[string]*Event
+	// Tracked are the keys of the last [RecentEvents] events, oldest first.
+	Tracked []uint32
 }
 
 // MessageState is what a visitor did with one message. Each count counts deliveries: a delivery that is reported twice,
@@ -101,6 +109,8 @@ func (r *Record) Clone() *Record {
 	clone.Traits = maps.Clone(r.Traits)
 	clone.Tests = slices.Clone(r.Tests)
 	clone.Showings = slices.Clone(r.Showings)
+	// Groups, page views, events and their keys are replaced when they change, and may be shared.
+	clone.Visits.Recent = slices.Clone(r.Visits.Recent)
 	if r.Messages != nil {
 		clone.Messages = make(map[string]*MessageState, len(r.Messages))
 		for id, state := range r.Messages {

@@ -29,6 +29,24 @@ func leads(button content.ButtonTemplate) bool {
 	return known && (action.Turns() || action.Kind == content.Submit || action.Kind == content.SetTrait)
 }
 
+// reached reports whether a button or an answer leads to a step by its name.
+func reached(steps []content.StepTemplate, name string) bool {
+	for _, step := range steps {
+		for _, button := range step.Buttons {
+			if action, known := actionOf(button); known && action.Kind == content.Goto && action.Argument == name {
+				return true
+			}
+		}
+		for _, field := range step.Fields {
+			if slices.ContainsFunc(field.Options, func(option content.Option) bool { return option.Goto == name }) ||
+				slices.ContainsFunc(field.Ranges, func(r content.Range) bool { return r.Goto == name }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // checkActions reports actions that lead nowhere, of the steps that a section writes itself.
 func (c *check) checkActions(s section, steps []content.StepTemplate) {
 	var all []string
@@ -77,23 +95,30 @@ type shownBy struct {
 	message string
 }
 
-// noteShown keeps what the buttons that a section writes itself show, until all messages are known.
-func (c *check) noteShown(s section, shown *content.Template) {
+// noteShown keeps what the buttons that a section writes itself show, until all messages are known, and returns the ids.
+func (c *check) noteShown(s section, shown *content.Template) (ids []string) {
 	for i, step := range shown.Steps {
 		if !s.has("steps") && (i > 0 || !s.has("buttons")) {
-			return
+			break
 		}
 		own := c.stepSection(s, i)
 		for n, button := range step.Buttons {
 			if action, known := actionOf(button); known && action.Kind == content.ShowMessage {
 				c.shown = append(c.shown, shownBy{own, own.atItem("buttons", n), written(button), action.Argument})
+				ids = append(ids, action.Argument)
 			}
 		}
 	}
+	return ids
 }
 
 // checkShown reports buttons that show a message which is not there.
 func (c *check) checkShown() {
+	for _, id := range c.shownByKept {
+		if _, known := c.ids[id]; !known {
+			c.doubtful = true
+		}
+	}
 	for _, by := range c.shown {
 		if _, known := c.ids[by.message]; known {
 			continue

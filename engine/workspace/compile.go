@@ -22,8 +22,16 @@ func Compile(files []File) (*Snapshot, []Problem, error) {
 // CompileFrom is Compile, reusing the messages of a previous snapshot that did
 // not change. Without one, previous is nil.
 func CompileFrom(previous *Snapshot, files []File) (*Snapshot, []Problem, error) {
-	c := &check{previous: previous, now: time.Now()}
-	snapshot := c.workspace(files)
+	return compileAt(time.Now(), previous, files)
+}
+
+func compileAt(now time.Time, previous *Snapshot, files []File) (*Snapshot, []Problem, error) {
+	c := &check{previous: previous, now: now}
+	snapshot := c.edited(files)
+	if snapshot == nil {
+		c = &check{previous: previous, now: now}
+		snapshot = c.workspace(files)
+	}
 	warnings := inOrder(c.warnings)
 	if len(c.problems) > 0 {
 		return nil, warnings, Problems(inOrder(c.problems))
@@ -48,6 +56,8 @@ type check struct {
 	texts map[textKey]*content.Text
 	// shown are the messages that buttons show.
 	shown []shownBy
+	// shownByKept are those that buttons of messages show which were not read again.
+	shownByKept []string
 	// lists are the files of ids that segments name, by their names.
 	lists map[string]File
 	// language compiles conditions; nil until there is one.
@@ -59,11 +69,14 @@ type check struct {
 	segmentSum digest
 	// conditions are those of messages and segments.
 	conditions map[*audience.Condition]bool
+	// doubtful is set where what was kept of messages before does not do, and all must be read.
+	doubtful bool
+	// reused counts the messages that were not read again.
+	reused int
 }
 
 func (c *check) workspace(files []File) *Snapshot {
-	c.ids, c.templates, c.texts = make(map[string]located), make(map[string]*template), make(map[textKey]*content.Text)
-	c.lists, c.segmentAt, c.conditions = make(map[string]File), make(map[string]located), make(map[*audience.Condition]bool)
+	c.lists = make(map[string]File)
 	documents := make([]section, 0, len(files))
 	for order, file := range files {
 		if file.List {
@@ -75,28 +88,38 @@ func (c *check) workspace(files []File) *Snapshot {
 			c.settings.uncertain = true
 			continue
 		}
-		document := section{check: c, file: f, values: f.values, place: f.places}
+		documents = append(documents, c.document(f))
+	}
+	return c.compile(documents)
+}
+
+// document is a file's outermost table.
+func (c *check) document(f *parsedFile) section {
+	return section{check: c, file: f, values: f.values, place: f.places}
+}
+
+// compile checks and compiles what was read.
+func (c *check) compile(documents []section) *Snapshot {
+	known := 0
+	if c.previous != nil {
+		known = len(c.previous.Messages)
+	}
+	c.ids, c.templates, c.texts = make(map[string]located, known), make(map[string]*template), make(map[textKey]*content.Text)
+	c.segmentAt, c.conditions = make(map[string]located), make(map[*audience.Condition]bool)
+	for _, document := range documents {
 		document.checkKeys(documentKeys)
-		documents = append(documents, document)
 	}
 	c.readSettings(documents)
 	c.readSegments(documents)
 	c.readTemplates(documents)
-
-	var messages []*Message
-	for _, document := range documents {
-		for i, values := range document.tables("messages") {
-			at := document.place.key("messages").item(i)
-			if message := c.message(document.child("", values, at, document.at("messages"))); message != nil {
-				messages = append(messages, message)
-			}
-		}
-	}
+	messages := c.readMessages(documents)
 	c.checkShown()
 	if len(messages) == 0 && len(c.problems) == 0 && len(documents) > 0 {
 		documents[0].doubtful(0, "add one that begins with [[messages]]", "the workspace has no messages")
 	}
-	return c.snapshot(messages)
+	snapshot := c.snapshot(messages)
+	snapshot.kept = c.keep(documents)
+	return snapshot
 }
 
 func (c *check) snapshot(messages []*Message) *Snapshot {
@@ -106,7 +129,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 	s := &Snapshot{
 		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Locale: c.settings.locale, Throttle: c.settings.throttle,
 		Traits: c.settings.traits, Segments: c.segments, asks: make(map[string]bool), language: c.language,
-		Messages: messages, byID: make(map[string]*Message, len(messages)),
+		Messages: messages, places: make(map[string]int, len(messages)),
 	}
 	for condition := range c.conditions {
 		for _, variable := range variables {
@@ -115,12 +138,27 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 	}
 	sets := make([]pagerule.Set, len(messages))
 	for i, message := range messages {
-		s.byID[message.ID] = message
+		s.places[message.ID] = i
 		sets[i] = message.Pages
 	}
-	s.index = pagerule.BuildIndex(sets)
+	s.index = c.indexOf(messages, sets)
 	s.Generation = generation(s, c.segmentSum)
 	return s
+}
+
+// indexOf is the index of the messages' page rules: the one before, as far as these did not change.
+func (c *check) indexOf(messages []*Message, sets []pagerule.Set) *pagerule.Index {
+	if c.previous == nil {
+		return pagerule.BuildIndex(sets)
+	}
+	from := make([]int, len(messages))
+	for i, message := range messages {
+		from[i] = -1
+		if place, ok := c.previous.places[message.ID]; ok && c.previous.Messages[place].Pages.Same(message.Pages) {
+			from[i] = place
+		}
+	}
+	return c.previous.index.Update(sets, from)
 }
 
 // inOrder sorts problems by file and place. Keys of a table are checked in no order of their own.

@@ -36,7 +36,13 @@ type parsedFile struct {
 	places *place
 	// lines are the offsets at which lines begin, found when first asked for.
 	lines []int
+	// parts are all of the file, also where text is but what differs from before; pieces say where that stands in the file.
+	parts  parts
+	pieces []piece
 }
+
+// piece is a part of a text that begins a line in a file.
+type piece struct{ offset, line int }
 
 // located is a problem with its file's place in the order of files.
 type located struct {
@@ -62,7 +68,11 @@ func (f *parsedFile) position(offset int) (line, column int) {
 	}
 	offset = min(max(offset, 0), len(f.text))
 	line = sort.SearchInts(f.lines, offset+1)
-	return line, utf8.RuneCountInString(f.text[f.lines[line-1]:offset]) + 1
+	column = utf8.RuneCountInString(f.text[f.lines[line-1]:offset]) + 1
+	if i := sort.Search(len(f.pieces), func(i int) bool { return f.pieces[i].offset > offset }) - 1; i >= 0 {
+		line += f.pieces[i].line - sort.SearchInts(f.lines, f.pieces[i].offset+1)
+	}
+	return line, column
 }
 
 var (
@@ -85,8 +95,7 @@ func parse(c *check, order int, file File) *parsedFile {
 			return wrong(0, "save it as UTF-8", "the file is written in UTF-16")
 		}
 	}
-	data := bytes.ReplaceAll(bytes.TrimPrefix(file.Data, utf8Mark), []byte("\r\n"), []byte("\n"))
-	f.text = string(data)
+	f.text = textOfFile(file.Data)
 	if i := invalidUTF8(f.text); i >= 0 {
 		return wrong(i, "save the file as UTF-8", "the byte 0x%02x is not UTF-8", f.text[i])
 	}
@@ -108,7 +117,17 @@ func parse(c *check, order int, file File) *parsedFile {
 	if places.twice >= 0 {
 		return wrong(places.twice, "keep one of the two", "this key has a value already")
 	}
+	f.parts = newParts(f.name, f.text, split(f.text))
 	return f
+}
+
+// textOfFile is a file's text as it is read: without a byte order mark, with line feeds alone.
+func textOfFile(data []byte) string {
+	data = bytes.TrimPrefix(data, utf8Mark)
+	if bytes.Contains(data, []byte("\r\n")) {
+		data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
+	}
+	return string(data)
 }
 
 // decode keeps a failure inside the TOML library from becoming ours.
@@ -125,6 +144,9 @@ func decodeInto(text string, target any) (err error) {
 }
 
 func invalidUTF8(text string) int {
+	if utf8.ValidString(text) {
+		return -1
+	}
 	for i, r := range text {
 		if r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd") {
 			return i
@@ -142,7 +164,14 @@ const maximumNesting = 1000
 // where a key has too many dots, or -1. It does not know strings: text that
 // opens a thousand brackets without closing one is refused too.
 func tooDeep(text string) int {
-	depth, dots := 0, 0
+	_, at := nesting(text, 0)
+	return at
+}
+
+// nesting is tooDeep for a part of a text that begins with a line, before which depth brackets are open. It returns how
+// many are after it too.
+func nesting(text string, depth int) (after, at int) {
+	dots := 0
 	for i := range len(text) {
 		switch text[i] {
 		case '[', '{':
@@ -155,10 +184,10 @@ func tooDeep(text string) int {
 			dots = 0
 		}
 		if depth > maximumNesting || dots > maximumNesting {
-			return i
+			return depth, i
 		}
 	}
-	return -1
+	return depth, -1
 }
 
 // syntaxFix says what to do about a message of the TOML library.

@@ -27,7 +27,7 @@ func (c *check) fields(s section, params []string) []content.FieldTemplate {
 	tables := s.tables("fields")
 	if len(tables) > content.MaximumFields {
 		s.wrong(s.at("fields"), fmt.Sprintf("ask at most %d in one step", content.MaximumFields), "there are %d fields", len(tables))
-		return nil
+		tables = tables[:content.MaximumFields]
 	}
 	var fields []content.FieldTemplate
 	used := make(map[string]int)
@@ -131,7 +131,7 @@ func (c *check) fieldBounds(s section, f *content.FieldTemplate) {
 func (c *check) options(s section, f *content.FieldTemplate, params []string) {
 	tables := s.tables("options")
 	switch {
-	case f.Type.Chosen() && len(tables) < 2:
+	case f.Type.Chosen() && len(tables) < 2 && (!s.has("options") || aTables.accepts(s.values["options"])):
 		s.wrong(s.at("options"), `write options = [{ value = "a", text = "A" }, { value = "b", text = "B" }]`, "there are fewer than two options to choose from")
 	case len(tables) > content.MaximumOptions:
 		s.wrong(s.at("options"), fmt.Sprintf("offer at most %d", content.MaximumOptions), "there are %d options", len(tables))
@@ -142,7 +142,7 @@ func (c *check) options(s section, f *content.FieldTemplate, params []string) {
 		o.checkKeys(optionKeys)
 		option := content.Option{Value: o.text("value"), Goto: o.text("goto")}
 		if err := content.CheckName(option.Value); err != nil && kindOf(o.values["value"]) == aText {
-			o.wrong(o.at("value"), `write one such as "price"`, "the value: %s", strings.TrimPrefix(err.Problem, "the "))
+			o.wrong(o.at("value"), `write one such as "price"`, "the value%s", strings.TrimPrefix(err.Problem, "the name"))
 		}
 		if slices.ContainsFunc(f.Options, func(before content.Option) bool { return before.Value == option.Value }) {
 			o.wrong(o.at("value"), "give one of the two another value", "the value %q is there twice", option.Value)

@@ -59,7 +59,7 @@ func (c *check) message(s section) *Message {
 	c.warnOfPages(s, m.Pages)
 	c.warnOfContent(s, m.template)
 	c.warnOfLocales(s, m.template)
-	c.noteShown(s, m.template)
+	m.shows = c.noteShown(s, m.template)
 	switch {
 	case !unique:
 		return nil

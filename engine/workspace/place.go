@@ -69,18 +69,33 @@ func (p *place) last() *place {
 
 // index finds the places of a document's keys.
 func index(data string) *indexer {
-	root := &place{}
-	i := &indexer{data: data, root: root, unclosed: -1, twice: -1}
-	table := root
+	i := &indexer{data: data, root: &place{}, unclosed: -1, twice: -1}
+	i.tables(func([]string) bool { return true })
+	return i
+}
+
+// tables goes through a document up to its end, or to the header of a table that is not wanted.
+func (i *indexer) tables(wanted func(names []string) bool) {
+	table := i.root
 	for {
 		i.skip(" \t\n")
 		switch {
 		case i.end():
-			return i
+			return
 		case i.at("#"):
 			i.skipLine()
 		case i.at("["):
-			table = i.header(root)
+			start := i.offset
+			array := i.take("[[")
+			if !array {
+				i.take("[")
+			}
+			names := i.name()
+			if !wanted(names) {
+				i.offset = start
+				return
+			}
+			table = i.header(start, array, names)
 			i.skipLine()
 		default:
 			i.assignment(table)
@@ -151,15 +166,9 @@ func contains(bytes string, b byte) bool {
 	return false
 }
 
-// header reads "[a.b]" or "[[a.b]]" and returns the place of its table.
-func (i *indexer) header(root *place) *place {
-	start := i.offset
-	array := i.take("[[")
-	if !array {
-		i.take("[")
-	}
-	table := root
-	names := i.name()
+// header returns the place of the table that "[a.b]" or, of an array, "[[a.b]]" begins.
+func (i *indexer) header(start int, array bool, names []string) *place {
+	table := i.root
 	for n, name := range names {
 		table = table.add(name, start)
 		if n < len(names)-1 || !array {

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"bytes"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -12,13 +13,13 @@ import (
 // whose List is true. Sources load them beside the TOML, and watch them as well. What is wrong with the file is for
 // Compile to say.
 func Lists(file File) []string {
-	text := strings.ReplaceAll(string(file.Data), "\r\n", "\n")
-	// Most files have none, and are not gone through twice.
-	if file.List || !strings.Contains(text, "segments") || !strings.Contains(text, "ids") || tooDeep(text) >= 0 {
+	// Most files have none, and are not gone through.
+	if file.List || !bytes.Contains(file.Data, []byte("segments")) || !bytes.Contains(file.Data, []byte("ids")) {
 		return nil
 	}
+	text := textOfFile(file.Data)
 	var names []string
-	for _, segment := range index(text).root.key("segments").all() {
+	for _, segment := range segmentPlaces(text) {
 		at := segment.key("ids")
 		if at == nil || at.value <= 0 || at.value >= len(text) {
 			continue
@@ -26,7 +27,7 @@ func Lists(file File) []string {
 		end := indexer{data: text, offset: at.value}
 		end.value(&place{})
 		var written struct{ IDs any }
-		if err := decodeInto("IDs = "+text[at.value:end.offset], &written); err != nil {
+		if tooDeep(text[at.value:end.offset]) >= 0 || decodeInto("IDs = "+text[at.value:end.offset], &written) != nil {
 			continue
 		}
 		if path, isText := written.IDs.(string); isText && listProblem(path) == "" {
@@ -34,6 +35,31 @@ func Lists(file File) []string {
 		}
 	}
 	return names
+}
+
+// segmentPlaces are the places of a text's segments. Only the tables of segments are gone through, and what comes before
+// the first table.
+func segmentPlaces(text string) []*place {
+	i := &indexer{data: text, root: &place{}, unclosed: -1, twice: -1}
+	i.tables(func([]string) bool { return false })
+	i.offset = strings.LastIndexByte(text[:i.offset], '\n') + 1
+	for {
+		next := strings.Index(text[i.offset:], "segments")
+		if next < 0 {
+			return i.root.key("segments").all()
+		}
+		line := strings.LastIndexByte(text[:i.offset+next], '\n') + 1
+		before := strings.TrimLeft(text[line:i.offset+next], " \t")
+		i.offset = line
+		if strings.HasPrefix(before, "[") && strings.Trim(before, " \t[\"'") == "" {
+			i.tables(func(names []string) bool { return len(names) > 0 && names[0] == "segments" })
+			i.offset = strings.LastIndexByte(text[:i.offset], '\n') + 1
+		}
+		if i.offset == line {
+			i.skipLine()
+			i.take("\n")
+		}
+	}
 }
 
 // listName is where a list is that a file names.

@@ -78,6 +78,8 @@ type Message struct {
 
 	// fingerprint stands for everything that an author wrote about the message.
 	fingerprint fingerprint
+	// shows are the messages that its buttons show.
+	shows []string
 	// template is what it shows in the workspace's own language, before the params are in it.
 	template *content.Template
 }
@@ -106,8 +108,11 @@ type Snapshot struct {
 	// Messages are in the order in which they are shown: by priority, then by start, then as in the files.
 	Messages []*Message
 
-	byID  map[string]*Message
-	index *pagerule.Index
+	// places are where in Messages each is, by its id.
+	places map[string]int
+	index  *pagerule.Index
+	// kept is what the next compile goes on from; nil where a file cannot be split.
+	kept *kept
 	// asks says which variables a condition of the workspace looks at.
 	asks map[string]bool
 	// language has compiled the conditions.
@@ -118,7 +123,12 @@ type Snapshot struct {
 func (s *Snapshot) Asks(variable string) bool { return s.asks[variable] }
 
 // Message returns the message with an id, or nil.
-func (s *Snapshot) Message(id string) *Message { return s.byID[id] }
+func (s *Snapshot) Message(id string) *Message {
+	if place, ok := s.places[id]; ok {
+		return s.Messages[place]
+	}
+	return nil
+}
 
 // Candidates appends to dst the places in Messages of those that may appear on a page, in their order, and returns the
 // extended slice. It costs about the same however many messages there are.

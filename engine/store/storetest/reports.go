@@ -70,23 +70,6 @@ func severalChanges(f *fixture) {
 	}
 }
 
-func visitOfAStranger(f *fixture) {
-	visit := func(at time.Time) store.Outcome {
-		return f.apply(store.Mutation{Key: ada, Change: visitor.Change{Kind: visitor.Seen, At: at}})[0]
-	}
-	if outcome := visit(november); outcome.Counted || outcome.Record != nil || f.load(ada) != nil {
-		f.Errorf("outcome %+v", outcome)
-	}
-	f.identify(ada, november, nil)
-	if outcome := visit(november.Add(time.Hour)); outcome.Counted {
-		f.Error("a second visit within a day was written down")
-	}
-	later := november.Add(visitor.SeenInterval)
-	if outcome := visit(later); !outcome.Counted || !f.load(ada).LastSeen.Equal(later) {
-		f.Errorf("a visit on the next day: %+v", outcome)
-	}
-}
-
 func testSend(f *fixture) {
 	until := november.Add(24 * time.Hour)
 	f.apply(store.Mutation{Key: grace, Change: visitor.Change{Kind: visitor.TestQueued, Message: sale, At: november, Until: until}})

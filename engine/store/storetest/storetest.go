@@ -34,7 +34,11 @@ func Run(t *testing.T, subject Subject) {
 		{"each report counts once, in any order", reportsCountOnce},
 		{"all changes of one call are made or none", allOrNone},
 		{"one call may change a visitor several times", severalChanges},
-		{"a visit of a stranger makes no record", visitOfAStranger},
+		{"a page view that is noted is seen at once", notedView},
+		{"events count once, also when they are sent again", trackedEvents},
+		{"groups are remembered", groups},
+		{"merging joins visits, groups and events", mergePast},
+		{"what cannot be noted is left out alone", notedWrongly},
 		{"a test send waits for an unknown visitor", testSend},
 		{"workspaces are strangers to each other", workspaces},
 		{"a lease is granted to one tab", lease},
@@ -308,6 +312,7 @@ func closed(f *fixture) {
 	_, secret := f.Secret(ctx, "delivery")
 	_, sweep := f.Sweep(ctx, november)
 	f.Count("shop", sale, store.MetricDelivered, 1)
+	f.Note(look(ada, 1, 1, november))
 	for name, err := range map[string]error{
 		"Load": load, "Apply": apply, "Claim": claim, "Release": release, "Merge": merge,
 		"Find": find, "Statistics": statistics, "Secret": secret, "Sweep": sweep,
@@ -342,6 +347,9 @@ func reopening(f *fixture) {
 	f.apply(report(ada, store.MetricDismissed, 1, november))
 	f.identify(grace, november, map[string]any{"email": address, "seats": 12, "tags": []any{"early", nil, true}})
 	f.Count("shop", sale, store.MetricDelivered, 3)
+	f.Note(look(grace, 1, 1, november), look(browser, 2, 1, november))
+	f.apply(event(grace, 1, november))
+	f.Note(look(grace, 1, 2, november.Add(time.Minute)))
 	secret, err := f.Secret(f.Context(), "delivery")
 	if err != nil {
 		f.Fatal(err)
@@ -353,6 +361,9 @@ func reopening(f *fixture) {
 	r := f.load(grace)
 	if r == nil || r.Traits["seats"] != 12.0 || len(r.Traits["tags"].([]any)) != 3 || r.Verified != visitor.LevelIdentified {
 		f.Errorf("the person became %+v", r)
+	}
+	if r.Visits.Count != 1 || r.Visits.PageViews != 2 || r.Events["signed_up"].Count != 1 || f.load(browser).Visits.PageViews != 1 {
+		f.Errorf("visits became %+v, events %+v", r.Visits, r.Events)
 	}
 	if f.find(address) != grace.Visitor {
 		f.Error("the address is not found")
