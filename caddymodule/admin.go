@@ -15,6 +15,7 @@ import (
 
 	"handbill/engine"
 	"handbill/engine/pagerule"
+	"handbill/engine/wire"
 	"handbill/engine/workspace"
 )
 
@@ -28,7 +29,7 @@ const maxAdminBody = 64 << 10
 //
 //	GET  /handbill/                        the workspaces and how they are
 //	GET  /handbill/<workspace>/statistics  the counts of every message
-//	GET  /handbill/<workspace>/explain     ?url=&name=&visitor=&at=  why each message is shown, or not
+//	GET  /handbill/<workspace>/explain     ?url=&name=&visitor=&at=&zone=  why each message is shown, or not
 //	POST /handbill/<workspace>/send        {"test": true, "to": "…", "message": "…"}
 //	GET  /handbill/health/live             200 while Handbill is configured
 //	GET  /handbill/health/ready            200 when every workspace is served, 503 with the reasons when not
@@ -102,7 +103,7 @@ func (a *App) adminCall(path string) (adminCall, error) {
 	case "statistics":
 		return adminCall{http.MethodGet, service.answerStatistics}, nil
 	case "explain":
-		return adminCall{http.MethodGet, service.answerExplain}, nil
+		return adminCall{http.MethodGet, func(r *http.Request) (any, error) { return service.answerExplain(r, a.countryHeaders[first]) }}, nil
 	case "send":
 		return adminCall{http.MethodPost, service.answerSend}, nil
 	}
@@ -206,7 +207,7 @@ func (s *service) answerStatistics(r *http.Request) (any, error) {
 	return statistics{s.key.workspace, messages}, err
 }
 
-func (s *service) answerExplain(r *http.Request) (any, error) {
+func (s *service) answerExplain(r *http.Request, countryHeaders []string) (any, error) {
 	e, err := s.serving()
 	if err != nil {
 		return nil, err
@@ -214,19 +215,31 @@ func (s *service) answerExplain(r *http.Request) (any, error) {
 	query := r.URL.Query()
 	return explain(r.Context(), e, explainQuery{
 		URL: query.Get("url"), Name: query.Get("name"), Visitor: query.Get("visitor"), At: query.Get("at"),
-	})
+		Headers: query["header"], Country: query.Get("country"), Zone: query.Get("zone"),
+	}, countryHeaders)
 }
 
 // explainQuery is what an operator asks, as text.
-type explainQuery struct{ URL, Name, Visitor, At string }
+type explainQuery struct {
+	URL, Name, Visitor, At, Country, Zone string
+	Headers                               []string
+}
 
-// explain asks an engine.
-func explain(ctx context.Context, e *engine.Engine, query explainQuery) (engine.Explanation, error) {
+// explain asks an engine. Countries are read from the headers that are believed.
+func explain(ctx context.Context, e *engine.Engine, query explainQuery, countryHeaders []string) (engine.Explanation, error) {
 	page, err := pagerule.NewPage(query.URL, query.Name)
 	if err != nil {
 		return engine.Explanation{}, badRequest{fmt.Errorf("url: %w", err)}
 	}
-	request := engine.ExplainRequest{Page: &page, Visitor: query.Visitor}
+	header, err := readHeaders(query.Headers)
+	if err != nil {
+		return engine.Explanation{}, err
+	}
+	request := engine.ExplainRequest{Page: &page, Visitor: query.Visitor, Zone: query.Zone}
+	request.Browser, request.Languages = wire.BrowserOf(header)
+	if request.Browser.Country, err = query.readCountryOf(header, countryHeaders); err != nil {
+		return engine.Explanation{}, err
+	}
 	if query.At != "" {
 		if request.At, err = time.Parse(time.RFC3339, query.At); err != nil {
 			return engine.Explanation{}, badRequest{fmt.Errorf("at: %q is not a time; write it as 2026-12-01T09:00:00Z", query.At)}

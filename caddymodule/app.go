@@ -60,6 +60,8 @@ type App struct {
 	begun      sync.Once
 	services   map[string]*service // by workspace
 	restoreLog func()
+	// countryHeaders are, by workspace, the headers that its sites know countries by.
+	countryHeaders map[string][]string
 }
 
 // Workspace is one set of messages and where it comes from.

@@ -36,6 +36,7 @@ import (
 //			domain  <domain>
 //			max_age <duration>
 //		}
+//		country      header|maxmind <name|path>
 //		client       builtin
 //		debug_header on|off
 //	}
@@ -116,6 +117,7 @@ func (s *Handler) words(h httpcaddyfile.Helper) words {
 		"spa_routes":     onOff(func(on bool) { s.SPARoutes = on }),
 		"identity":       choice(&builtinOnly, []string{"unsigned"}, "signed", "edge"),
 		"cookie":         {read: s.readCookie},
+		"country":        {read: s.readCountry},
 		"client":         choice(&builtinOnly, []string{"builtin"}, "reference"),
 		"debug_header":   onOff(func(on bool) { s.DebugHeader = on }),
 		"consent":        comesLater("consent"),

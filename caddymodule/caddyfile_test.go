@@ -32,7 +32,7 @@ func TestMistakesInACaddyfileNameTheLineAndWhatIsAllowed(t *testing.T) {
 		},
 		"an unknown word, without those that come later": {
 			site("handbill {\n\tconsentt on\n}"),
-			[]string{"client, cookie, csp, debug_header, error_pages, global_name, identity, match", "Caddyfile:8"},
+			[]string{"client, cookie, country, csp, debug_header, error_pages, global_name, identity, match", "Caddyfile:8"},
 		},
 		"a word given twice": {
 			site("handbill {\n\tprefix /_a\n\tprefix /_b\n}"),
@@ -109,6 +109,26 @@ func TestMistakesInACaddyfileNameTheLineAndWhatIsAllowed(t *testing.T) {
 		"match without a condition": {
 			site("handbill {\n\tmatch {\n\t}\n}"),
 			[]string{"match needs a condition; allowed: header, status", "Caddyfile:9"},
+		},
+		"a country from nowhere": {
+			site("handbill {\n\tcountry\n}"),
+			[]string{"country needs to know where it is from; allowed: header, maxmind", "Caddyfile:8"},
+		},
+		"a country from something else": {
+			site("handbill {\n\tcountry ip2location /db\n}"),
+			[]string{`country cannot come from "ip2location"; allowed: header, maxmind`, "Caddyfile:8"},
+		},
+		"a country without a header": {
+			site("handbill {\n\tcountry header\n}"),
+			[]string{"country header needs a value, such as: country header CF-IPCountry", "Caddyfile:8"},
+		},
+		"a country with a header that cannot be": {
+			site("handbill {\n\tcountry header CF:Country\n}"),
+			[]string{`"CF:Country" cannot be a header's name`, "Caddyfile:8"},
+		},
+		"a country with two files": {
+			site("handbill {\n\tcountry maxmind a.mmdb b.mmdb\n}"),
+			[]string{`country maxmind takes one value, and "b.mmdb" is one too many`, "Caddyfile:8"},
 		},
 		"a word of the surface that comes later": {
 			site("handbill {\n\tconsent persistent\n}"),

@@ -31,6 +31,7 @@ func (h *Handler) Validate() error {
 		checkChoice("position", h.Position, positions),
 		checkChoice("ask_encoding", h.AskEncoding, askEncodings),
 		checkChoice("csp", h.CSP, cspPolicies),
+		h.Country.check(),
 	}
 	if h.Cookie != nil {
 		problems = append(problems,

@@ -92,7 +92,7 @@ func explainOffline(ctx context.Context, path string, query explainQuery) (engin
 		return engine.Explanation{}, err
 	}
 	e.Use(snapshot)
-	return explain(ctx, e, query)
+	return explain(ctx, e, query, nil)
 }
 
 func count(n int, what string) string {

@@ -25,17 +25,20 @@ func run(command *cobra.Command, arguments ...string) (string, error) {
 func TestMessagesCheckPrintsEveryProblemWithItsLine(t *testing.T) {
 	good, bad := messages(t, "monday", "tuesday"), filepath.Join(t.TempDir(), "bad.toml")
 	writeFile(t, bad, "[[messages]]\nid = \"a\"\ntext = \"x\"\n\n[[messages]]\nid = \"a\"\npages = [\"nowhere\"]\ntext = \"x\"\n")
+	never := filepath.Join(t.TempDir(), "never.toml")
+	writeFile(t, never, "[workspace]\ntraits = { seats = \"int\" }\n\n[[messages]]\nid = \"a\"\npages = [\"*\"]\ntext = \"x\"\nwhere = 'traits.seats == \"5\"'\n")
 	for name, test := range map[string]struct {
 		paths []string
 		fails bool
 		want  []string
 	}{
-		"a good file":         {[]string{good}, false, []string{good + ": 2 messages, no problems"}},
-		"a folder":            {[]string{filepath.Dir(good)}, false, []string{"2 messages, no problems"}},
-		"a bad file":          {[]string{bad}, true, []string{"bad.toml:1:", "bad.toml:6:", "bad.toml:7:", `pages = ["*"]`}},
-		"a good and a bad":    {[]string{good, bad}, true, []string{"no problems", "bad.toml:6:"}},
-		"a file that is not":  {[]string{filepath.Join(t.TempDir(), "nothing.toml")}, true, []string{"nothing.toml"}},
-		"a folder of nothing": {[]string{t.TempDir()}, true, []string{".toml"}},
+		"a condition that never holds": {[]string{never}, false, []string{"warning: " + never + ":8:23: ", "this never holds", "write it without quotes", "1 message, no problems"}},
+		"a good file":                  {[]string{good}, false, []string{good + ": 2 messages, no problems"}},
+		"a folder":                     {[]string{filepath.Dir(good)}, false, []string{"2 messages, no problems"}},
+		"a bad file":                   {[]string{bad}, true, []string{"bad.toml:1:", "bad.toml:6:", "bad.toml:7:", `pages = ["*"]`}},
+		"a good and a bad":             {[]string{good, bad}, true, []string{"no problems", "bad.toml:6:"}},
+		"a file that is not":           {[]string{filepath.Join(t.TempDir(), "nothing.toml")}, true, []string{"nothing.toml"}},
+		"a folder of nothing":          {[]string{t.TempDir()}, true, []string{".toml"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := run(checkCommand(), test.paths...)
@@ -105,7 +108,7 @@ func TestMessagesSendAndStatsAskTheRunningServer(t *testing.T) {
 	at := []string{"--address", admin, "--workspace"}
 
 	out, err := run(statsCommand(), append(at, "shop")...)
-	if err != nil || !strings.Contains(out, "MESSAGE") || fmt.Sprint(strings.Fields(strings.Split(out, "\n")[1])) != "[sale live 1 1 0 1 0]" {
+	if err != nil || !strings.Contains(out, "MESSAGE") || fmt.Sprint(strings.Fields(strings.Split(out, "\n")[1])) != "[sale live 1 1 0 1 0 0]" {
 		t.Errorf("stats: %v\n%s", err, out)
 	}
 	out, err = run(sendCommand(), append(at, "docs", "--test", "ines")...)

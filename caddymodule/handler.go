@@ -86,6 +86,9 @@ type Handler struct {
 	// The cookie that knows a browser again. It is always HttpOnly, SameSite=Lax and, on https, Secure.
 	Cookie *Cookie `json:"cookie,omitempty"`
 
+	// How it is known in which country a visitor is, for conditions that ask `request.country`. Default: it is not known.
+	Country *Country `json:"country,omitempty"`
+
 	// Whether every response says in the header `Handbill` whether it was injected, and why not. Default: `false`.
 	DebugHeader bool `json:"debug_header,omitempty"`
 
@@ -96,6 +99,8 @@ type Handler struct {
 	pages, skip caddyhttp.MatcherSets
 	injector    *inject.Injector
 	endpoint    atomic.Pointer[wire.Handler]
+	country     func(*http.Request) string // nil: it is not known
+	countryPath string                     // of the database in countries
 	logger      *slog.Logger
 }
 
@@ -136,6 +141,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.replacePlaceholders(caddy.NewReplacer())
 	h.site = h.wireSite()
+	h.provisionCountry()
 	h.base = h.site.Origin + h.site.Prefix + "/"
 	h.injector = inject.New(h.injectOptions())
 	return nil
@@ -157,6 +163,9 @@ func (h *Handler) replacePlaceholders(replacer *caddy.Replacer) {
 	}
 	if h.Cookie != nil {
 		h.Cookie.Domain = replacer.ReplaceKnown(h.Cookie.Domain, "")
+	}
+	if h.Country != nil {
+		h.Country.MaxMind = replacer.ReplaceKnown(h.Country.MaxMind, "")
 	}
 }
 

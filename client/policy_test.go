@@ -48,6 +48,59 @@ func hashOf(script string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
+// notePolicy notes what the browser tells the page of its policies, and what the client says on the console's lowest level.
+const notePolicy = `<script>
+  window.refused = [];
+  addEventListener("securitypolicyviolation", ({ blockedURI }) => refused.push(blockedURI));
+  const say = console.debug;
+  console.debug = (text) => { if (text.startsWith("Handbill")) window.said = text; else say(text); };
+</script>`
+
+func TestAPolicyInThePageThatForbidsOurCallsIsHeeded(t *testing.T) {
+	for policy, forbids := range map[string]bool{
+		"connect-src 'none'":                                true,
+		"default-src 'none'; script-src 'unsafe-inline'":    true,
+		"connect-src https://api.example.net wss://*.x.net": true,
+		"img-src *; CONNECT-SRC 'NONE'":                     true,
+		"connect-src":                                       true,
+		"connect-src 'self'":                                false,
+		"default-src 'none'; img-src *; connect-src *":      false,
+		"connect-src http:":                                 false,
+		"connect-src https://api.example.net 'self'":        false,
+		"connect-src 127.0.0.1:*":                           false,
+		"connect-src http://127.0.0.1:*/_handbill/":         false,
+		"script-src 'unsafe-inline'":                        false,
+	} {
+		t.Run(policy, func(t *testing.T) {
+			e, b := newEdge(t), newTab(t)
+			e.pages["/"] = page(notePolicy+external+`<meta http-equiv="Content-Security-Policy" content="`+policy+`">`, "")
+			e.messages = always(deliver("welcome", welcome))
+			b.open(e.URL)
+			if forbids {
+				b.await("window.said")
+				b.js(`cioanalytics.track("Order Completed")`)
+				b.expect("[seen.length, refused.length, said.includes('connect-src')]", "[0,0,true]")
+				b.expect(`performance.getEntriesByType("resource").filter(({ name }) => name.includes("/v4/") || name.includes("/v1/")).length`, "0")
+				return
+			}
+			b.await("seen.length === 1")
+			e.waitReports("welcome opened")
+			b.expect("[refused.length, window.said]", "[0,null]")
+		})
+	}
+}
+
+func TestACallThatTheBrowserRefusesIsTheLast(t *testing.T) {
+	e, b := newEdge(t), newTab(t, "Content Security Policy")
+	// It looks as if it were for us, and is for another port.
+	e.pages["/"] = page(notePolicy+external+`<meta http-equiv="Content-Security-Policy" content="connect-src 127.0.0.1:1">`, "")
+	b.open(e.URL)
+	b.await("refused.length === 1")
+	b.js(`cioanalytics.track("Order Completed")`)
+	b.js(`cioanalytics.page("Billing")`)
+	b.expect("refused.length", "1")
+}
+
 func TestTheStylesOfASiteDoNotReachAMessage(t *testing.T) {
 	const hostile = `<style>
   html { font-size: 40px; }

@@ -35,10 +35,10 @@ func (e *Engine) Identify(ctx context.Context, identity visitor.Identity, traits
 	return nil
 }
 
-// Track keeps events of a visitor that are not reports. They are durable when it returns. An event that cannot be kept,
+// Track keeps events of a visitor that are not reports, and counts the conversions that they are. They are durable when it returns. An event that cannot be kept,
 // now or later, is an error that wraps [ErrRefused].
 func (e *Engine) Track(ctx context.Context, identity visitor.Identity, events []eventlog.Event) error {
-	if e.events == nil || len(events) == 0 {
+	if len(events) == 0 {
 		return nil
 	}
 	now := e.now()
@@ -48,12 +48,18 @@ func (e *Engine) Track(ctx context.Context, identity visitor.Identity, events []
 			events[i].At = now
 		}
 	}
-	err := e.events.Append(ctx, events...)
+	var err error
+	if e.events != nil {
+		err = e.events.Append(ctx, events...)
+	}
 	switch {
 	case errors.Is(err, eventlog.ErrEvent):
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	case err != nil:
 		return fmt.Errorf("keeping events: %w", err)
+	}
+	if err := e.convertByEvents(ctx, identity, events); err != nil {
+		return fmt.Errorf("counting conversions: %w", err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import { announce, listen, metricOf } from "./events";
 import { newId } from "./id";
 import { anonymousId, forgetIdentity, setUserId, userId } from "./identity";
 import { partLoader } from "./parts";
+import { heedRefusals } from "./policy";
 import { createPoller } from "./poll";
 import { createQueue } from "./queue";
 import { createStage } from "./show/stage";
@@ -45,6 +46,7 @@ export interface Client {
 }
 
 export function createClient(site: Site): Client {
+  heedRefusals(address(site, "/"));
   const emitter = createEmitter();
   const queue = createQueue(site);
   const part = partLoader(site);
@@ -95,7 +97,15 @@ export function createClient(site: Site): Client {
 
   async function ask(generation: string | undefined): Promise<Response> {
     await identified;
-    const body = { page: { url: location.href, name: pageName }, tab, view, generation, userId: userId(), show: wanted };
+    const body = {
+      page: { url: location.href, name: pageName },
+      tab,
+      view,
+      generation,
+      userId: userId(),
+      referrer: document.referrer || undefined,
+      show: wanted,
+    };
     return post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
   }
 

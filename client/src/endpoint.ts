@@ -1,3 +1,4 @@
+import { mayConnect } from "./policy";
 import type { Site } from "./site";
 
 /** How long an answer may take, in milliseconds. */
@@ -9,6 +10,7 @@ export function address(site: Site, path: string): string {
 }
 
 /** Sends JSON as text, so that the same bytes can also go by sendBeacon. Rejects when there is no answer in time. */
-export function post(to: string, body: string, options: RequestInit): Promise<Response> {
+export async function post(to: string, body: string, options: RequestInit): Promise<Response> {
+  if (!mayConnect()) throw new Error("the page's policy");
   return fetch(to, { ...options, method: "POST", body, signal: AbortSignal.timeout(PATIENCE) });
 }

@@ -1,5 +1,6 @@
 import { backoff, retryAfter } from "./backoff";
 import { address, post } from "./endpoint";
+import { mayConnect } from "./policy";
 import type { Site } from "./site";
 import { visitId } from "./visit";
 
@@ -90,7 +91,7 @@ export function createQueue(site: Site): Queue {
     const rest = waiting.splice(underWay);
     while (rest.length) {
       const batch = firstBatch(rest);
-      if (!navigator.sendBeacon(address(site, pathOf(batch)), encode(batch))) break;
+      if (!mayConnect() || !navigator.sendBeacon(address(site, pathOf(batch)), encode(batch))) break;
       rest.splice(0, batch.length);
     }
     waiting = waiting.concat(rest);

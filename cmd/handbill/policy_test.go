@@ -72,6 +72,8 @@ type policyCase struct {
 	skipped string
 	// silent: the header had to go before the policy was known, so it does not tell the reason.
 	silent bool
+	// mute: the page is injected, but a policy in it forbids our calls, so the client makes none, and says why.
+	mute bool
 }
 
 func policyCases() []policyCase {
@@ -100,6 +102,9 @@ func policyCases() []policyCase {
 		{name: "reported and enforced", enforced: one("script-src 'self'"), reported: one("script-src 'nonce-NONCE' 'strict-dynamic'")},
 		{name: "in the page, a nonce", meta: "script-src 'nonce-NONCE'"},
 		{name: "in the page, no scripts", meta: "script-src 'none'"},
+		{name: "in the page, no calls", meta: "script-src 'self' 'nonce-NONCE'; connect-src 'none'", mute: true},
+		{name: "in the page, nothing by default", meta: "default-src 'none'; script-src 'self' 'nonce-NONCE'", mute: true},
+		{name: "in the page, calls to its own origin", meta: "default-src 'none'; script-src 'self' 'nonce-NONCE'; connect-src 'self'"},
 		{name: "Trusted Types", enforced: one("require-trusted-types-for 'script'")},
 		{name: "Trusted Types without any policy", enforced: one("script-src 'nonce-NONCE'; require-trusted-types-for 'script'; trusted-types 'none'")},
 		{name: "a sandbox", enforced: one("sandbox"), skipped: "policy"},
@@ -172,7 +177,11 @@ http://`+plain+` {`+policyRoutes+`
 				t.Errorf("injected: %t, and the header says %q; want the reason %q", injected, mark, c.skipped)
 			}
 			edge.t, site.t = t, t
-			with, without := edge.visit(path, c.skipped == ""), site.visit(path, false)
+			with, without := edge.visit(path, c.skipped == "" && !c.mute), site.visit(path, false)
+			if mute := slices.ContainsFunc(with.told, isExcuse); mute != c.mute {
+				t.Errorf("the client says that it shows nothing: %t, want %t", mute, c.mute)
+			}
+			with.told = slices.DeleteFunc(with.told, isExcuse)
 			if with.worked != without.worked {
 				t.Errorf("what the site's own scripts do has changed:\n%s\nwithout Handbill:\n%s", with.worked, without.worked)
 			}
@@ -182,6 +191,9 @@ http://`+plain+` {`+policyRoutes+`
 		})
 	}
 }
+
+// isExcuse recognises what the client says where a policy in the page forbids its calls.
+func isExcuse(line string) bool { return strings.Contains(line, "Handbill shows nothing on this page") }
 
 func policyPath(c policyCase, i int) string {
 	if c.site == "" {
@@ -282,6 +294,8 @@ func (b *policyTab) visit(path string, shows bool) underPolicy {
 	if shows {
 		b.await(in("section"))
 		b.await(acknowledged("opened"))
+	} else {
+		b.await(`document.readyState === "complete"`)
 	}
 	seen := underPolicy{worked: js[string](b.tab, `[...document.documentElement.classList].sort().join(" ")`)}
 	for _, line := range b.console.lines() {

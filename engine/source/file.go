@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ const (
 // the folder and files whose name begins with a dot are left out. The lists of
 // ids that segments name are loaded and watched with them.
 func File(path string) Source {
-	return &files{path: path, quiet: 150 * time.Millisecond, patience: 2 * time.Second, recheck: 5 * time.Second, others: make(chan struct{}, 1)}
+	return &files{path: path, quiet: 150 * time.Millisecond, settle: 20 * time.Millisecond, patience: 2 * time.Second, recheck: 5 * time.Second, others: make(chan struct{}, 1)}
 }
 
 type files struct {
@@ -35,6 +36,11 @@ type files struct {
 	// quiet is how long nothing may happen before a change counts as complete,
 	// and patience how long it may go on before it counts as complete anyway.
 	quiet, patience time.Duration
+	// settle is how long nothing may happen where the system tells that what was written is complete: others of its kind
+	// may follow.
+	settle time.Duration
+	// complete is how the files looked when they were written to the end.
+	complete atomic.Pointer[string]
 	// recheck is how often files are looked at without having been told of a
 	// change, because network and container file systems tell of none.
 	recheck time.Duration
@@ -52,7 +58,7 @@ func (f *files) String() string { return f.path }
 func (f *files) Load(ctx context.Context) ([]workspace.File, error) {
 	for deadline := time.Now().Add(f.patience); ; {
 		before, newest := f.look()
-		if time.Since(newest) < f.quiet && time.Now().Before(deadline) {
+		if known := f.complete.Load(); (known == nil || *known != before) && time.Since(newest) < f.quiet && time.Now().Before(deadline) {
 			select {
 			case <-ctx.Done():
 				return nil, ctx.Err()
@@ -173,14 +179,15 @@ func readFile(path string, most int) ([]byte, error) {
 		return nil, unreadable(path, err)
 	}
 	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, int64(most)+1))
-	if err != nil {
+	var data bytes.Buffer
+	data.Grow(int(min(info.Size(), int64(most))) + bytes.MinRead)
+	if _, err := data.ReadFrom(io.LimitReader(file, int64(most)+1)); err != nil {
 		return nil, unreadable(path, err)
 	}
-	if len(data) > most {
+	if data.Len() > most {
 		return nil, problem(path, fmt.Sprintf("the file has more than the %d MiB that one may have", most>>20), "spread the messages over several files in one folder")
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
 // look describes the files without reading them, and says when the last of them was written.

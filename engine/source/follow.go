@@ -2,10 +2,9 @@ package source
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"slices"
 	"sync"
@@ -55,7 +54,7 @@ type Follower struct {
 	// The rest belongs to the goroutine that loads.
 	snapshot *workspace.Snapshot
 	// attempted stands for what was compiled last, good or not.
-	attempted [sha256.Size]byte
+	attempted uint64
 	// failure is the last error of loading.
 	failure string
 }
@@ -175,7 +174,7 @@ func (f *Follower) refuseLoad(err error) {
 	problems := problemsOf(err, f.source)
 	f.update(func(s *State) { s.Problems, s.Warnings = problems, nil })
 	// What comes back may be what was there before, and must be reported as good then.
-	f.attempted = [sha256.Size]byte{}
+	f.attempted = 0
 	if f.failure == err.Error() {
 		return
 	}
@@ -234,20 +233,19 @@ func problemsOf(err error, source Source) []workspace.Problem {
 	}
 }
 
-// digest stands for the files' names and bytes.
-func digest(files []workspace.File) [sha256.Size]byte {
-	hash := sha256.New()
+var digestSeed = maphash.MakeSeed()
+
+// digest stands for the files' names and bytes, in this process.
+func digest(files []workspace.File) uint64 {
+	var hash maphash.Hash
+	hash.SetSeed(digestSeed)
 	for _, file := range files {
-		var lengths [16]byte
-		binary.BigEndian.PutUint64(lengths[:8], uint64(len(file.Name)))
-		binary.BigEndian.PutUint64(lengths[8:], uint64(len(file.Data)))
-		hash.Write(lengths[:])
-		hash.Write([]byte(file.Name))
-		hash.Write(file.Data)
 		// A list that is missing and one that is empty are not the same.
-		binary.BigEndian.PutUint64(lengths[:8], uint64(len(file.Problem)))
-		hash.Write(lengths[:8])
-		hash.Write([]byte(file.Problem))
+		for _, part := range []string{file.Name, file.Problem} {
+			maphash.WriteComparable(&hash, part)
+		}
+		maphash.WriteComparable(&hash, len(file.Data))
+		hash.Write(file.Data) // never fails
 	}
-	return [sha256.Size]byte(hash.Sum(nil))
+	return hash.Sum64()
 }

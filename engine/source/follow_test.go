@@ -293,6 +293,51 @@ func TestEveryWayOfReplacingFilesIsNoticed(t *testing.T) {
 	}
 }
 
+// longAgo makes a file one that nobody is writing.
+func longAgo(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Chtimes(path, time.Now(), time.Now().Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhatIsSavedIsInUseAtOnceAndWhatIsBeingWrittenIsNot(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "messages.toml")
+	write(t, path, sale)
+	longAgo(t, path)
+	source := File(path).(*files)
+	source.quiet, source.patience, source.recheck = time.Hour, time.Hour, time.Hour
+	f := follow(t, source)
+	f.eventuallyShows(t, "spring-sale")
+	eventually(t, "it is looked at again when it is watched", func() bool { state := f.State(); return state.CheckedAt.After(state.LoadedAt) })
+
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.WriteString(tour); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(10 * source.settle)
+	if got := f.shown(); got != "spring-sale" {
+		t.Fatalf("half a file is in use: %s", got)
+	}
+	if _, err := file.WriteString(sale); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f.eventuallyShows(t, "billing-tour spring-sale")
+
+	write(t, path+".new", tour)
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+	f.eventuallyShows(t, "billing-tour")
+}
+
 func TestWhereTheSystemTellsNothingFilesAreLookedAtAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "messages.toml")
 	write(t, path, sale)

@@ -30,11 +30,13 @@ func (f *files) Watch(ctx context.Context, changed func()) error {
 // watching is a set of folders that is being watched, and how the files looked then.
 type watching struct {
 	watcher  *fsnotify.Watcher // nil where the system has no more watches to give
+	saves    *saves
 	interest interest
 	look     string
 }
 
 func (w watching) close() {
+	w.saves.close()
 	if w.watcher != nil {
 		w.watcher.Close()
 	}
@@ -70,43 +72,88 @@ func (f *files) setUp() watching {
 		// A link that was switched meanwhile leads to folders that are not watched yet.
 		now := interestIn(f.path, f.named())
 		if attempt == 3 || now.equal(w.interest) {
+			w.saves = watchSaves(w.interest)
 			return w
 		}
 		w.interest = now
 	}
 }
 
-// wait returns when something has changed and is quiet again, or with an error when the context ends.
+// wait returns when something has changed and is quiet again, or with an error when the context ends. Where the system
+// tells that whatever was written was written to the end, it is quiet after a shorter time.
 func (f *files) wait(ctx context.Context, w watching) error {
 	recheck := time.NewTicker(f.recheck)
 	defer recheck.Stop()
-	var quiet, patience <-chan time.Time
+	change := change{unfinished: make(map[string]bool)}
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case event := <-w.events():
-			if !w.interest.in(event.Name) {
-				continue
+			if w.interest.in(event.Name) {
+				change.happened(f, event)
 			}
-			quiet = time.After(f.quiet)
-			if patience == nil {
-				patience = time.After(f.patience)
+		case path := <-w.saves.told():
+			if w.interest.in(path) {
+				change.saved(f, path)
 			}
 		case <-w.errors(): //nolint:errcheck // whatever it was, the answer is to look again
 			// Events may be lost: look again.
 			return nil
 		case <-recheck.C:
-			if look, _ := f.look(); quiet == nil && look != w.look {
+			if look, _ := f.look(); change.quiet == nil && look != w.look {
 				return nil
 			}
 		case <-f.others:
 			return nil // the lists are loaded, and not watched yet
-		case <-quiet:
+		case <-change.quiet:
+			f.complete.Store(&change.complete)
 			return nil
-		case <-patience:
+		case <-change.patience:
 			return nil
 		}
+	}
+}
+
+// change is what happens to files between one look and the next.
+type change struct {
+	quiet, patience <-chan time.Time
+	// unfinished are files that were written to, and not yet to the end.
+	unfinished map[string]bool
+	// complete is how the files looked when all was written to the end; "" while it is not.
+	complete string
+}
+
+// happened takes an event of which it is not known whether more will follow.
+func (c *change) happened(f *files, event fsnotify.Event) {
+	if c.complete != "" {
+		if look, _ := f.look(); look == c.complete {
+			return // it is told twice, and late
+		}
+		c.complete = ""
+	}
+	if event.Has(fsnotify.Write) || event.Has(fsnotify.Create) {
+		c.unfinished[event.Name] = true
+	}
+	c.wait(f.quiet, f.patience)
+}
+
+// saved takes that a file was written to the end. An empty one is most probably about to be written.
+func (c *change) saved(f *files, path string) {
+	delete(c.unfinished, path)
+	info, err := os.Stat(path)
+	if err != nil || info.Size() == 0 || len(c.unfinished) > 0 {
+		c.wait(f.quiet, f.patience)
+		return
+	}
+	c.complete, _ = f.look()
+	c.wait(f.settle, f.patience)
+}
+
+func (c *change) wait(quiet, patience time.Duration) {
+	c.quiet = time.After(quiet)
+	if c.patience == nil {
+		c.patience = time.After(patience)
 	}
 }
 

@@ -18,8 +18,12 @@ type pollBodySent struct {
 	View string `json:"view"`
 	// Generation is that of the answer which the client holds.
 	Generation string `json:"generation"`
+	// Zone is the browser's IANA time zone.
+	Zone string `json:"zone"`
 	// UserID is the identified user; the reference client names it in a header.
 	UserID string `json:"userId"`
+	// Referrer is the page that linked to this one.
+	Referrer string `json:"referrer"`
 	// Show are messages that buttons asked for: their ids, and for each the delivery that has the button.
 	Show map[string]string `json:"show"`
 }
@@ -49,8 +53,8 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	}
 	visit := visitOf(r)
 	request := engine.PollRequest{
-		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation, Show: sent.Show,
-		Languages: languages(r),
+		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
+		Languages: languagesOf(r.Header), Show: sent.Show, Browser: h.browser(r, sent.Referrer),
 	}
 	if request.Tab == "" {
 		request.Tab = visit
@@ -93,14 +97,6 @@ func (h *Handler) answerPoll(w http.ResponseWriter, answered engine.PollAnswer, 
 		return
 	}
 	answer(w, http.StatusOK, list)
-}
-
-// languages are what the browser asks for. The in-app clients say theirs in Content-Language, for what sends no other.
-func languages(r *http.Request) []string {
-	if asked := r.Header["Accept-Language"]; len(asked) > 0 && asked[0] != "" {
-		return asked
-	}
-	return r.Header["Content-Language"]
 }
 
 func interval(w http.ResponseWriter, next time.Duration) {

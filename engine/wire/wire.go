@@ -83,6 +83,8 @@ type Options struct {
 	Scheme func(*http.Request) string
 	// ClientIP is the address that requests are limited by. Nil: that of the connection.
 	ClientIP func(*http.Request) string
+	// Country is the ISO 3166-1 code of where a request comes from, in capitals, or "". Nil: it is not known.
+	Country func(*http.Request) string
 }
 
 // Handler serves the endpoint of one site. It is safe for concurrent use.
@@ -92,6 +94,7 @@ type Handler struct {
 	logger   *slog.Logger
 	scheme   func(*http.Request) string
 	clientIP func(*http.Request) string
+	country  func(*http.Request) string
 	bundle   []byte
 	parts    parts
 	files    atomic.Pointer[clientFile]
@@ -116,7 +119,7 @@ func New(options Options) (*Handler, error) {
 	}
 	h := &Handler{
 		engine: options.Engine, site: options.Site.withDefaults(), logger: options.Logger,
-		scheme: options.Scheme, clientIP: options.ClientIP, bundle: bundle, parts: parts,
+		scheme: options.Scheme, clientIP: options.ClientIP, country: options.Country, bundle: bundle, parts: parts,
 		polls: newLimiter(pollRate, pollBurst), writes: newLimiter(writeRate, writeBurst),
 	}
 	if h.logger == nil {

@@ -20,12 +20,12 @@ func readDocumentation(t *testing.T) string {
 
 func TestEveryExampleOfTheDocumentationIsRight(t *testing.T) {
 	text := readDocumentation(t)
-	for _, page := range []string{"personalisation.md", "forms.md"} {
-		more, err := os.ReadFile("../../docs/" + page)
+	for _, name := range []string{"personalisation", "frequency", "timing", "forms"} {
+		data, err := os.ReadFile("../../docs/" + name + ".md")
 		if err != nil {
 			t.Fatal(err)
 		}
-		text += string(more)
+		text += string(data)
 	}
 	examples := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(text, -1)
 	if len(examples) < 10 {
@@ -63,6 +63,9 @@ var documented = map[string][]key{
 	"`options`":               optionKeys,
 	"`ranges`":                rangeKeys,
 	"Other languages":         fieldLocaleKeys,
+	"`[[throttles]]`":         groupThrottleKeys,
+	"`schedule`":              scheduleKeys,
+	"`goal`":                  goalKeys,
 }
 
 func TestEveryKeyIsDocumentedAndNoOther(t *testing.T) {
@@ -191,6 +194,10 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 			good(t, "a.toml", message("", k.example+"\nbuttons = [{ text = \"Send\", action = \"submit\" }]"))
 		case k.name == "params":
 			good(t, "a.toml", message("", "template = \"a\"\n"+k.example), "b.toml", "[[templates]]\nid = \"a\"\nparams = [\"title\"]\ntext = \"A\"\n")
+		case k.name == "throttles":
+			good(t, "a.toml", message("", k.example), "b.toml", "[[throttles]]\nid = \"promotions\"\nper_day = 1\n")
+		case k.name == "expires":
+			good(t, "a.toml", message("", k.example+"\nstart = 2026-12-01T09:00:00+01:00"))
 		case k.name == "locales":
 			good(t, "a.toml", message("", k.example), "b.toml", english)
 		default:
@@ -240,12 +247,17 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 		}
 	}
 	for table, keys := range map[string][]key{
-		"[messages.image]": imageKeys, "[[messages.buttons]]": buttonKeys, "[messages.frequency]": frequencyKeys, "[workspace.throttle]": throttleKeys,
+		"[messages.image]": imageKeys, "[[messages.buttons]]": buttonKeys, "[workspace.throttle]": throttleKeys,
+		"[messages.frequency]": frequencyKeys[:len(frequencyKeys)-len(wireFrequencyKeys)], "[[throttles]]": groupThrottleKeys, "[messages.schedule]": scheduleKeys,
+		"[messages.goal]": goalKeys,
 	} {
 		all := table + "\n"
 		for _, k := range keys {
 			all += k.example + "\n"
 		}
 		good(t, "a.toml", message("", all))
+	}
+	for _, k := range wireFrequencyKeys {
+		good(t, "a.toml", message("", "[messages.frequency]\n"+k.example))
 	}
 }
