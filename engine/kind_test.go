@@ -636,3 +636,33 @@ func TestProgramsStartNoCampaigns(t *testing.T) {
 		t.Errorf("due are %v, error %v", ids(answer), err)
 	}
 }
+
+func TestAnswersToAFormStartACampaign(t *testing.T) {
+	e := newEdge(t, `
+[[messages]]
+id = "recommend"
+pages = ["/survey"]
+form_event = "recommended"
+[[messages.steps]]
+name = "ask"
+text = "Would you?"
+fields = [{ name = "score", type = "nps", label = "How likely?", trait = "nps" }]
+buttons = [{ text = "Send", action = "submit" }]
+
+[[messages]]
+id = "thanks"
+kind = "campaign"
+trigger = { event = "recommended" }
+pages = ["*"]
+text = "Thank you."
+`)
+	d := e.shows(ada, "https://shop.example.com/survey", "view-1", "recommend").Deliveries[0]
+	e.report(ada, engine.OutcomeOpened, d.ID)
+	refused, err := e.Report(context.Background(), ada, []engine.Report{{
+		EventID: "submit-1", DeliveryID: d.ID, Outcome: engine.OutcomeClicked, ActionValue: "submit", Step: "ask", Answers: map[string]any{"score": 9.0},
+	}})
+	if err != nil || refused[0] != nil {
+		t.Fatal(err, refused)
+	}
+	e.shows(ada, app, "view-2", "thanks")
+}

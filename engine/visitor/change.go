@@ -37,8 +37,12 @@ const (
 	Tracked
 	// Grouped: the visitor belongs to a group. Uses Group.
 	Grouped
+	// Told: the visitor said something about themselves, by a form or a button of a message. Uses Traits; traits that the
+	// record cannot hold beside those it has are left out, all of them.
+	Told
 	// Started: something started a campaign. Uses Message, Until (when it is due), Again, Visit, Values (the event's
-	// properties) and Key (the event: it counts only before [Tracked] with the key). With Segment, it counts only while the visitor is not noted in the segment, or with Enters false, is.
+	// properties) and Key (the event: it counts only before [Tracked] with the key). With Segment, it counts
+	// only while the visitor is not noted in the segment, or with Enters false, is.
 	Started
 	// Exited: the visitor left a campaign for good. Uses Message.
 	Exited
@@ -145,6 +149,8 @@ func (r *Record) Apply(c Change) (counted bool) {
 		counted = r.exit(c)
 	case Entered:
 		counted = r.enter(c)
+	case Told:
+		counted = r.told(c)
 	case TestQueued:
 		r.queue(c)
 		return true // an operator's doing: it does not mean that the visitor was here
@@ -178,6 +184,16 @@ func (r *Record) identify(c Change) bool {
 		return r.seen(c.At)
 	}
 	r.Verified, r.Traits = level, traits
+	return true
+}
+
+// told sets traits without making somebody of the visitor; true when one of them changed.
+func (r *Record) told(c Change) bool {
+	traits := withTraits(r.Traits, c.Traits)
+	if sameTraits(traits, r.Traits) || CheckTraits(traits) != nil {
+		return false
+	}
+	r.Traits = traits
 	return true
 }
 
