@@ -29,7 +29,7 @@ const maxAdminBody = 64 << 10
 //
 //	GET  /handbill/                        the workspaces and how they are
 //	GET  /handbill/<workspace>/statistics  the counts of every message
-//	GET  /handbill/<workspace>/explain     ?url=&name=&visitor=&at=  why each message is shown, or not
+//	GET  /handbill/<workspace>/explain     ?url=&name=&visitor=&at=&zone=  why each message is shown, or not
 //	POST /handbill/<workspace>/send        {"test": true, "to": "…", "message": "…"}
 //	GET  /handbill/health/live             200 while Handbill is configured
 //	GET  /handbill/health/ready            200 when every workspace is served, 503 with the reasons when not
@@ -215,14 +215,14 @@ func (s *service) answerExplain(r *http.Request, countryHeaders []string) (any, 
 	query := r.URL.Query()
 	return explain(r.Context(), e, explainQuery{
 		URL: query.Get("url"), Name: query.Get("name"), Visitor: query.Get("visitor"), At: query.Get("at"),
-		Headers: query["header"], Country: query.Get("country"),
+		Headers: query["header"], Country: query.Get("country"), Zone: query.Get("zone"),
 	}, countryHeaders)
 }
 
 // explainQuery is what an operator asks, as text.
 type explainQuery struct {
-	URL, Name, Visitor, At, Country string
-	Headers                         []string
+	URL, Name, Visitor, At, Country, Zone string
+	Headers                               []string
 }
 
 // explain asks an engine. Countries are read from the headers that are believed.
@@ -235,7 +235,7 @@ func explain(ctx context.Context, e *engine.Engine, query explainQuery, countryH
 	if err != nil {
 		return engine.Explanation{}, err
 	}
-	request := engine.ExplainRequest{Page: &page, Visitor: query.Visitor}
+	request := engine.ExplainRequest{Page: &page, Visitor: query.Visitor, Zone: query.Zone}
 	request.Browser, request.Languages = wire.BrowserOf(header)
 	if request.Browser.Country, err = query.readCountryOf(header, countryHeaders); err != nil {
 		return engine.Explanation{}, err

@@ -19,7 +19,7 @@ func statsCommand() *cobra.Command {
 	var admin adminFlags
 	command := &cobra.Command{
 		Use:   "stats",
-		Short: "Prints how often each message was delivered, opened, clicked, dismissed, and failed",
+		Short: "Prints how often each message was delivered, opened, clicked, dismissed, failed, and reached its goal",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var answer statistics
@@ -35,10 +35,10 @@ func statsCommand() *cobra.Command {
 
 func printStatistics(out io.Writer, messages []engine.MessageStatistics) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "MESSAGE\tSTATUS\tDELIVERIES\tOPENED\tCLICKED\tDISMISSED\tERRORS")
+	fmt.Fprintln(table, "MESSAGE\tSTATUS\tDELIVERIES\tOPENED\tCLICKED\tDISMISSED\tERRORS\tCONVERTED")
 	for _, m := range messages {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%d\t%d\n",
-			m.Message, cmp.Or(m.Status, "gone"), m.Deliveries, m.Opened, m.Clicked, m.Dismissed, m.Errors)
+		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n",
+			m.Message, cmp.Or(m.Status, "gone"), m.Deliveries, m.Opened, m.Clicked, m.Dismissed, m.Errors, m.Converted)
 	}
 	return table.Flush()
 }
@@ -116,6 +116,7 @@ also knows what --visitor has seen.`,
 	flags.StringVar(&query.Name, "name", "", "The page's name, where the site calls page(\"Name\")")
 	flags.StringVar(&query.Visitor, "visitor", "", "An e-mail address, a user id or an anonymous id; without: somebody new")
 	flags.StringVar(&query.At, "at", "", "The time to decide for, such as 2026-12-01T09:00:00Z; without: now")
+	flags.StringVar(&query.Zone, "zone", "", "The visitor's IANA time zone, such as Europe/Berlin; without: not known")
 	flags.StringArrayVar(&query.Headers, "header", nil, "A header of the visitor's request, such as 'Accept-Language: de' or 'User-Agent: …'; may be given several times")
 	flags.StringVar(&query.Country, "country", "", "The visitor's country, such as DE; without: what a header of the configuration says")
 	if err := command.MarkFlagRequired("url"); err != nil {
@@ -128,7 +129,7 @@ also knows what --visitor has seen.`,
 // values is the query as the admin API takes it.
 func (q explainQuery) values() url.Values {
 	values := url.Values{}
-	for name, value := range map[string]string{"url": q.URL, "name": q.Name, "visitor": q.Visitor, "at": q.At, "country": q.Country} {
+	for name, value := range map[string]string{"url": q.URL, "name": q.Name, "visitor": q.Visitor, "at": q.At, "country": q.Country, "zone": q.Zone} {
 		if value != "" {
 			values.Set(name, value)
 		}

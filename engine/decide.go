@@ -37,8 +37,13 @@ type situation struct {
 	visit    uint32
 	named    uint32 // the visit that the client named; zero: none
 	inApp    bool
-	throttle throttling
 	here     presence
+	// throttles are the one over all messages, if it bounds anything, and those of groups.
+	throttles []throttling
+	// zone is where the visitor is at home, as the browser says; empty: it does not. home is what follows from it, nil while
+	// nothing has asked, and the workspace's own where neither a trait nor the browser says one that exists.
+	zone string
+	home *time.Location
 	// languages are what the visitor's browser asks for.
 	languages []string
 	// browser is what the request says of it.
@@ -141,37 +146,6 @@ func askStatus(_ *Engine, m *workspace.Message, _ *situation) Reason {
 
 func describeStatus(_ *Engine, m *workspace.Message, _ *situation) (string, string) {
 	return fmt.Sprintf("status is %q", m.Status), `set status = "live", or try it with: handbill messages send --test WHO ` + m.ID
-}
-
-func askSchedule(_ *Engine, m *workspace.Message, s *situation) Reason {
-	switch {
-	case !m.Start.IsZero() && s.now.Before(m.Start):
-		return ReasonNotStarted
-	case !m.End.IsZero() && !s.now.Before(m.End):
-		return ReasonEnded
-	}
-	return ReasonNone
-}
-
-func describeSchedule(_ *Engine, m *workspace.Message, s *situation) (string, string) {
-	var parts []string
-	help := ""
-	if !m.Start.IsZero() {
-		parts = append(parts, "start is "+m.Start.Format(time.RFC3339))
-		if s.now.Before(m.Start) {
-			help = "wait until start, or set an earlier one"
-		}
-	}
-	if !m.End.IsZero() {
-		parts = append(parts, "end is "+m.End.Format(time.RFC3339))
-		if !s.now.Before(m.End) {
-			help = "set a later end, or remove it"
-		}
-	}
-	if len(parts) == 0 {
-		parts = append(parts, "neither start nor end is set")
-	}
-	return strings.Join(parts, ", ") + "; now is " + s.now.Format(time.RFC3339), help
 }
 
 // askPage lets every page rule pass where the client did not say its page: the reference client tests the rule itself. It

@@ -104,7 +104,8 @@ func momentOf(t *testing.T, text string, after time.Time) time.Time {
 
 func TestTheDocumentedThrottleIsTrue(t *testing.T) {
 	text := frequencyPage(t)
-	workspace := regexp.MustCompile("(?s)```toml\n(.*?)```").FindStringSubmatch(text)
+	_, throttle, _ := strings.Cut(text, "\n## The throttle\n")
+	workspace := regexp.MustCompile("(?s)```toml\n(.*?)```").FindStringSubmatch(throttle)
 	e := newEdge(t, workspace[1])
 	visit := "first"
 	for _, row := range rows(t, text, "page")[1:] {
@@ -124,11 +125,58 @@ func TestTheDocumentedThrottleIsTrue(t *testing.T) {
 
 func TestTheDocumentedReasonsAreReal(t *testing.T) {
 	want := []engine.Reason{
-		engine.ReasonDismissed, engine.ReasonActed, engine.ReasonLifetime, engine.ReasonDays, engine.ReasonVisit, engine.ReasonGap,
+		engine.ReasonDismissed, engine.ReasonActed, engine.ReasonConverted, engine.ReasonSnoozed, engine.ReasonLifetime, engine.ReasonDays, engine.ReasonVisit, engine.ReasonGap,
 		engine.ReasonCap, engine.ReasonThrottled,
 	}
 	var got []engine.Reason
 	for _, row := range rows(t, frequencyPage(t), "reason")[1:] {
+		got = append(got, engine.Reason(strings.Trim(row[0], "`")))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("documented are %q, and there are %q", got, want)
+	}
+}
+
+func TestTheDocumentedDaysOfTheClocksAreTrue(t *testing.T) {
+	stretch := regexp.MustCompile(`(\d\d:\d\d[+]\d\d:\d\d) to (\d\d:\d\d[+]\d\d:\d\d)`)
+	for _, row := range rows(t, timingPage(t), "hours, on Sunday")[1:] {
+		e := newEdge(t, hours(`{ days = ["sun"], hours = [`+strings.Trim(row[0], "`")+`] }`))
+		for i, date := range []string{"2026-03-29T", "2026-10-25T"} {
+			moment := func(clock string) time.Time {
+				at, err := time.Parse("2006-01-02T15:04Z07:00", date+clock)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return at
+			}
+			var open [][2]time.Time
+			for _, match := range stretch.FindAllStringSubmatch(row[i+1], -1) {
+				open = append(open, [2]time.Time{moment(match[1]), moment(match[2])})
+			}
+			for at := moment("00:00+01:00"); at.Before(moment("23:00+01:00")); at = at.Add(time.Minute) {
+				want := slices.ContainsFunc(open, func(one [2]time.Time) bool { return !at.Before(one[0]) && at.Before(one[1]) })
+				if got := e.explainedAt(at, "", "").Passed; got != want {
+					t.Fatalf("%s at %s: open is %t, and documented is %t", row[0], at, got, want)
+				}
+			}
+		}
+	}
+}
+
+// timingPage is docs/timing.md.
+func timingPage(t *testing.T) string {
+	t.Helper()
+	data, err := os.ReadFile("../docs/timing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestTheDocumentedReasonsOfTimingAreReal(t *testing.T) {
+	want := []engine.Reason{engine.ReasonNotStarted, engine.ReasonEnded, engine.ReasonOutsideHours, engine.ReasonExpired}
+	var got []engine.Reason
+	for _, row := range rows(t, timingPage(t), "reason")[1:] {
 		got = append(got, engine.Reason(strings.Trim(row[0], "`")))
 	}
 	if !slices.Equal(got, want) {

@@ -21,6 +21,8 @@ type ExplainRequest struct {
 	Visitor string
 	// At is the time of the decision; zero means now.
 	At time.Time
+	// Zone is the visitor's IANA time zone, as a browser would say it; empty: not said.
+	Zone string
 	// Languages and Browser are what the visitor's request says, as in [PollRequest].
 	Languages []string
 	Browser   Browser
@@ -66,7 +68,7 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 		return Explanation{}, err
 	}
 	s := &situation{
-		now: request.At, identity: identity, record: record, page: request.Page, inApp: snapshot.InApp, throttle: throttling{Throttle: snapshot.Throttle},
+		now: request.At, identity: identity, record: record, page: request.Page, inApp: snapshot.InApp, zone: request.Zone, throttles: throttlings(snapshot, nil),
 		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &audience.Facts{},
 	}
 	if s.now.IsZero() {
@@ -84,8 +86,8 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 	for _, m := range snapshot.Messages {
 		t := &trace{}
 		reason := e.decide(m, s, t)
-		if reason == ReasonNone && s.throttles(m) {
-			s.throttle.handedOut++
+		if reason == ReasonNone {
+			s.handOut(m)
 		}
 		explanation.Messages = append(explanation.Messages, MessageExplanation{
 			Message: m.ID, Due: reason == ReasonNone, Reason: reason, Checks: t.checks, Position: fmt.Sprintf("%s:%d", m.File, m.Line),

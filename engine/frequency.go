@@ -54,6 +54,12 @@ func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
 	if f.StopOnDismiss && !state.Dismissed.IsZero() {
 		return ReasonDismissed
 	}
+	if f.StopOnConversion && !state.Converted.IsZero() {
+		return ReasonConverted
+	}
+	if s.now.Before(state.Snoozed) {
+		return ReasonSnoozed
+	}
 	here := e.present(m, s)
 	switch {
 	case here.reported&visitor.ReportedDismissed != 0:
@@ -62,10 +68,12 @@ func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
 		return ReasonNone
 	case f.StopOnAction && !state.Acted.IsZero():
 		return ReasonActed
-	case f.Lifetime > 0 && state.Opened >= f.Lifetime:
-		return ReasonLifetime
 	case f.StopAfterDays > 0 && state.Opened > 0 && !s.now.Before(lastDay(f, state)):
 		return ReasonDays
+	case comesBack(state):
+		return ReasonNone
+	case f.Lifetime > 0 && state.Opened >= f.Lifetime:
+		return ReasonLifetime
 	case f.PerVisit > 0 && inVisit(state.Showings, s.visit) >= f.PerVisit:
 		return ReasonVisit
 	case f.MinGap > 0 && state.Opened > 0 && s.now.Before(state.LastOpened.Add(f.MinGap)):
@@ -77,6 +85,12 @@ func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
 		}
 	}
 	return ReasonNone
+}
+
+// comesBack says whether the visitor snoozed the message and has not seen it since. They asked for it: it is shown once
+// more, whatever its counts say.
+func comesBack(state *visitor.MessageState) bool {
+	return !state.Snoozed.IsZero() && state.LastOpened.Before(state.Snoozed)
 }
 
 // lastDay is when stop_after_days ends a message that was opened.
@@ -99,7 +113,7 @@ func again(f *workspace.Frequency, state *visitor.MessageState) time.Time {
 
 func describeFrequency(e *Engine, m *workspace.Message, s *situation) (saw, help string) {
 	state := s.state(m.ID)
-	if state == nil || state.Opened == 0 && state.Dismissed.IsZero() && state.Acted.IsZero() {
+	if state == nil || state.Opened == 0 && state.Dismissed.IsZero() && state.Acted.IsZero() && state.Converted.IsZero() && state.Snoozed.IsZero() {
 		return fmt.Sprintf("frequency is %q; the visitor has not seen it", m.Frequency.Name), ""
 	}
 	here := e.present(m, s)
@@ -136,6 +150,12 @@ func describeCounters(f *workspace.Frequency, state *visitor.MessageState, here 
 	if !state.Acted.IsZero() {
 		add("a button that leads on was used at %s", state.Acted.Format(time.RFC3339))
 	}
+	if !state.Converted.IsZero() {
+		add("converted at %s", state.Converted.Format(time.RFC3339))
+	}
+	if comesBack(state) {
+		add("snoozed until %s", state.Snoozed.Format(time.RFC3339))
+	}
 	if here.onScreen() {
 		add("on screen in this page view")
 	}
@@ -145,9 +165,13 @@ func describeCounters(f *workspace.Frequency, state *visitor.MessageState, here 
 // helpFrequency says when the message would be shown again.
 func helpFrequency(reason Reason, m *workspace.Message, state *visitor.MessageState, here presence, s *situation) string {
 	f := &m.Frequency
-	from := again(f, state)
-	over := f.Lifetime > 0 && state.Opened >= f.Lifetime ||
+	from, back := again(f, state), comesBack(state)
+	if back {
+		from = state.Snoozed
+	}
+	over := !back && f.Lifetime > 0 && state.Opened >= f.Lifetime ||
 		f.StopOnDismiss && !state.Dismissed.IsZero() || f.StopOnAction && !state.Acted.IsZero() ||
+		f.StopOnConversion && !state.Converted.IsZero() ||
 		f.StopAfterDays > 0 && state.Opened > 0 && (!s.now.Before(lastDay(f, state)) || !from.Before(lastDay(f, state)))
 	switch {
 	case over:

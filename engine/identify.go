@@ -89,8 +89,8 @@ func recorded(event eventlog.Event) (change visitor.Change, changes bool) {
 }
 
 // Track keeps events of a visitor that are not reports, and remembers of each name when and how often they were tracked,
-// and to which groups the visitor belongs. They are durable when it returns. An event that cannot be kept, now or later,
-// is an error that wraps [ErrRefused].
+// to which groups the visitor belongs, and the conversions that they are. They are durable when it returns. An event that
+// cannot be kept, now or later, is an error that wraps [ErrRefused].
 func (e *Engine) Track(ctx context.Context, identity visitor.Identity, events []eventlog.Event) error {
 	if len(events) == 0 {
 		return nil
@@ -109,11 +109,16 @@ func (e *Engine) Track(ctx context.Context, identity visitor.Identity, events []
 			mutations = append(mutations, store.Mutation{Key: e.key(identity), Change: change})
 		}
 	}
-	if err := e.log(ctx, events); err != nil || len(mutations) == 0 {
+	if err := e.log(ctx, events); err != nil {
 		return err
 	}
-	if _, err := e.store.Apply(ctx, mutations); err != nil {
-		return fmt.Errorf("remembering events: %w", err)
+	if len(mutations) > 0 {
+		if _, err := e.store.Apply(ctx, mutations); err != nil {
+			return fmt.Errorf("remembering events: %w", err)
+		}
+	}
+	if err := e.convertByEvents(ctx, identity, events); err != nil {
+		return fmt.Errorf("counting conversions: %w", err)
 	}
 	return nil
 }

@@ -35,6 +35,8 @@ type PollRequest struct {
 	Voucher string
 	// Generation is that of the answer which the client holds; empty when it holds none.
 	Generation string
+	// Zone is the IANA time zone of the browser; empty when the client does not say.
+	Zone string
 	// Languages are what the browser asks for, the best first: each a tag, or a list as Accept-Language has it.
 	Languages []string
 	// Browser is what else the request says of the browser.
@@ -83,6 +85,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 		return PollAnswer{}, fmt.Errorf("reading the visitor's record: %w", err)
 	}
 	now, load, named := e.now(), hash64(request.View), namedVisit(request.Visit)
+	record = e.convertByPage(ctx, snapshot, request.Identity, record, request.Page)
 	record, arrival := e.arrive(request.Identity, record, request.pageView(), named, uint32(load), now)
 	q := e.questions.Get().(*question)
 	defer e.questions.Put(q)
@@ -90,9 +93,11 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	tags := s.tags
 	*s = situation{
 		now: now, identity: request.Identity, record: record, arrival: arrival, page: request.Page, view: request.View,
-		visit: cmp.Or(named, visitNumber("", load)), named: named, inApp: snapshot.InApp, throttle: throttling{Throttle: snapshot.Throttle},
+		visit: cmp.Or(named, visitNumber("", load)), named: named, inApp: snapshot.InApp, zone: request.Zone,
+		throttles: throttlings(snapshot, q.throttles[:0]),
 		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &q.facts, tags: tags,
 	}
+	q.throttles = s.throttles
 	deliveries, err := e.due(ctx, snapshot, q, request.Tab)
 	if err != nil {
 		e.recorder.Polled(PollFailed)
@@ -122,6 +127,7 @@ func (r *PollRequest) pageView() PageView {
 type question struct {
 	situation situation
 	places    []int // of the messages that may appear on the page
+	throttles []throttling
 	facts     audience.Facts
 }
 
@@ -163,8 +169,8 @@ func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation
 	if here := e.present(m, s); here.onScreen() {
 		return &Delivery{ID: here.delivery.id, Message: m}, nil
 	}
-	if s.throttles(m) {
-		if err := e.claimThrottle(ctx, s, tab); err != nil {
+	if s.throttled(m) {
+		if err := e.claimThrottles(ctx, m, s, tab); err != nil {
 			return nil, err
 		}
 		if e.decide(m, s, nil) != ReasonNone {
@@ -194,9 +200,7 @@ func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation
 		e.store.Count(e.workspace, m.ID, store.MetricDelivered, 1)
 		e.recorder.Delivered()
 	}
-	if s.throttles(m) {
-		s.throttle.handedOut++
-	}
+	s.handOut(m)
 	return &Delivery{ID: e.sealer.seal(s.identity.ID(), s.view, m.ID, false).id, Message: m}, nil
 }
 

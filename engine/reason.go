@@ -18,6 +18,10 @@ const (
 	ReasonNotStarted Reason = "not_started"
 	// ReasonEnded: the message's end has passed.
 	ReasonEnded Reason = "ended"
+	// ReasonOutsideHours: it is no day or no hour of the message's schedule where the visitor, or its time zone, is.
+	ReasonOutsideHours Reason = "outside_hours"
+	// ReasonExpired: the message was sent longer ago than it waits to be seen.
+	ReasonExpired Reason = "expired"
 	// ReasonAudience: the visitor does not belong to the message's audience.
 	ReasonAudience Reason = "audience"
 	// ReasonPage: no rule of pages fits the page, or a rule of except does.
@@ -28,6 +32,10 @@ const (
 	ReasonDismissed Reason = "dismissed"
 	// ReasonActed: the visitor has used a button of the message that leads on, and its frequency ends with that.
 	ReasonActed Reason = "acted"
+	// ReasonConverted: the visitor has reached the message's goal, and its frequency ends with that.
+	ReasonConverted Reason = "converted"
+	// ReasonSnoozed: the visitor wants not to see the message until later.
+	ReasonSnoozed Reason = "snoozed"
 	// ReasonLifetime: the visitor has seen the message as often as its frequency allows at all.
 	ReasonLifetime Reason = "frequency_lifetime"
 	// ReasonDays: the message's first showing is more days ago than its frequency allows.
@@ -38,7 +46,7 @@ const (
 	ReasonGap Reason = "frequency_gap"
 	// ReasonCap: the visitor has seen the message as often as a cap of its frequency allows for now.
 	ReasonCap Reason = "frequency_cap"
-	// ReasonThrottled: the visitor has seen, or is just being handed, as many messages as the workspace's throttle allows.
+	// ReasonThrottled: the visitor has seen, or is just being handed, as many messages as a throttle allows.
 	ReasonThrottled Reason = "throttled"
 	// ReasonContent: with this visitor's values the message's templates fail, or leave nothing to show.
 	ReasonContent Reason = "content"

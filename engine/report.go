@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"handbill/engine/content"
 	"handbill/engine/eventlog"
 	"handbill/engine/store"
 	"handbill/engine/visitor"
@@ -81,7 +80,7 @@ type counted struct {
 	at      int // index of the mutation
 	metric  store.Metric
 	release *store.Key // the lease to give back
-	onlyOne bool       // the lease of the throttle, too
+	also    []string   // leases of throttles to give back with it
 	message string
 }
 
@@ -147,7 +146,7 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 	}
 	if kind == visitor.Opened && !d.test {
 		change.Visit = visitNumber(report.Visit, d.view)
-		change.IgnoresThrottle, follow.onlyOne = e.throttlingOf(d.message)
+		change.IgnoresThrottle, change.Throttles, follow.also = e.throttlingOf(d.message)
 		mutation.Change, follow.release = change, &key
 	}
 	mutations, after = append(mutations, mutation), append(after, follow)
@@ -156,19 +155,16 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 		change.Kind = visitor.Acted
 		mutations, changes = append(mutations, store.Mutation{Key: key, Change: change}), append(changes, change)
 	}
+	if rest := snooze(report.ActionValue); rest > 0 && kind == visitor.Clicked && !d.test {
+		change.Kind, change.Until = visitor.Snoozed, now.Add(rest)
+		mutations, changes = append(mutations, store.Mutation{Key: key, Change: change}), append(changes, change)
+	}
 	if current := identity.ID(); current != owner {
 		for _, change := range changes {
 			mutations = append(mutations, store.Mutation{Key: store.Key{Workspace: e.workspace, Visitor: current}, Change: change})
 		}
 	}
 	return mutations, after
-}
-
-// leadsOn says whether a button was used that neither closes its message nor turns to the next step.
-func (r Report) leadsOn() bool {
-	action, err := content.ParseAction(r.ActionValue)
-	// An action that is not understood is one of a message that is gone, or of another client: it was no mere closing.
-	return r.Outcome == OutcomeClicked && (err != nil || action != content.Dismiss && action != content.Next)
 }
 
 func (e *Engine) event(owner string, d delivery, report Report, now time.Time) eventlog.Event {
@@ -214,8 +210,8 @@ func (e *Engine) keep(ctx context.Context, mutations []store.Mutation, after []c
 		// A repeat has nothing to give back: the lease of today is that of a newer delivery.
 		if follow.release != nil && outcomes[follow.at].Counted {
 			err := e.store.Release(ctx, *follow.release, follow.message)
-			if follow.onlyOne && err == nil {
-				err = e.store.Release(ctx, *follow.release, throttleLease)
+			for _, lease := range follow.also {
+				err = errors.Join(err, e.store.Release(ctx, *follow.release, lease))
 			}
 			if err != nil {
 				e.logger.Warn("a lease was not given back; it lapses by itself", "message", follow.message, "error", err)

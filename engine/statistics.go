@@ -21,6 +21,8 @@ type MessageStatistics struct {
 	Clicked   int64 `json:"clicked"`
 	Dismissed int64 `json:"dismissed"`
 	Errors    int64 `json:"errors"`
+	// Converted is how many visitors reached its goal after they had seen it.
+	Converted int64 `json:"converted"`
 }
 
 // Statistics returns the counts of every message of the workspace in its order, then of messages that were counted once
@@ -56,5 +58,6 @@ func row(id, status string, counts map[store.Metric]int64) MessageStatistics {
 		Message: id, Status: status,
 		Deliveries: counts[store.MetricDelivered], Opened: counts[store.MetricOpened], Clicked: counts[store.MetricClicked],
 		Dismissed: counts[store.MetricDismissed], Errors: counts[store.MetricError],
+		Converted: counts[store.MetricConverted],
 	}
 }

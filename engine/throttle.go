@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,12 +13,20 @@ import (
 	"handbill/engine/workspace"
 )
 
-// throttleLease is the lease that a tab holds while it is handed messages which the throttle counts, in the place of a
-// message's id; no message can have this one. It covers what the tab was given and has not opened yet: another tab gets
-// nothing that is throttled until it lapses.
+// throttleLease begins the name of the lease that a tab holds while it is handed messages which a throttle counts, in the
+// place of a message's id; no message can have this one. It covers what the tab was given and has not opened yet: another
+// tab gets nothing that is throttled by it until it lapses.
 const throttleLease = "\x00throttle"
 
-// throttling is how the workspace's throttle stands in one answer.
+// lease is the name of a throttle's lease.
+func lease(throttle string) string {
+	if throttle == "" {
+		return throttleLease
+	}
+	return throttleLease + "\x00" + throttle
+}
+
+// throttling is how one throttle stands in one answer.
 type throttling struct {
 	workspace.Throttle
 	// handedOut is how many new messages that it counts are in the answer so far.
@@ -26,33 +35,65 @@ type throttling struct {
 	held, refused bool
 }
 
-// throttles says whether the throttle counts showing this message.
-func (s *situation) throttles(m *workspace.Message) bool {
-	return s.throttle.Bounds() && !m.IgnoreThrottle
+// throttlings are the throttles of a workspace that bound something, put into a list that is empty.
+func throttlings(snapshot *workspace.Snapshot, list []throttling) []throttling {
+	if snapshot.Throttle.Bounds() {
+		list = append(list, throttling{Throttle: snapshot.Throttle})
+	}
+	for _, t := range snapshot.Throttles {
+		list = append(list, throttling{Throttle: t})
+	}
+	return list
+}
+
+// counts says whether a throttle counts showing a message.
+func (t *throttling) counts(m *workspace.Message) bool {
+	return !m.IgnoreThrottle && (t.ID == "" || slices.Contains(m.Throttles, t.ID))
+}
+
+// throttled says whether any throttle counts showing this message.
+func (s *situation) throttled(m *workspace.Message) bool {
+	for i := range s.throttles {
+		if s.throttles[i].counts(m) {
+			return true
+		}
+	}
+	return false
+}
+
+// handOut notes that a new message is in the answer.
+func (s *situation) handOut(m *workspace.Message) {
+	for i := range s.throttles {
+		if t := &s.throttles[i]; t.counts(m) {
+			t.handedOut++
+		}
+	}
 }
 
 // askThrottle lets a delivery that is on screen in this very page view stay: it has been counted.
 func askThrottle(e *Engine, m *workspace.Message, s *situation) Reason {
-	switch {
-	case !s.throttles(m), e.present(m, s).onScreen():
-		return ReasonNone
-	case s.throttle.refused, s.throttle.handedOut >= s.room():
-		return ReasonThrottled
+	for i := range s.throttles {
+		if t := &s.throttles[i]; t.counts(m) && (t.refused || t.handedOut >= s.room(t)) && !e.present(m, s).onScreen() {
+			return ReasonThrottled
+		}
 	}
 	return ReasonNone
 }
 
-// showings are the visitor's showings of any messages that the throttle counts.
-func (s *situation) showings() []visitor.Showing {
-	if s.record == nil {
+// showings are the visitor's showings of messages that a throttle counts.
+func (s *situation) showings(t *throttling) []visitor.Showing {
+	switch {
+	case s.record == nil:
 		return nil
+	case t.ID == "":
+		return s.record.Showings
 	}
-	return s.record.Showings
+	return s.record.Throttled[t.ID]
 }
 
-// room is how many messages the throttle allows on top of what the visitor has seen.
-func (s *situation) room() int {
-	t, showings := &s.throttle, s.showings()
+// room is how many messages a throttle allows on top of what the visitor has seen.
+func (s *situation) room(t *throttling) int {
+	showings := s.showings(t)
 	room := math.MaxInt
 	if t.PerVisit > 0 {
 		room = min(room, t.PerVisit-inVisit(showings, s.visit))
@@ -68,45 +109,88 @@ func (s *situation) room() int {
 
 const throttleDay = 24 * time.Hour
 
-// claimThrottle takes the throttle's lease for the tab. What the visitor has seen is read again under a lease that is new:
-// another tab may have counted until it was free.
-func (e *Engine) claimThrottle(ctx context.Context, s *situation, tab string) error {
-	if s.throttle.held {
-		return nil
+// claimThrottles takes for the tab the leases of the throttles that count a message, up to the first that another tab has.
+// What the visitor has seen is read again under a lease that is new: another tab may have counted until it was free.
+func (e *Engine) claimThrottles(ctx context.Context, m *workspace.Message, s *situation, tab string) error {
+	anew := false
+	for i := range s.throttles {
+		t := &s.throttles[i]
+		if t.held || !t.counts(m) {
+			continue
+		}
+		granted, fresh, err := e.store.Claim(ctx, store.Claim{
+			Key: e.key(s.identity), Message: lease(t.ID), Tab: tab, TTL: LeaseTime, At: s.now,
+		})
+		if err != nil {
+			return fmt.Errorf("taking the lease of a throttle: %w", err)
+		}
+		t.held, t.refused = granted, !granted
+		anew = anew || fresh
+		if !granted {
+			break
+		}
 	}
-	granted, fresh, err := e.store.Claim(ctx, store.Claim{
-		Key: e.key(s.identity), Message: throttleLease, Tab: tab, TTL: LeaseTime, At: s.now,
-	})
-	if err != nil {
-		return fmt.Errorf("taking the lease of the throttle: %w", err)
-	}
-	s.throttle.held, s.throttle.refused = granted, !granted
-	if fresh {
+	if anew {
 		return e.reload(ctx, s)
 	}
 	return nil
 }
 
-// throttlingOf says of a message that came on screen whether the throttle does not count it, and whether it was the only
-// one outstanding: a minimum gap lets one out at a time.
-func (e *Engine) throttlingOf(message string) (ignores, onlyOne bool) {
+// throttlingOf says of a message that came on screen whether no throttle counts it, which of groups do, and of which leases
+// it was the only one outstanding: a minimum gap lets one out at a time.
+func (e *Engine) throttlingOf(message string) (ignores bool, groups, leases []string) {
 	snapshot := e.Snapshot()
 	if snapshot == nil {
-		return false, false
+		return false, nil, nil
 	}
 	m := snapshot.Message(message)
-	ignores = m != nil && m.IgnoreThrottle
-	return ignores, !ignores && snapshot.Throttle.MinGap > 0
+	if m != nil && m.IgnoreThrottle {
+		return true, nil, nil
+	}
+	if snapshot.Throttle.MinGap > 0 {
+		leases = append(leases, lease(""))
+	}
+	for _, t := range snapshot.Throttles {
+		if m == nil || !slices.Contains(m.Throttles, t.ID) {
+			continue
+		}
+		groups = append(groups, t.ID)
+		if t.MinGap > 0 {
+			leases = append(leases, lease(t.ID))
+		}
+	}
+	return false, groups, leases
 }
 
 func describeThrottle(e *Engine, m *workspace.Message, s *situation) (saw, help string) {
+	var parts, helps []string
+	for i := range s.throttles {
+		if t := &s.throttles[i]; t.counts(m) {
+			one, wait := t.describe(s)
+			if t.refused || t.handedOut >= s.room(t) {
+				helps = append(helps, wait)
+			}
+			parts = append(parts, one)
+		}
+	}
 	switch {
-	case !s.throttle.Bounds():
+	case len(s.throttles) == 0:
 		return "the workspace has no throttle", ""
 	case m.IgnoreThrottle:
 		return "ignore_throttle is true", ""
+	case len(parts) == 0:
+		return "no throttle counts it", ""
 	}
-	t, showings := &s.throttle, s.showings()
+	saw = strings.Join(parts, "; ")
+	if e.present(m, s).onScreen() {
+		saw += ", on screen in this page view"
+	}
+	return saw, strings.Join(append(helps, "or set ignore_throttle = true"), "; ")
+}
+
+// describe says how a throttle stands, and what it waits for.
+func (t *throttling) describe(s *situation) (saw, help string) {
+	showings := s.showings(t)
 	var parts []string
 	add := func(format string, values ...any) { parts = append(parts, fmt.Sprintf(format, values...)) }
 	var from time.Time
@@ -138,9 +222,6 @@ func describeThrottle(e *Engine, m *workspace.Message, s *situation) (saw, help 
 	if t.handedOut > 0 {
 		add("%d before this one in the order", t.handedOut)
 	}
-	if e.present(m, s).onScreen() {
-		add("on screen in this page view")
-	}
 	help = "wait until those before it have been seen"
 	switch waits := from.After(s.now); {
 	case nextVisit && waits:
@@ -150,5 +231,9 @@ func describeThrottle(e *Engine, m *workspace.Message, s *situation) (saw, help 
 	case waits:
 		help = fmt.Sprintf("it is shown from %s on", from.Format(time.RFC3339))
 	}
-	return "throttle: " + strings.Join(parts, ", "), help + "; or set ignore_throttle = true"
+	name := "throttle"
+	if t.ID != "" {
+		name = fmt.Sprintf("throttle %q", t.ID)
+	}
+	return name + ": " + strings.Join(parts, ", "), help
 }

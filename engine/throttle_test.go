@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -121,5 +123,86 @@ func (e *edge) expect(message string, reason engine.Reason, saw, help string) {
 	e.t.Helper()
 	if check := e.explained(message, "throttle"); check.Reason != reason || check.Saw != saw || check.Help != help {
 		e.t.Errorf("%s explained as %q\nsaw  %s\nwant %s\nhelp %s\nwant %s", message, check.Reason, check.Saw, saw, check.Help, help)
+	}
+}
+
+// groups is a workspace with a throttle over all messages and one of two of them.
+const groups = `
+[workspace]
+throttle = { per_visit = 3 }
+
+[[throttles]]
+id = "promotions"
+per_day = 1
+
+[[messages]]
+id = "sale"
+pages = ["*"]
+text = "Two for one."
+frequency = "always"
+throttles = ["promotions"]
+
+[[messages]]
+id = "webinar"
+pages = ["*"]
+position = "bottom"
+text = "On Thursday."
+frequency = "always"
+throttles = ["promotions"]
+
+[[messages]]
+id = "outage"
+display = "modal"
+pages = ["*"]
+text = "Tonight."
+frequency = "always"
+`
+
+func TestAThrottleOfAGroupLeavesOtherMessagesAlone(t *testing.T) {
+	e := newEdge(t, groups)
+	first := e.look(ada, "tab", "view-1", "visit")
+	if got, want := ids(first), []string{"sale", "outage"}; !slices.Equal(got, want) {
+		t.Fatalf("first: %v, want %v", got, want)
+	}
+	if got, want := ids(e.look(ada, "another-tab", "view-2", "visit")), []string{}; !slices.Equal(got, want) {
+		t.Errorf("in another tab at the same moment: %v, want %v", got, want)
+	}
+	e.openAll(ada, first, "visit")
+	e.now = e.now.Add(engine.LeaseTime)
+	if got, want := ids(e.look(ada, "tab", "view-3", "visit")), []string{"outage"}; !slices.Equal(got, want) {
+		t.Errorf("on the next page: %v, want %v", got, want)
+	}
+	e.expect("webinar", engine.ReasonThrottled, `throttle: 2 of 3 messages in this visit; throttle "promotions": 1 of 1 within 24 hours`,
+		"it is shown from 2026-11-24T12:00:00Z on; or set ignore_throttle = true")
+	e.now = e.now.Add(day)
+	if got, want := ids(e.look(ada, "tab", "view-4", "visit-2")), []string{"sale", "outage"}; !slices.Equal(got, want) {
+		t.Errorf("on the next day: %v, want %v", got, want)
+	}
+}
+
+// Two edges that share a store are two engines on it.
+func TestTwoEdgesThatAskAtOnceKeepToTheThrottleOfAGroup(t *testing.T) {
+	e := newEdge(t, groups)
+	other := newEdgeOn(t, e.store, groups)
+	results := make(chan engine.PollAnswer)
+	for i, edge := range []*edge{e, other, e, other} {
+		go func() {
+			answer, err := edge.Poll(context.Background(), engine.PollRequest{Identity: ada, Page: page(t, shopHome, ""), Tab: fmt.Sprint("tab-", i), View: fmt.Sprint("view-", i), Visit: "visit"})
+			if err != nil {
+				t.Error(err)
+			}
+			results <- answer
+		}()
+	}
+	promotions := 0
+	for range 4 {
+		for _, id := range ids(<-results) {
+			if id == "sale" || id == "webinar" {
+				promotions++
+			}
+		}
+	}
+	if promotions != 1 {
+		t.Errorf("%d promotions were handed out", promotions)
 	}
 }

@@ -115,6 +115,7 @@ const (
 	MetricClicked   Metric = "clicked"
 	MetricDismissed Metric = "dismissed"
 	MetricError     Metric = "error"
+	MetricConverted Metric = "converted"
 )
 
 // ErrClosed is returned by the methods of a store after Close.

@@ -27,6 +27,10 @@ const (
 	// Acted: a button was used that leads on: neither one that closes the message nor one that turns to its next step.
 	// Uses Message.
 	Acted
+	// Snoozed: the visitor wants not to see a message until later. Uses Message, Delivery and Until.
+	Snoozed
+	// Converted: the visitor did what a message is for. Uses Message. It counts once for each message.
+	Converted
 	// Visited: the visitor looks at a page. Uses Visit and Page.
 	Visited
 	// Tracked: an event was tracked. Uses Event and Key.
@@ -51,9 +55,11 @@ type Change struct {
 	Visit uint32
 	// IgnoresThrottle is true for a showing that does not count towards the throttle. Used by Opened.
 	IgnoresThrottle bool
+	// Throttles are the throttles of groups that a showing counts towards. Used by Opened.
+	Throttles []string
 	// Test is true for a report of a test send: nothing of it is counted.
 	Test bool
-	// Until is when a queued test stops waiting.
+	// Until is when a queued test stops waiting, or a snoozed message may come back.
 	Until time.Time
 	// Level is how well the visitor is known; an identify counts as [LevelIdentified] at least.
 	Level Level
@@ -97,7 +103,7 @@ func (r *Record) Apply(c Change) (counted bool) {
 	switch c.Kind {
 	case Identified:
 		counted = r.identify(c)
-	case Opened, Clicked, Dismissed, Failed, Acted:
+	case Opened, Clicked, Dismissed, Failed, Acted, Snoozed, Converted:
 		if c.Test {
 			counted = r.reportTest(c)
 		} else {
@@ -166,6 +172,17 @@ func (r *Record) report(c Change) bool {
 			return false
 		}
 		s.Acted = c.At
+	case Snoozed:
+		// Snoozing closes a message, and is no dismissal: one that is reported after it does not count.
+		if !s.mark(c.Delivery, ReportedSnoozed|ReportedDismissed) {
+			return false
+		}
+		s.Snoozed = later(s.Snoozed, stamp(c.Until))
+	case Converted:
+		if !s.Converted.IsZero() {
+			return false
+		}
+		s.Converted = c.At
 	case Failed:
 		if !s.mark(c.Delivery, ReportedError) {
 			return false
@@ -179,8 +196,12 @@ func (r *Record) report(c Change) bool {
 func (r *Record) showing(s *MessageState, c Change) {
 	shown := Showing{At: c.At, Visit: c.Visit}
 	s.Showings = insert(s.Showings, shown)
-	if !c.IgnoresThrottle {
-		r.Showings = insert(r.Showings, shown)
+	if c.IgnoresThrottle {
+		return
+	}
+	r.Showings = insert(r.Showings, shown)
+	for _, id := range c.Throttles {
+		r.throttled(id, shown)
 	}
 }
 

@@ -37,6 +37,8 @@ type storedRecord struct {
 	Groups    []string               `cbor:"8,keyasint,omitempty"`
 	Visits    *storedVisits          `cbor:"9,keyasint,omitempty"`
 	Events    *storedEvents          `cbor:"10,keyasint,omitempty"`
+
+	Throttled map[string]storedShowings `cbor:"14,keyasint,omitempty"`
 	storedShowings
 }
 
@@ -56,6 +58,8 @@ type storedState struct {
 	Recent      []uint64 `cbor:"7,keyasint,omitempty"`
 	Reported    []byte   `cbor:"8,keyasint,omitempty"`
 	Acted       int64    `cbor:"9,keyasint,omitempty"`
+	Snoozed     int64    `cbor:"10,keyasint,omitempty"`
+	Converted   int64    `cbor:"11,keyasint,omitempty"`
 	// The time of a single showing is LastOpened, and not written again.
 	storedShowings
 }
@@ -82,10 +86,12 @@ func Encode(r *Record) ([]byte, error) {
 			stored.Messages[id] = storedState{
 				Opened: s.Opened, FirstOpened: milliseconds(s.FirstOpened), LastOpened: milliseconds(s.LastOpened),
 				Clicked: s.Clicked, Dismissed: milliseconds(s.Dismissed), Errors: s.Errors, Recent: s.Recent, Reported: reported,
-				Acted: milliseconds(s.Acted), storedShowings: s.storeShowings(),
+				Acted: milliseconds(s.Acted), Snoozed: milliseconds(s.Snoozed), Converted: milliseconds(s.Converted),
+				storedShowings: s.storeShowings(),
 			}
 		}
 	}
+	stored.Throttled = storeThrottled(r.Throttled)
 	for _, t := range r.Tests {
 		stored.Tests = append(stored.Tests, storedTest{Message: t.Message, Until: milliseconds(t.Until), Shown: t.Shown})
 	}
@@ -132,6 +138,7 @@ func Decode(data []byte) (*Record, error) {
 		}
 		*r.state(id) = s.restore()
 	}
+	r.Throttled = restoreThrottled(stored.Throttled)
 	for _, t := range stored.Tests {
 		r.Tests = append(r.Tests, Test{Message: t.Message, Until: moment(t.Until), Shown: t.Shown})
 	}
@@ -154,7 +161,7 @@ func (s storedState) restore() MessageState {
 	state := MessageState{
 		Opened: s.Opened, FirstOpened: moment(s.FirstOpened), LastOpened: moment(s.LastOpened),
 		Clicked: s.Clicked, Dismissed: moment(s.Dismissed), Errors: s.Errors,
-		Acted: moment(s.Acted),
+		Acted: moment(s.Acted), Snoozed: moment(s.Snoozed), Converted: moment(s.Converted),
 	}
 	if len(s.Steps) == 0 && s.Opened == 1 {
 		s.Steps = []int64{s.LastOpened}

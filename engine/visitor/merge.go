@@ -33,6 +33,7 @@ func Merge(into, from *Record) *Record {
 		}
 	}
 	merged.Showings = unite(into.Showings, from.Showings)
+	merged.Throttled = uniteThrottled(into.Throttled, from.Throttled)
 	merged.Groups = uniteGroups(into.Groups, from.Groups)
 	merged.Visits = mergeVisits(into.Visits, from.Visits)
 	merged.Events = mergeEvents(into.Events, from.Events)
@@ -60,6 +61,8 @@ func mergeState(into, from *MessageState) *MessageState {
 	merged.LastOpened = later(into.LastOpened, from.LastOpened)
 	merged.Dismissed = later(into.Dismissed, from.Dismissed)
 	merged.Acted = later(into.Acted, from.Acted)
+	merged.Snoozed = later(into.Snoozed, from.Snoozed)
+	merged.Converted = earlier(into.Converted, from.Converted)
 	merged.Showings = unite(into.Showings, from.Showings)
 	var recent []uint64
 	var reported []Reports

@@ -96,7 +96,7 @@ func randomRecord(random *rand.Rand, id string) *Record {
 		change := Change{
 			Kind: ChangeKind(random.IntN(int(Grouped)) + 1), At: at, Until: at.Add(24 * time.Hour),
 			Message: []string{sale, "welcome", "tour"}[random.IntN(3)], Delivery: uint64(random.IntN(30) + 1), Test: random.IntN(5) == 0,
-			Visit: uint32(random.IntN(3)), IgnoresThrottle: random.IntN(4) == 0,
+			Visit: uint32(random.IntN(3)), IgnoresThrottle: random.IntN(4) == 0, Throttles: []string{"promotions", "surveys"}[random.IntN(2):],
 		}
 		change.Event, change.Key = []string{"signed_up", "Order Completed", "Cart Viewed"}[random.IntN(3)], uint32(random.IntN(40))
 		change.Group = []string{"acme", "umbrella", "initech"}[random.IntN(3)]
@@ -124,6 +124,14 @@ func bounded(r *Record) error {
 	}
 	if len(r.Showings) > RecentShowings || !slices.IsSortedFunc(r.Showings, func(a, b Showing) int { return a.At.Compare(b.At) }) {
 		return fmt.Errorf("the showings are %v", r.Showings)
+	}
+	if len(r.Throttled) > MaxThrottles {
+		return fmt.Errorf("%d throttles are remembered", len(r.Throttled))
+	}
+	for id, showings := range r.Throttled {
+		if len(showings) > RecentShowings || !slices.IsSortedFunc(showings, func(a, b Showing) int { return a.At.Compare(b.At) }) {
+			return fmt.Errorf("the showings of throttle %s are %v", id, showings)
+		}
 	}
 	if len(r.Tests) > MaxTests {
 		return fmt.Errorf("%d tests wait", len(r.Tests))

@@ -14,6 +14,9 @@ const (
 	// RecentShowings is of how many showings time and visit are remembered: of each message, and of all together. Caps
 	// and throttles cannot look further back.
 	RecentShowings = 32
+	// MaxThrottles is of how many throttles of groups of messages showings are remembered; the one that was used longest ago
+	// makes room.
+	MaxThrottles = 32
 	// MaxTests is how many test sends wait for a visitor at most; the oldest makes room.
 	MaxTests = 20
 )
@@ -36,6 +39,9 @@ type Record struct {
 	// Showings are the last [RecentShowings] showings of messages, whichever they were, oldest first; those that ignore the
 	// throttle are not among them.
 	Showings []Showing
+	// Throttled are the last [RecentShowings] showings of each throttle of a group of messages, by its id; of at most
+	// [MaxThrottles].
+	Throttled map[string][]Showing
 	// Tests are the test sends that wait for the visitor, oldest first.
 	Tests []Test
 	// Groups are the ids of the groups that the visitor belongs to; the one named last is the last.
@@ -59,6 +65,10 @@ type MessageState struct {
 	Errors    int
 	// Acted is when the visitor last used a button that leads on; zero: never.
 	Acted time.Time
+	// Snoozed is until when the visitor wants not to see it; zero: never said so.
+	Snoozed time.Time
+	// Converted is when the visitor reached the message's goal; zero: not yet.
+	Converted time.Time
 	// Showings are the message's last [RecentShowings] showings, oldest first.
 	Showings []Showing
 	// Recent are the keys of the last [RecentDeliveries] deliveries that something was reported of, oldest first.
@@ -83,6 +93,7 @@ const (
 	ReportedClicked   Reports = 1 << 1
 	ReportedDismissed Reports = 1 << 2
 	ReportedError     Reports = 1 << 3
+	ReportedSnoozed   Reports = 1 << 4
 )
 
 // Test is a message that an operator sent to one visitor to try it.
@@ -109,6 +120,7 @@ func (r *Record) Clone() *Record {
 	clone.Traits = maps.Clone(r.Traits)
 	clone.Tests = slices.Clone(r.Tests)
 	clone.Showings = slices.Clone(r.Showings)
+	clone.Throttled = cloneThrottled(r.Throttled)
 	// Groups, page views, events and their keys are replaced when they change, and may be shared.
 	clone.Visits.Recent = slices.Clone(r.Visits.Recent)
 	if r.Messages != nil {

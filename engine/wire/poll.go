@@ -18,6 +18,8 @@ type pollBodySent struct {
 	View string `json:"view"`
 	// Generation is that of the answer which the client holds.
 	Generation string `json:"generation"`
+	// Zone is the browser's IANA time zone.
+	Zone string `json:"zone"`
 	// UserID is the identified user, where the reference client's header cannot carry it (outside Latin-1).
 	UserID string `json:"userId"`
 	// Reset asks for a new anonymous id: whoever used the browser before has signed out.

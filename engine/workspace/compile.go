@@ -52,6 +52,8 @@ type check struct {
 	ids map[string]located
 	// templates are by their ids.
 	templates map[string]*template
+	// throttleNames are the ids of the throttles of groups, right or wrong.
+	throttleNames []string
 	// texts are the Liquid texts that were read already: many messages say the same.
 	texts map[textKey]*content.Text
 	// lists are the files of ids that segments name, by their names.
@@ -108,6 +110,7 @@ func (c *check) compile(documents []section) *Snapshot {
 	c.readSettings(documents)
 	c.readSegments(documents)
 	c.readTemplates(documents)
+	c.readThrottles(documents)
 	messages := c.readMessages(documents)
 	if len(messages) == 0 && len(c.problems) == 0 && len(documents) > 0 {
 		documents[0].doubtful(0, "add one that begins with [[messages]]", "the workspace has no messages")
@@ -122,6 +125,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), a.Start.Compare(b.Start))
 	})
 	s := &Snapshot{
+		Throttles: c.settings.throttles, Zone: cmp.Or(c.settings.zone, time.UTC), eventGoals: make(map[string][]*Message),
 		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Locale: c.settings.locale, Throttle: c.settings.throttle,
 		Traits: c.settings.traits, Segments: c.segments, asks: make(map[string]bool), language: c.language,
 		Messages: messages, places: make(map[string]int, len(messages)),
@@ -135,6 +139,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 	for i, message := range messages {
 		s.places[message.ID] = i
 		sets[i] = message.Pages
+		s.addGoal(message)
 	}
 	s.index = c.indexOf(messages, sets)
 	s.Generation = generation(s, c.segmentSum)
@@ -166,4 +171,17 @@ func inOrder(all []located) []Problem {
 		problems = append(problems, one.Problem)
 	}
 	return problems
+}
+
+// addGoal notes a message by its goal.
+func (s *Snapshot) addGoal(m *Message) {
+	if m.Goal == nil {
+		return
+	}
+	if m.Goal.Event != "" {
+		s.eventGoals[m.Goal.Event] = append(s.eventGoals[m.Goal.Event], m)
+	}
+	if m.Goal.HasPages {
+		s.pageGoals = append(s.pageGoals, m)
+	}
 }

@@ -19,11 +19,15 @@ func readDocumentation(t *testing.T) string {
 }
 
 func TestEveryExampleOfTheDocumentationIsRight(t *testing.T) {
-	personalisation, err := os.ReadFile("../../docs/personalisation.md")
-	if err != nil {
-		t.Fatal(err)
+	text := readDocumentation(t)
+	for _, name := range []string{"personalisation", "frequency", "timing"} {
+		data, err := os.ReadFile("../../docs/" + name + ".md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += string(data)
 	}
-	examples := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(readDocumentation(t)+string(personalisation), -1)
+	examples := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(text, -1)
 	if len(examples) < 10 {
 		t.Fatalf("%d examples", len(examples))
 	}
@@ -55,6 +59,9 @@ var documented = map[string][]key{
 	"`buttons`":               buttonKeys,
 	"`frequency`":             frequencyKeys,
 	"`throttle`":              throttleKeys,
+	"`[[throttles]]`":         groupThrottleKeys,
+	"`schedule`":              scheduleKeys,
+	"`goal`":                  goalKeys,
 }
 
 func TestEveryKeyIsDocumentedAndNoOther(t *testing.T) {
@@ -177,6 +184,10 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 			good(t, "a.toml", message("text", k.example), "b.toml", "[[templates]]\nid = \"announcement\"\ntext = \"A\"\n")
 		case k.name == "params":
 			good(t, "a.toml", message("", "template = \"a\"\n"+k.example), "b.toml", "[[templates]]\nid = \"a\"\nparams = [\"title\"]\ntext = \"A\"\n")
+		case k.name == "throttles":
+			good(t, "a.toml", message("", k.example), "b.toml", "[[throttles]]\nid = \"promotions\"\nper_day = 1\n")
+		case k.name == "expires":
+			good(t, "a.toml", message("", k.example+"\nstart = 2026-12-01T09:00:00+01:00"))
 		case k.name == "locales":
 			good(t, "a.toml", message("", k.example), "b.toml", english)
 		default:
@@ -220,12 +231,17 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 		}
 	}
 	for table, keys := range map[string][]key{
-		"[messages.image]": imageKeys, "[[messages.buttons]]": buttonKeys, "[messages.frequency]": frequencyKeys, "[workspace.throttle]": throttleKeys,
+		"[messages.image]": imageKeys, "[[messages.buttons]]": buttonKeys, "[workspace.throttle]": throttleKeys,
+		"[messages.frequency]": frequencyKeys[:len(frequencyKeys)-len(wireFrequencyKeys)], "[[throttles]]": groupThrottleKeys, "[messages.schedule]": scheduleKeys,
+		"[messages.goal]": goalKeys,
 	} {
 		all := table + "\n"
 		for _, k := range keys {
 			all += k.example + "\n"
 		}
 		good(t, "a.toml", message("", all))
+	}
+	for _, k := range wireFrequencyKeys {
+		good(t, "a.toml", message("", "[messages.frequency]\n"+k.example))
 	}
 }

@@ -36,6 +36,9 @@ func generation(s *Snapshot, segments digest) string {
 	if s.Locale != "" {
 		d.value(s.Locale)
 	}
+	for _, t := range s.Throttles {
+		d.value([]any{t.ID, int64(t.MinGap), int64(t.PerVisit), int64(t.PerDay)})
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Traits)) {
 		d.value([]any{name, s.Traits[name]})
 	}

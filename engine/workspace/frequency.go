@@ -24,8 +24,9 @@ type Frequency struct {
 	Caps []Cap
 	// MinGap is the least time between two showings.
 	MinGap time.Duration
-	// StopOnDismiss and StopOnAction end it for the visitor who dismissed it, or used a button of it that leads on.
-	StopOnDismiss, StopOnAction bool
+	// StopOnDismiss and StopOnAction end it for the visitor who dismissed it, or used a button of it that leads on;
+	// StopOnConversion for the one who reached its goal.
+	StopOnDismiss, StopOnAction, StopOnConversion bool
 	// StopAfterDays ends it this many days after its first showing.
 	StopAfterDays int
 }
@@ -81,18 +82,6 @@ func presetNames() []string {
 	return names
 }
 
-// Throttle bounds how often any messages are shown to one visitor, all
-// together. A bound of zero does not bound.
-type Throttle struct {
-	// MinGap is the least time between two messages.
-	MinGap time.Duration
-	// PerVisit and PerDay are how many messages are shown in a visit, and within any 24 hours.
-	PerVisit, PerDay int
-}
-
-// Bounds reports whether it bounds anything.
-func (t Throttle) Bounds() bool { return t != Throttle{} }
-
 // frequency reads a message's frequency.
 func (c *check) frequency(s section) Frequency {
 	values := s.table("frequency")
@@ -103,6 +92,9 @@ func (c *check) frequency(s section) Frequency {
 	t.checkKeys(frequencyKeys)
 	if len(values) == 0 {
 		s.wrong(s.at("frequency"), `write a bound such as { lifetime = 3 }, or frequency = "always"`, "frequency is an empty table")
+	}
+	if t.has("count") || t.has("delay") || t.has("ignore_dismiss") {
+		return t.wireFrequency()
 	}
 	f := Frequency{
 		Name:     FrequencyCustom,
@@ -116,23 +108,28 @@ func (c *check) frequency(s section) Frequency {
 	}
 	stops := t.texts("stop_on")
 	f.StopOnDismiss, f.StopOnAction = slices.Contains(stops, "dismiss"), slices.Contains(stops, "action")
+	if at := slices.Index(stops, "conversion"); at >= 0 {
+		f.StopOnConversion = true
+		if !s.has("goal") {
+			t.wrong(t.atItem("stop_on", at), `add goal = { event = "Order Completed" } to the message`, `stop_on "conversion" needs a goal`)
+		}
+	}
 	return f
 }
 
-// throttle reads the workspace's throttle.
-func (c *check) throttle(s section) Throttle {
-	values := s.table("throttle")
-	if values == nil {
-		return Throttle{}
+// wireFrequency reads the form that the clients of the field know: a count of which 0 is none, the least time between
+// showings, and whether a dismissal ends it.
+func (s section) wireFrequency() Frequency {
+	for _, other := range names(frequencyKeys) {
+		if _, own := find(wireFrequencyKeys, other); s.has(other) && !own {
+			s.wrong(s.at(other), "keep count, delay and ignore_dismiss, or the others", "%s cannot stand beside count, delay and ignore_dismiss", other)
+		}
 	}
-	t := s.child("[workspace]: throttle", values, s.place.key("throttle"), s.at("throttle"))
-	t.checkKeys(throttleKeys)
-	if len(values) == 0 {
-		s.wrong(s.at("throttle"), "write a bound such as { per_day = 5 }, or leave the key out", "throttle is an empty table")
+	f := Frequency{Name: FrequencyCustom, MinGap: s.duration("delay"), StopOnDismiss: s.values["ignore_dismiss"] != true}
+	if count, _ := s.number("count"); count != 0 {
+		f.Lifetime = s.count("count", 1_000_000)
 	}
-	return Throttle{
-		MinGap: t.duration("min_gap"), PerVisit: t.count("per_visit", visitor.RecentShowings), PerDay: t.count("per_day", visitor.RecentShowings),
-	}
+	return f
 }
 
 // count reads a whole number from 1 to most; 0 where there is none.
@@ -151,7 +148,7 @@ func (s section) duration(name string) time.Duration {
 	if !given {
 		return 0 // not there, or reported as of a wrong type
 	}
-	length, ok := parseDuration(text)
+	length, ok := ParseDuration(text)
 	if !ok {
 		s.wrong(s.at(name), `write for example "30s", "5m", "2h", "3d" or "1w"`, "%s %q is no length of time", name, text)
 	}
@@ -162,8 +159,8 @@ var durationPart = regexp.MustCompile(`^([0-9]{1,6})([smhdw])`)
 
 var durationUnits = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
 
-// parseDuration reads numbers with units, such as "1d12h", that make more than nothing and less than a hundred years.
-func parseDuration(text string) (time.Duration, bool) {
+// ParseDuration reads numbers with units, such as "1d12h", that make more than nothing and less than a hundred years.
+func ParseDuration(text string) (time.Duration, bool) {
 	var length time.Duration
 	for text != "" {
 		part := durationPart.FindStringSubmatch(text)
@@ -196,7 +193,7 @@ func (s section) cap(index int, text string) (Cap, bool) {
 	number, err := strconv.Atoi(count)
 	length, named := capPeriods[period]
 	if !named {
-		length, named = parseDuration(period)
+		length, named = ParseDuration(period)
 	}
 	switch {
 	case !found || err != nil || !named:

@@ -63,6 +63,7 @@ var documentKeys = []key{
 	{name: "messages", kind: aTables, example: "[[messages]]", keys: messageKeys},
 	{name: "segments", kind: aTables, example: "[[segments]]", keys: segmentKeys},
 	{name: "templates", kind: aTables, example: "[[templates]]", keys: templateKeys},
+	throttlesKey,
 }
 
 var workspaceKeys = []key{
@@ -126,7 +127,7 @@ var segmentKeys = []key{
 	},
 }
 
-var messageKeys = []key{
+var messageKeys = append([]key{
 	{
 		name: "id", kind: aText, required: true,
 		example: `id = "spring-sale"`,
@@ -190,7 +191,7 @@ var messageKeys = []key{
 	{
 		name: "ignore_throttle", kind: aTruth,
 		fallback: "false", example: "ignore_throttle = true",
-		meaning: "`true`: the workspace's [throttle](#throttle) neither keeps it back nor counts it.",
+		meaning: "`true`: no [throttle](#throttle) keeps it back or counts it.",
 	},
 	{
 		name: "display", kind: aText, words: []string{content.DisplayModal, content.DisplayBanner}, laterWords: []string{"fullscreen", "toast", "inline", "tooltip"},
@@ -244,7 +245,7 @@ var messageKeys = []key{
 	},
 	{name: "trigger", later: true},
 	{name: "target", later: true},
-}
+}, timingKeys...)
 
 var stepKeys = []key{
 	{
@@ -398,7 +399,7 @@ var buttonKeys = []key{
 	},
 }
 
-var frequencyKeys = []key{
+var frequencyKeys = append([]key{
 	{
 		name: "lifetime", kind: aNumber,
 		example: "lifetime = 3",
@@ -420,16 +421,16 @@ var frequencyKeys = []key{
 		meaning: "The least time between two showings: numbers with `s`, `m`, `h`, `d` or `w`.",
 	},
 	{
-		name: "stop_on", kind: aTextList, words: []string{"dismiss", "action"},
+		name: "stop_on", kind: aTextList, words: []string{"dismiss", "action", "conversion"},
 		example: `stop_on = ["dismiss", "action"]`,
-		meaning: "What ends it for a visitor: `\"dismiss\"`, closing it; `\"action\"`, a button that leads on, which is any but `dismiss` and `next`.",
+		meaning: "What ends it for a visitor: `\"dismiss\"`, closing it; `\"action\"`, a button that leads on, which is any but `dismiss` and `next`; `\"conversion\"`, reaching the [goal](#goal).",
 	},
 	{
 		name: "stop_after_days", kind: aNumber,
 		example: "stop_after_days = 14",
 		meaning: "How many days after its first showing it ends for a visitor.",
 	},
-}
+}, wireFrequencyKeys...)
 
 var throttleKeys = []key{
 	{
@@ -462,6 +463,9 @@ var homes = []struct {
 	{"image = { … }", imageKeys},
 	{"frequency = { … }", frequencyKeys},
 	{"throttle = { … }", throttleKeys},
+	{"[[throttles]]", groupThrottleKeys},
+	{"schedule = { … }", scheduleKeys},
+	{"goal = { … }", goalKeys},
 	{"one of buttons = [{ … }]", buttonKeys},
 }
 

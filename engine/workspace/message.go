@@ -39,6 +39,7 @@ func (c *check) message(s section) *Message {
 	}
 	m.IgnoreThrottle, _ = s.values["ignore_throttle"].(bool)
 	m.Start, m.End = c.schedule(s, m.Status)
+	c.timing(s, m)
 	base, around := c.templateOf(s), []any(nil)
 	if base != nil {
 		around = append(around, string(base.fingerprint[:]))
@@ -162,12 +163,22 @@ func (c *check) moment(s section, name string) (moment time.Time, known bool) {
 	return time.Time{}, false
 }
 
+// timing reads when and how often a message is shown, beyond its start, its end and its frequency.
+func (c *check) timing(s section, m *Message) {
+	m.Schedule, m.Expires, m.Goal, m.Throttles = c.recurring(s), c.expiry(s), c.goal(s), c.throttlesOf(s)
+}
+
 // pages compiles the page rules.
 func (c *check) pages(s section, m *Message) pagerule.Set {
 	if !aTextList.accepts(s.values["pages"]) || s.has("except") && !aTextList.accepts(s.values["except"]) {
 		return pagerule.Set{} // reported as missing or of a wrong type
 	}
-	set, err := pagerule.Compile(m.PageRules, m.Except)
+	return c.pageRules(s, m.PageRules, m.Except)
+}
+
+// pageRules compiles the page rules of a section's keys pages and except.
+func (c *check) pageRules(s section, pages, except []string) pagerule.Set {
+	set, err := pagerule.Compile(pages, except)
 	var wrong pagerule.RuleErrors
 	if !errors.As(err, &wrong) {
 		return set

@@ -184,7 +184,7 @@ var wrongValues = []struct{ key, name, text, want string }{
 	{"messages.frequency.min_gap", "is empty", banner + "frequency = { min_gap = \"\" }\n", `a.toml:6:15: message "spring-sale": frequency: min_gap "" is no length of time; write for example "30s", "5m", "2h", "3d" or "1w"`},
 	{"messages.frequency.min_gap", "is longer than a life", banner + "frequency = { min_gap = \"9999w\" }\n", `a.toml:6:15: message "spring-sale": frequency: min_gap "9999w" is no length of time; write for example "30s", "5m", "2h", "3d" or "1w"`},
 	{"messages.frequency.stop_on", "is text", banner + "frequency = { stop_on = \"dismiss\" }\n", `a.toml:6:15: message "spring-sale": frequency: stop_on must be a list of texts, but is text; write stop_on = ["dismiss", "action"]`},
-	{"messages.frequency.stop_on", "is unknown", banner + "frequency = { stop_on = [\"dismiss\", \"close\"] }\n", `a.toml:6:37: message "spring-sale": frequency: stop_on "close" is not known; write "dismiss" or "action"`},
+	{"messages.frequency.stop_on", "is unknown", banner + "frequency = { stop_on = [\"dismiss\", \"close\"] }\n", `a.toml:6:37: message "spring-sale": frequency: stop_on "close" is not known; write "dismiss", "action" or "conversion"`},
 	{"messages.frequency.stop_after_days", "is text", banner + "frequency = { stop_after_days = \"2w\" }\n", `a.toml:6:15: message "spring-sale": frequency: stop_after_days must be a whole number, but is text; write stop_after_days = 14`},
 	{"messages.frequency.stop_after_days", "is negative", banner + "frequency = { stop_after_days = -1 }\n", `a.toml:6:15: message "spring-sale": frequency: stop_after_days -1 is out of range; write a number from 1 to 36500, or leave it out`},
 	{"messages.ignore_throttle", "is text", banner + "ignore_throttle = \"yes\"\n", `a.toml:6:1: message "spring-sale": ignore_throttle must be true or false, but is text; write ignore_throttle = true`},
@@ -353,12 +353,12 @@ func TestUnknownKeysNameTheOneThatIsMeant(t *testing.T) {
 		{"a key of another table", banner + "site_id = \"a\"\n", `a.toml:6:1: message "spring-sale": there is no key "site_id" here; it belongs in [workspace]`},
 		{"a message's key at the top", "display = \"modal\"\n", `a.toml:1:1: there is no key "display" here; it belongs in [[messages]]`},
 		{"a key that is like nothing", "[workspace]\ncolour = \"red\"\n", `a.toml:2:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, throttle, traits`},
-		{"a table that is like nothing", "[server]\nport = 1\n", `a.toml:1:1: there is no key "server" here; the keys here are workspace, messages, segments, templates`},
+		{"a table that is like nothing", "[server]\nport = 1\n", `a.toml:1:1: there is no key "server" here; the keys here are workspace, messages, segments, templates, throttles`},
 		{"a misspelt table", "[[message]]\nid = \"a\"\n", `a.toml:1:1: there is no key "message" here; write "messages"`},
 		{"a quoted key", banner + "\"te\\u0078t s\" = 1\n", `a.toml:6:1: message "spring-sale": there is no key "text s" here; write "text"`},
 		{"a dotted key", banner + "image.source = \"/a.png\"\nimage.src = \"/a.png\"\nimage.alt = \"\"\n", `a.toml:6:1: message "spring-sale", image: there is no key "source" here; the keys here are src, alt, width, height`},
 		{"a key in a button", banner + "buttons = [{ text = \"A\", action = \"/a\", url = \"/b\" }]\n", `a.toml:6:41: message "spring-sale", button 1: there is no key "url" here; the keys here are name, text, action`},
-		{"a very long key", banner + strings.Repeat("x", 5000) + " = 1\n", `a.toml:6:1: message "spring-sale": there is no key "` + strings.Repeat("x", 5000) + `" here; the keys here are id, kind, status, audience, where, bots, pages, except, start, end, priority, frequency, ignore_throttle, display, position, title, text, image, buttons, steps, template, params, locales`},
+		{"a very long key", banner + strings.Repeat("x", 5000) + " = 1\n", `a.toml:6:1: message "spring-sale": there is no key "` + strings.Repeat("x", 5000) + `" here; the keys here are id, kind, status, audience, where, bots, pages, except, start, end, priority, frequency, ignore_throttle, display, position, title, text, image, buttons, steps, template, params, locales, schedule, expires, goal, throttles`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, problems, _ := compile(t, "a.toml", test.text)

@@ -70,7 +70,7 @@ func TestTheSchemaRefusesWrongTypesWordsAndKeys(t *testing.T) {
 	for _, test := range wrongValues {
 		kind := regexp.MustCompile(`must be|is missing|is not known|is not supported yet|there is no key`).FindString(test.want)
 		switch {
-		case kind == "", strings.Contains(test.want, "the action"), test.key == "messages.params" && test.name == "is misspelt", test.key == "workspace.timezone",
+		case kind == "", strings.Contains(test.want, "the action"), test.key == "messages.params" && test.name == "is misspelt", strings.HasSuffix(test.key, "timezone"),
 			strings.Contains(test.want, "where: = is not known"),
 			test.key == "messages.pages" && strings.Contains(test.want, "it is missing"):
 			continue // more than a type, a word or a key

@@ -15,6 +15,8 @@ type settings struct {
 	// locale is the language of the texts; empty if the workspace names none.
 	locale   string
 	throttle Throttle
+	// throttles are those of groups of messages.
+	throttles []Throttle
 	// traits are the declared types of traits; nil if none are.
 	traits map[string]string
 	// zone is what date-times without one are in; nil if the workspace names none.
@@ -73,14 +75,10 @@ func (c *check) readSetting(s section) {
 	c.settings.throttle = c.throttle(s)
 	c.settings.traits = c.traits(s)
 	c.settings.uncertain = c.settings.uncertain || s.has("timezone")
-	zone, given := s.values["timezone"].(string)
-	if !given {
+	if _, given := s.values["timezone"].(string); !given {
 		return
 	}
-	location, err := time.LoadLocation(zone)
-	if err != nil || zone == "" || zone == "Local" {
-		s.wrong(s.at("timezone"), `write one of the IANA time zone names, such as "Europe/Berlin" or "UTC"`, "timezone %q is not known", zone)
-		return
+	if zone := s.zone("timezone", `write one of the IANA time zone names, such as "Europe/Berlin" or "UTC"`); zone != nil {
+		c.settings.zone, c.settings.uncertain = zone, false
 	}
-	c.settings.zone, c.settings.uncertain = location, false
 }

@@ -61,8 +61,16 @@ type Message struct {
 	// Priority orders messages, the lower first.
 	Priority  int
 	Frequency Frequency
-	// IgnoreThrottle: the workspace's throttle neither keeps it back nor counts it.
+	// IgnoreThrottle: no throttle keeps it back or counts it.
 	IgnoreThrottle bool
+	// Throttles are the ids of the throttles of groups that it belongs to.
+	Throttles []string
+	// Schedule is when in a week it is shown; nil: always.
+	Schedule *Schedule
+	// Expires is for how long after it was sent it waits for somebody who has not seen it; zero: for ever.
+	Expires time.Duration
+	// Goal is what visitors who have seen it should do; nil: nothing in particular.
+	Goal *Goal
 	// Content is what it shows to everybody. Where that depends on the visitor, it is what somebody gets of whom nothing
 	// is known, in the workspace's own language; Localized then has the rest.
 	Content content.Content
@@ -89,8 +97,11 @@ type Snapshot struct {
 	Locale string
 	// InApp is whether in-app messaging is enabled.
 	InApp bool
-	// Throttle bounds all messages together.
-	Throttle Throttle
+	// Throttle bounds all messages together, Throttles groups of them.
+	Throttle  Throttle
+	Throttles []Throttle
+	// Zone is where the workspace is at home; UTC if it does not say.
+	Zone *time.Location
 	// Traits are the declared types of traits, by name; nil where none are declared.
 	Traits map[string]string
 	// Segments are what audiences and conditions name; nil where there are none.
@@ -105,6 +116,9 @@ type Snapshot struct {
 	// places are where in Messages each is, by its id.
 	places map[string]int
 	index  *pagerule.Index
+	// eventGoals are the messages whose goal is an event, by its name, and pageGoals those whose goal is a page.
+	eventGoals map[string][]*Message
+	pageGoals  []*Message
 	// kept is what the next compile goes on from; nil where a file cannot be split.
 	kept *kept
 	// asks says which variables a condition of the workspace looks at.
@@ -127,3 +141,9 @@ func (s *Snapshot) Message(id string) *Message {
 // Candidates appends to dst the places in Messages of those that may appear on a page, in their order, and returns the
 // extended slice. It costs about the same however many messages there are.
 func (s *Snapshot) Candidates(page *pagerule.Page, dst []int) []int { return s.index.Match(page, dst) }
+
+// EventGoals are the messages whose goal is the event of a name.
+func (s *Snapshot) EventGoals(event string) []*Message { return s.eventGoals[event] }
+
+// PageGoals are the messages whose goal is a page.
+func (s *Snapshot) PageGoals() []*Message { return s.pageGoals }

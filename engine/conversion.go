@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"handbill/engine/content"
+	"handbill/engine/eventlog"
+	"handbill/engine/pagerule"
+	"handbill/engine/store"
+	"handbill/engine/visitor"
+	"handbill/engine/workspace"
+)
+
+// hasConverted says whether reaching its goal now counts for a message: once for each visitor, within a time of a showing.
+func hasConverted(m *workspace.Message, record *visitor.Record, now time.Time) bool {
+	state := record.Messages[m.ID]
+	return state != nil && state.Opened > 0 && state.Converted.IsZero() && now.Before(state.LastOpened.Add(m.Goal.Within))
+}
+
+// convert counts conversions of messages whose goal the visitor has just reached, and returns the record after it.
+func (e *Engine) convert(ctx context.Context, key store.Key, record *visitor.Record, reached []*workspace.Message) (*visitor.Record, error) {
+	now := e.now()
+	var mutations []store.Mutation
+	for _, m := range reached {
+		if hasConverted(m, record, now) {
+			change := visitor.Change{Kind: visitor.Converted, Message: m.ID, At: now}
+			mutations = append(mutations, store.Mutation{Key: key, Change: change, Metric: store.MetricConverted})
+		}
+	}
+	if len(mutations) == 0 {
+		return record, nil
+	}
+	outcomes, err := e.store.Apply(ctx, mutations)
+	if err != nil {
+		return record, err
+	}
+	for _, outcome := range outcomes {
+		if outcome.Counted {
+			e.recorder.Reported(store.MetricConverted)
+		}
+	}
+	return outcomes[len(outcomes)-1].Record, nil
+}
+
+// convertByPage counts conversions by the page that a poll is on. One that cannot be written down does not keep the
+// visitor from being answered; the next poll of the page tries again.
+func (e *Engine) convertByPage(ctx context.Context, snapshot *workspace.Snapshot, identity visitor.Identity, record *visitor.Record, page *pagerule.Page) *visitor.Record {
+	if page == nil || record == nil {
+		return record
+	}
+	var reached []*workspace.Message
+	now := e.now()
+	for _, m := range snapshot.PageGoals() {
+		if hasConverted(m, record, now) && m.Goal.Pages.Match(page) {
+			reached = append(reached, m)
+		}
+	}
+	if len(reached) == 0 {
+		return record
+	}
+	after, err := e.convert(ctx, e.key(identity), record, reached)
+	if err != nil {
+		e.logger.Warn("a conversion could not be counted; the next poll tries again", "workspace", e.workspace, "error", err)
+	}
+	return after
+}
+
+// convertByEvents counts conversions by events that were tracked.
+func (e *Engine) convertByEvents(ctx context.Context, identity visitor.Identity, events []eventlog.Event) error {
+	snapshot := e.Snapshot()
+	if snapshot == nil {
+		return nil
+	}
+	var reached []*workspace.Message
+	for i := range events {
+		switch event := &events[i]; event.Type {
+		case "track":
+			reached = append(reached, snapshot.EventGoals(event.Name)...)
+		case "page":
+			address, _ := event.Properties["url"].(string)
+			page, err := pagerule.NewPage(address, event.Name)
+			if err != nil {
+				continue // a page event need not say where it was
+			}
+			for _, m := range snapshot.PageGoals() {
+				if m.Goal.Pages.Match(&page) {
+					reached = append(reached, m)
+				}
+			}
+		}
+	}
+	if len(reached) == 0 {
+		return nil
+	}
+	key := e.key(identity)
+	record, err := e.store.Load(ctx, key)
+	if err != nil || record == nil {
+		return err
+	}
+	_, err = e.convert(ctx, key, record, reached)
+	return err
+}
+
+// longestSnooze bounds what a browser may say: no button of an author lets a message rest for longer.
+const longestSnooze = 365 * 24 * time.Hour
+
+// snooze is for how long a reported action lets its message rest; zero where it is another one.
+func snooze(action string) time.Duration {
+	text, found := strings.CutPrefix(action, "snooze:")
+	if !found {
+		return 0
+	}
+	rest, ok := workspace.ParseDuration(text)
+	if !ok {
+		return 0
+	}
+	return min(rest, longestSnooze)
+}
+
+// leadsOn says whether a button was used that neither closes its message nor turns to another step.
+func (r Report) leadsOn() bool {
+	action, err := content.ParseAction(r.ActionValue)
+	// An action that is not understood is one of a message that is gone, or of another client: it was no mere closing.
+	return r.Outcome == OutcomeClicked && snooze(r.ActionValue) == 0 && (err != nil || action != content.Dismiss && action != content.Next)
+}

@@ -1,0 +1,95 @@
+package workspace
+
+// The keys that say when, and how often, a message is shown. They stand in the tables that keys.go lists.
+
+var throttlesKey = key{
+	name: "throttles", kind: aTables, example: "[[throttles]]", keys: groupThrottleKeys,
+}
+
+// timingKeys are those of a message.
+var timingKeys = []key{
+	{
+		name: "schedule", kind: aTable, keys: scheduleKeys,
+		example: `schedule = { days = ["mon", "tue"], hours = ["09:00-17:00"], timezone = "visitor" }`,
+		meaning: "The [days and hours](#schedule) in which it is shown, week after week.",
+	},
+	{
+		name: "expires", kind: aText,
+		example: `expires = "30d"`,
+		meaning: "For how long after it was sent it waits for a visitor who has not seen it: numbers with `s`, `m`, `h`, `d` or `w`. See [expiry](frequency.md#expiry).",
+	},
+	{
+		name: "goal", kind: aTable, keys: goalKeys,
+		example: `goal = { event = "Order Completed", within = "7d" }`,
+		meaning: "What visitors who have seen it should [do then](#goal).",
+	},
+	{
+		name: "throttles", kind: aTextList,
+		example: `throttles = ["promotions"]`,
+		meaning: "The ids of the [throttles](#throttles) that it belongs to, beside the workspace's.",
+	},
+}
+
+var scheduleKeys = []key{
+	{
+		name: "days", kind: aTextList, words: dayNames,
+		example: `days = ["mon", "tue"]`,
+		meaning: "The days of the week: `\"mon\"`, `\"tue\"`, `\"wed\"`, `\"thu\"`, `\"fri\"`, `\"sat\"`, `\"sun\"`. Without it every day.",
+	},
+	{
+		name: "hours", kind: aTextList,
+		example: `hours = ["09:00-12:00", "14:00-17:00"]`,
+		meaning: "From when until when on those days. `\"22:00-06:00\"` ends on the next morning, `\"18:00-24:00\"` at midnight. Without it the whole day.",
+	},
+	{
+		name: "timezone", kind: aText,
+		example: `timezone = "visitor"`,
+		meaning: "Whose clock tells: `\"visitor\"`, or an [IANA time zone](https://www.iana.org/time-zones). Without it `timezone` of `[workspace]`.",
+	},
+}
+
+var goalKeys = []key{
+	{
+		name: "event", kind: aText,
+		example: `event = "Order Completed"`,
+		meaning: "The name of an event that the site tracks.",
+	},
+	{
+		name: "pages", kind: aTextList,
+		example: `pages = ["/thanks"]`,
+		meaning: "[Page rules](page-rules.md) of pages that are opened. With `event` too, either will do.",
+	},
+	{
+		name: "within", kind: aText,
+		fallback: `"7d"`, example: `within = "7d"`,
+		meaning: "How long after a showing it counts: numbers with `s`, `m`, `h`, `d` or `w`.",
+	},
+}
+
+// groupThrottleKeys are those of a throttle of some messages.
+var groupThrottleKeys = append([]key{
+	{
+		name: "id", kind: aText, required: true,
+		example: `id = "promotions"`,
+		meaning: "What messages name it by, in `throttles`. Unique among the throttles; 1 to 64 letters, digits, `.`, `-`, `_`.",
+	},
+}, throttleKeys...)
+
+// wireFrequencyKeys are the frequency of a message in the form that the clients of the field know.
+var wireFrequencyKeys = []key{
+	{
+		name: "count", kind: aNumber,
+		example: "count = 3",
+		meaning: "How often it is shown at all; 0 does not bound. With `delay` and `ignore_dismiss` [another form](frequency.md#the-wires-form), which stands alone.",
+	},
+	{
+		name: "delay", kind: aText,
+		example: `delay = "1h"`,
+		meaning: "The least time between two showings: numbers with `s`, `m`, `h`, `d` or `w`.",
+	},
+	{
+		name: "ignore_dismiss", kind: aTruth,
+		fallback: "false", example: "ignore_dismiss = true",
+		meaning: "`true`: it is shown again to who has dismissed it.",
+	},
+}
