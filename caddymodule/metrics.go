@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"handbill/engine"
+	"handbill/engine/proof"
 	"handbill/engine/store"
 	"handbill/inject"
 )
@@ -27,6 +28,8 @@ var (
 		"Messages that would have been shown and were held back, by the reason why."), []string{"workspace", "reason"})
 	reportsRefusedTotal = prometheus.NewCounterVec(counter("reports_refused_total",
 		"Reports that were not believed."), []string{"workspace"})
+	identityRefusedTotal = prometheus.NewCounterVec(counter("identity_refused_total",
+		"Claims to be a user that were not believed, by the reason why."), []string{"workspace", "reason"})
 )
 
 func counter(name, help string) prometheus.CounterOpts {
@@ -37,6 +40,7 @@ func counter(name, help string) prometheus.CounterOpts {
 func registerMetrics(registry *prometheus.Registry) error {
 	for _, collector := range []prometheus.Collector{
 		injectedTotal, skippedTotal, pollsTotal, deliveriesTotal, reportsTotal, withheldTotal, reportsRefusedTotal,
+		identityRefusedTotal,
 	} {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(collector); err != nil && !errors.As(err, &already) {
@@ -49,6 +53,7 @@ func registerMetrics(registry *prometheus.Registry) error {
 // engineRecorder counts for a workspace's engine.
 type engineRecorder struct {
 	polls, reports, withheld *prometheus.CounterVec
+	claims                   *prometheus.CounterVec
 	deliveries, refusals     prometheus.Counter
 }
 
@@ -62,6 +67,7 @@ func newEngineRecorder(workspace string) engineRecorder {
 		withheld:   withheldTotal.MustCurryWith(label),
 		deliveries: deliveriesTotal.With(label),
 		refusals:   reportsRefusedTotal.With(label),
+		claims:     identityRefusedTotal.MustCurryWith(label),
 	}
 }
 
@@ -85,6 +91,11 @@ func (r engineRecorder) Withheld(metric store.Metric) {
 
 // Refused counts a report that was not believed.
 func (r engineRecorder) Refused() { r.refusals.Inc() }
+
+// ClaimRefused counts a claim to be a user that was not believed.
+func (r engineRecorder) ClaimRefused(reason proof.Reason) {
+	r.claims.WithLabelValues(string(reason)).Inc()
+}
 
 // injectRecorder counts for a site's injector.
 type injectRecorder struct {

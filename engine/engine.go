@@ -61,6 +61,7 @@ type Engine struct {
 	snapshot  atomic.Pointer[workspace.Snapshot]
 	sealer    sealer
 	arrivals  *arrivals
+	refusals  *refusals
 	questions sync.Pool // *question
 	// needsVerified: messages to one person are shown to verified visitors only.
 	needsVerified atomic.Bool
@@ -93,6 +94,7 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 		now:       options.Now,
 		sealer:    newSealer(secret, options.Workspace),
 		arrivals:  newArrivals(),
+		refusals:  &refusals{},
 	}
 	e.questions.New = func() any { return &question{} }
 	if e.recorder == nil {
