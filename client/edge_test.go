@@ -46,10 +46,11 @@ type poll struct {
 		URL  string `json:"url"`
 		Name string `json:"name"`
 	} `json:"page"`
-	Tab        string `json:"tab"`
-	View       string `json:"view"`
-	Generation string `json:"generation"`
-	UserID     string `json:"userId"`
+	Tab        string            `json:"tab"`
+	View       string            `json:"view"`
+	Generation string            `json:"generation"`
+	UserID     string            `json:"userId"`
+	Show       map[string]string `json:"show"`
 
 	header http.Header
 	visit  string

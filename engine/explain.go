@@ -11,6 +11,7 @@ import (
 	"handbill/engine/pagerule"
 	"handbill/engine/store"
 	"handbill/engine/visitor"
+	"handbill/engine/workspace"
 )
 
 // ExplainRequest asks why messages show, or do not, for a visitor on a page at a time.
@@ -39,7 +40,11 @@ type Explanation struct {
 	// Visitor is who was looked at, and Known whether anything is remembered about them.
 	Visitor string `json:"visitor"`
 	Known   bool   `json:"known"`
-	// Messages are all messages of the workspace.
+	// Level says how well it is known who the visitor is: "anonymous", "claimed" or "proven".
+	Level string `json:"level"`
+	// Refused is the last claim of the visitor, or to be the visitor, that was not believed.
+	Refused *RefusedClaim `json:"refused,omitempty"`
+	// Messages are all messages of the workspace; those that are left out because they are wrong come last.
 	Messages []MessageExplanation `json:"messages"`
 }
 
@@ -78,7 +83,7 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 	s.visitNow()
 	explanation := Explanation{
 		Workspace: e.workspace, Generation: snapshot.Generation, Page: request.Page.URL, At: s.now,
-		Visitor: identity.ID(), Known: remembered(record),
+		Visitor: identity.ID(), Known: remembered(record), Level: identity.Level.String(), Refused: e.refusals.of(identity),
 	}
 	if request.Visitor == "" {
 		explanation.Visitor = "somebody new"
@@ -93,7 +98,24 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 			Message: m.ID, Due: reason == ReasonNone, Reason: reason, Checks: t.checks, Position: fmt.Sprintf("%s:%d", m.File, m.Line),
 		})
 	}
+	for _, skipped := range snapshot.Skipped {
+		explanation.Messages = append(explanation.Messages, leftOut(skipped))
+	}
 	return explanation, nil
+}
+
+// leftOut says of a message that is wrong what is wrong with it.
+func leftOut(skipped workspace.Skipped) MessageExplanation {
+	m := MessageExplanation{Message: skipped.ID, Reason: ReasonLeftOut, Position: fmt.Sprintf("%s:%d", skipped.File, skipped.Line)}
+	if m.Message == "" {
+		m.Message = "a message without an id"
+	}
+	for _, problem := range skipped.Problems {
+		m.Checks = append(m.Checks, Check{
+			Name: "workspace", Reason: ReasonLeftOut, Saw: fmt.Sprintf("%s:%d:%d: %s", problem.File, problem.Line, problem.Column, problem.Text), Help: problem.Fix,
+		})
+	}
+	return m
 }
 
 // find looks for the visitor that an operator named.
@@ -115,6 +137,9 @@ func (e *Engine) find(ctx context.Context, name string) (visitor.Identity, *visi
 	record, err := e.store.Load(ctx, store.Key{Workspace: e.workspace, Visitor: id})
 	if err != nil {
 		return visitor.Identity{}, nil, fmt.Errorf("reading the record of %s: %w", id, err)
+	}
+	if record != nil && identity.User != "" {
+		identity.Level = max(identity.Level, record.Verified)
 	}
 	return identity, record, nil
 }

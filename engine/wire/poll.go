@@ -20,10 +20,14 @@ type pollBodySent struct {
 	Generation string `json:"generation"`
 	// Zone is the browser's IANA time zone.
 	Zone string `json:"zone"`
-	// UserID is the identified user, where the reference client's header cannot carry it (outside Latin-1).
+	// UserID is the identified user; the reference client names it in a header.
 	UserID string `json:"userId"`
+	// Reset asks for a new anonymous id: whoever used the browser before has signed out.
+	Reset bool `json:"reset"`
 	// Referrer is the page that linked to this one.
 	Referrer string `json:"referrer"`
+	// Show are messages that buttons asked for: their ids, and for each the delivery that has the button.
+	Show map[string]string `json:"show"`
 }
 
 // intervalHeader tells the client how many seconds to wait before it polls again on an unchanged page.
@@ -35,7 +39,14 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, pollBody, &sent) {
 		return
 	}
-	identity, fresh := h.who(r, sent.UserID)
+	// The reference client does not say that its user signed out: it asks as a guest from then on.
+	switch {
+	case sent.Reset:
+		r = h.forget(w, r)
+	case sent.Page == nil && r.Header.Get("X-Gist-User-Anonymous") == "true":
+		h.claims(w, r).end()
+	}
+	identity, fresh := h.who(w, r, sent.UserID)
 	if !h.site.Anonymous && identity.User == "" {
 		interval(w, h.engine.PollSlow())
 		w.WriteHeader(http.StatusNoContent)
@@ -52,13 +63,16 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	visit := visitOf(r)
 	request := engine.PollRequest{
 		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
-		Languages: languagesOf(r.Header), Browser: h.browser(r, sent.Referrer),
+		Voucher: h.voucher(r), Languages: languagesOf(r.Header), Show: sent.Show, Browser: h.browser(r, sent.Referrer),
 	}
 	if request.Tab == "" {
 		request.Tab = visit
 	}
 	if request.View == "" {
 		request.View = request.Tab
+	}
+	if sent.Page != nil {
+		request.Number = sent.Page.Number
 	}
 	answered, err := h.engine.Poll(r.Context(), request)
 	if err != nil {

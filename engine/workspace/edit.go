@@ -235,10 +235,16 @@ func (c *check) readMessage(s section, into *chunk) *Message {
 	problems, warnings, conditions := len(c.problems), len(c.warnings), c.conditions
 	c.conditions = make(map[*audience.Condition]bool)
 	message := c.message(s)
+	wrong := len(c.problems) > problems
+	if wrong && c.settings.skip {
+		c.skip(s, problems)
+		c.conditions = conditions
+		return nil
+	}
 	own := slices.Collect(maps.Keys(c.conditions))
 	maps.Copy(conditions, c.conditions)
 	c.conditions = conditions
-	if into == nil || message == nil || len(c.problems) > problems {
+	if into == nil || message == nil || wrong {
 		return message
 	}
 	line, _ := s.file.position(s.at("id"))
@@ -260,6 +266,7 @@ func (c *check) reuse(f *parsedFile, from *chunk) *Message {
 		c.doubtful = true // it is a problem now
 	}
 	c.ids[id] = located{Problem{File: f.name, Line: from.line + known.idLine}, f.order}
+	c.shownByKept = append(c.shownByKept, known.message.shows...)
 	for _, condition := range known.conditions {
 		c.conditions[condition] = true
 	}
