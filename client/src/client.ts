@@ -2,7 +2,7 @@ import { createEmitter, type Emitter, type Listener } from "./emitter";
 import { address, post } from "./endpoint";
 import { announce, listen, metricOf } from "./events";
 import { newId } from "./id";
-import { anonymousId, forgetIdentity, setUserId, userId } from "./identity";
+import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
 import { partLoader } from "./parts";
 import { heedRefusals } from "./policy";
 import { createPoller } from "./poll";
@@ -56,6 +56,9 @@ export function createClient(site: Site): Client {
   const part = partLoader(site);
   let plugin: PluginOptions = {};
   let pageName: string | undefined;
+  /** The address of the last page that was counted, and how many there were in this load: single-page applications have several. */
+  let counted: string | undefined;
+  let number = 0;
   /** The last identify on its way: a poll waits for it, since the traits decide what is due. */
   let identified: Promise<unknown> | undefined;
 
@@ -88,6 +91,7 @@ export function createClient(site: Site): Client {
   async function ask(generation: string | undefined): Promise<Response> {
     await identified;
     const user = userId();
+    const reset = isReset();
     const headers: Record<string, string> = {
       "Content-Type": "application/json",
       "Content-Language": navigator.language,
@@ -95,9 +99,12 @@ export function createClient(site: Site): Client {
       "X-CIO-Client-Platform": "web",
       "X-Gist-User-Anonymous": `${!user}`,
     };
-    const body = { page: { url: location.href, name: pageName }, tab, view, generation, userId: user, referrer: document.referrer || undefined };
+    const page = { url: location.href, name: pageName, number };
+    const body = { page, tab, view, generation, userId: user, referrer: document.referrer || undefined, reset };
     if (user && isLatin1(user)) headers["X-Gist-Encoded-User-Token"] = btoa(user);
-    return post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers });
+    const response = await post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers });
+    if (reset && response.status < 400) resetWasHeard();
+    return response;
   }
 
   /** Asks anew what is due, if this visitor may be given anything. */
@@ -125,10 +132,14 @@ export function createClient(site: Site): Client {
   }
 
   function page(name: string | undefined, properties: unknown): Promise<unknown> {
+    // A name for the page that is there already does not make it another one.
+    if (counted !== location.href || (pageName && pageName !== name)) number++;
+    counted = location.href;
     pageName = name;
     look();
-    // The poll says where the visitor is; only what it cannot carry is an event of its own.
-    return name || properties ? send("page", { name, properties }) : Promise.resolve();
+    // The poll says where the visitor is; only what it cannot carry is an event of its own, of the same page view.
+    const context = { page: { url: location.href, referrer: document.referrer } };
+    return name || properties ? send("page", { name, properties, view, number, context }) : Promise.resolve();
   }
 
   function reset(): void {
@@ -136,6 +147,9 @@ export function createClient(site: Site): Client {
     stage.update([]);
     look();
   }
+
+  // A page that comes back from the back/forward cache is looked at once more.
+  addEventListener("pageshow", (event) => event.persisted && number++);
 
   const opened = location.href;
   if (site.spaRoutes) void part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});

@@ -85,10 +85,16 @@ func (h *Handler) voucher(r *http.Request) string {
 
 // remember sets the visitor's cookie.
 func (h *Handler) remember(w http.ResponseWriter, r *http.Request, id string) {
+	h.setCookie(w, r, id+"."+h.engine.Voucher(id), int(h.site.Cookie.MaxAge.Seconds()))
+}
+
+// expire removes the visitor's cookie.
+func (h *Handler) expire(w http.ResponseWriter, r *http.Request) { h.setCookie(w, r, "", -1) }
+
+func (h *Handler) setCookie(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
 	http.SetCookie(w, &http.Cookie{
-		Name: h.site.Cookie.Name, Value: id + "." + h.engine.Voucher(id), Domain: h.site.Cookie.Domain, Path: "/",
-		MaxAge: int(h.site.Cookie.MaxAge.Seconds()), HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: strings.HasPrefix(h.origin(r), "https://"),
+		Name: h.site.Cookie.Name, Value: value, Domain: h.site.Cookie.Domain, Path: "/", MaxAge: maxAge,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(h.origin(r), "https://"),
 	})
 }
 

@@ -42,6 +42,9 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	}
 	identity, fresh := h.who(r, sent.UserID)
 	if !h.site.Anonymous && identity.User == "" {
+		if sent.Reset {
+			h.expire(w, r)
+		}
 		interval(w, h.engine.PollSlow())
 		w.WriteHeader(http.StatusNoContent)
 		return
