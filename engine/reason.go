@@ -48,6 +48,8 @@ const (
 	ReasonCap Reason = "frequency_cap"
 	// ReasonThrottled: the visitor has seen, or is just being handed, as many messages as a throttle allows.
 	ReasonThrottled Reason = "throttled"
+	// ReasonLeftOut: the message is wrong, and the workspace leaves such ones out (on_error = "skip").
+	ReasonLeftOut Reason = "left_out"
 	// ReasonContent: with this visitor's values the message's templates fail, or leave nothing to show.
 	ReasonContent Reason = "content"
 )
