@@ -47,11 +47,12 @@ type poll struct {
 		Name   string `json:"name"`
 		Number int    `json:"number"`
 	} `json:"page"`
-	Tab        string `json:"tab"`
-	View       string `json:"view"`
-	Generation string `json:"generation"`
-	UserID     string `json:"userId"`
-	Reset      bool   `json:"reset"`
+	Tab        string            `json:"tab"`
+	View       string            `json:"view"`
+	Generation string            `json:"generation"`
+	UserID     string            `json:"userId"`
+	Reset      bool              `json:"reset"`
+	Show       map[string]string `json:"show"`
 
 	header http.Header
 	visit  string

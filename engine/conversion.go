@@ -123,5 +123,5 @@ func snooze(action string) time.Duration {
 func (r Report) leadsOn() bool {
 	action, err := content.ParseAction(r.ActionValue)
 	// An action that is not understood is one of a message that is gone, or of another client: it was no mere closing.
-	return r.Outcome == OutcomeClicked && snooze(r.ActionValue) == 0 && (err != nil || action != content.Dismiss && action != content.Next)
+	return r.Outcome == OutcomeClicked && snooze(r.ActionValue) == 0 && (err != nil || !action.Closes() && !action.Turns())
 }

@@ -35,6 +35,8 @@ type PollRequest struct {
 	Voucher string
 	// Generation is that of the answer which the client holds; empty when it holds none.
 	Generation string
+	// Show are messages that the visitor asked for: their ids, and for each the delivery whose button shows it.
+	Show map[string]string
 	// Zone is the IANA time zone of the browser; empty when the client does not say.
 	Zone string
 	// Languages are what the browser asks for, the best first: each a tag, or a list as Accept-Language has it.
@@ -97,6 +99,9 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 		throttles: throttlings(snapshot, q.throttles[:0]),
 		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &q.facts, tags: tags,
 	}
+	if len(request.Show) > 0 {
+		s.wanted = e.wantedBy(snapshot, request)
+	}
 	q.throttles = s.throttles
 	deliveries, err := e.due(ctx, snapshot, q, request.Tab)
 	if err != nil {
@@ -152,6 +157,11 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 			}
 		}
 		return deliveries, nil
+	}
+	for _, m := range s.wanted {
+		if err := offer(m); err != nil {
+			return nil, err
+		}
 	}
 	s.indexed = true
 	q.places = snapshot.Candidates(s.page, q.places[:0])

@@ -53,6 +53,9 @@ func (t *throttling) counts(m *workspace.Message) bool {
 
 // throttled says whether any throttle counts showing this message.
 func (s *situation) throttled(m *workspace.Message) bool {
+	if s.isWanted(m) {
+		return false
+	}
 	for i := range s.throttles {
 		if s.throttles[i].counts(m) {
 			return true

@@ -49,11 +49,13 @@ export function createClient(site: Site): Client {
   heedRefusals(address(site, "/"));
   const emitter = createEmitter();
   const queue = createQueue(site);
-  const stage = createStage(tell, leave);
+  const part = partLoader(site);
+  const stage = createStage(tell, leave, part);
   const poller = createPoller(ask, stage.update);
   const tab = tabId();
   const view = newId();
-  const part = partLoader(site);
+  /** The messages that buttons asked for, and the deliveries that have these buttons. */
+  const wanted: Record<string, string> = {};
   let plugin: PluginOptions = {};
   let pageName: string | undefined;
   /** The address of the last page that was counted, and how many there were in this load: single-page applications have several. */
@@ -63,9 +65,17 @@ export function createClient(site: Site): Client {
   let identified: Promise<unknown> | undefined;
 
   function tell(...[message, happening, dismiss, particulars]: Parameters<Told>): void {
+    const { actionValue } = particulars ?? {};
+    if (happening === "action" && actionValue?.startsWith("show:")) {
+      wanted[actionValue.slice(5)] = message.deliveryId;
+      look();
+    }
     queue.add(track(REPORT, { deliveryId: message.deliveryId, messageId: message.messageId, metric: metricOf(happening), ...particulars }));
-    // The next poll must not offer again what was just closed.
-    if (happening === "dismissed") void queue.flush();
+    if (happening === "dismissed") {
+      delete wanted[message.messageId];
+      // The next poll must not offer again what was just closed.
+      void queue.flush();
+    }
     announce(emitter, happening, message, dismiss, particulars);
   }
 
@@ -90,19 +100,18 @@ export function createClient(site: Site): Client {
 
   async function ask(generation: string | undefined): Promise<Response> {
     await identified;
-    const user = userId();
     const reset = isReset();
-    const headers: Record<string, string> = {
-      "Content-Type": "application/json",
-      "Content-Language": navigator.language,
-      "X-CIO-Site-Id": plugin.siteId ?? site.siteId,
-      "X-CIO-Client-Platform": "web",
-      "X-Gist-User-Anonymous": `${!user}`,
+    const body = {
+      page: { url: location.href, name: pageName, number },
+      tab,
+      view,
+      generation,
+      userId: userId(),
+      referrer: document.referrer || undefined,
+      show: wanted,
+      reset,
     };
-    const page = { url: location.href, name: pageName, number };
-    const body = { page, tab, view, generation, userId: user, referrer: document.referrer || undefined, reset };
-    if (user && isLatin1(user)) headers["X-Gist-Encoded-User-Token"] = btoa(user);
-    const response = await post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers });
+    const response = await post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
     if (reset && response.status < 400) resetWasHeard();
     return response;
   }
@@ -154,8 +163,4 @@ export function createClient(site: Site): Client {
   const opened = location.href;
   if (site.spaRoutes) void part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
   return { emitter, load, identify, page, send, reset };
-}
-
-function isLatin1(text: string): boolean {
-  return [...text].every((character) => character <= "\u00ff");
 }

@@ -15,6 +15,8 @@ export interface Content {
   lang?: string;
   dir?: string;
   steps: Step[];
+  /** The parts of the client that it needs, by their names. */
+  parts?: string[];
 }
 
 export interface Step {
@@ -22,7 +24,25 @@ export interface Step {
   title?: string;
   body?: TextNode[];
   image?: Image;
+  fields?: Field[];
   buttons?: Button[];
+}
+
+/** One question of a step, see engine/content. The part "forms" shows it. */
+export interface Field {
+  name: string;
+  type: "text" | "email" | "textarea" | "number" | "single" | "multi" | "rating" | "nps" | "consent";
+  label: string;
+  placeholder?: string;
+  required?: boolean;
+  min?: number;
+  max?: number;
+  scale?: "numbers" | "stars" | "emoji";
+  low?: string;
+  high?: string;
+  error?: string;
+  options?: { value: string; text: string; goto?: string }[];
+  ranges?: { from: number; to: number; goto: string }[];
 }
 
 /** Either text or an element with one of the known tags. */
@@ -43,7 +63,7 @@ export interface Image {
 export interface Button {
   name: string;
   text: string;
-  /** As the author wrote it: an address, "dismiss", "next" or "event:" and a name. */
+  /** As the author wrote it: an address, "dismiss", "next", "event:" and a name, or one that a part knows. */
   action: string;
 }
 
