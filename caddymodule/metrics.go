@@ -25,6 +25,10 @@ var (
 		"Reports of browsers that counted, by what they report."), []string{"workspace", "metric"})
 	reportsRefusedTotal = prometheus.NewCounterVec(counter("reports_refused_total",
 		"Reports that were not believed."), []string{"workspace"})
+	streamsOpen = prometheus.NewGaugeVec(prometheus.GaugeOpts(counter("streams_open",
+		"Streams that browsers hold open.")), []string{"workspace"})
+	streamsTotal = prometheus.NewCounterVec(counter("streams_total",
+		"What happened to streams: opened, closed, pushed, merged, dropped or refused."), []string{"workspace", "event"})
 )
 
 func counter(name, help string) prometheus.CounterOpts {
@@ -34,7 +38,7 @@ func counter(name, help string) prometheus.CounterOpts {
 // registerMetrics makes the counters visible in a configuration's registry.
 func registerMetrics(registry *prometheus.Registry) error {
 	for _, collector := range []prometheus.Collector{
-		injectedTotal, skippedTotal, pollsTotal, deliveriesTotal, reportsTotal, reportsRefusedTotal,
+		injectedTotal, skippedTotal, pollsTotal, deliveriesTotal, reportsTotal, reportsRefusedTotal, streamsOpen, streamsTotal,
 	} {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(collector); err != nil && !errors.As(err, &already) {
@@ -46,8 +50,9 @@ func registerMetrics(registry *prometheus.Registry) error {
 
 // engineRecorder counts for a workspace's engine.
 type engineRecorder struct {
-	polls, reports       *prometheus.CounterVec
-	deliveries, refusals prometheus.Counter
+	polls, reports, streams *prometheus.CounterVec
+	deliveries, refusals    prometheus.Counter
+	streamsOpen             prometheus.Gauge
 }
 
 var _ engine.Recorder = engineRecorder{}
@@ -59,6 +64,7 @@ func newEngineRecorder(workspace string) engineRecorder {
 		reports:    reportsTotal.MustCurryWith(label),
 		deliveries: deliveriesTotal.With(label),
 		refusals:   reportsRefusedTotal.With(label),
+		streams:    streamsTotal.MustCurryWith(label), streamsOpen: streamsOpen.With(label),
 	}
 }
 
@@ -77,6 +83,17 @@ func (r engineRecorder) Reported(metric store.Metric) {
 
 // Refused counts a report that was not believed.
 func (r engineRecorder) Refused() { r.refusals.Inc() }
+
+// Streamed counts what happens to streams.
+func (r engineRecorder) Streamed(event engine.StreamEvent) {
+	r.streams.WithLabelValues(string(event)).Inc()
+	switch event {
+	case engine.StreamOpened:
+		r.streamsOpen.Inc()
+	case engine.StreamClosed:
+		r.streamsOpen.Dec()
+	}
+}
 
 // injectRecorder counts for a site's injector.
 type injectRecorder struct {

@@ -12,6 +12,8 @@ type Recorder interface {
 	Reported(metric store.Metric)
 	// Refused is called for each report that was not believed.
 	Refused()
+	// Streamed is called for everything that happens to streams.
+	Streamed(event StreamEvent)
 }
 
 // PollResult says how a poll was answered.
@@ -31,3 +33,4 @@ func (noRecorder) Polled(PollResult)     {}
 func (noRecorder) Delivered()            {}
 func (noRecorder) Reported(store.Metric) {}
 func (noRecorder) Refused()              {}
+func (noRecorder) Streamed(StreamEvent)  {}
