@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"handbill/engine"
+	"handbill/engine/proof"
 	"handbill/engine/store"
 	"handbill/inject"
 )
@@ -23,12 +24,16 @@ var (
 		"Messages handed to a visitor."), []string{"workspace"})
 	reportsTotal = prometheus.NewCounterVec(counter("reports_total",
 		"Reports of browsers that counted, by what they report."), []string{"workspace", "metric"})
+	withheldTotal = prometheus.NewCounterVec(counter("withheld_total",
+		"Messages that would have been shown and were held back, by the reason why."), []string{"workspace", "reason"})
 	reportsRefusedTotal = prometheus.NewCounterVec(counter("reports_refused_total",
 		"Reports that were not believed."), []string{"workspace"})
 	streamsOpen = prometheus.NewGaugeVec(prometheus.GaugeOpts(counter("streams_open",
 		"Streams that browsers hold open.")), []string{"workspace"})
 	streamsTotal = prometheus.NewCounterVec(counter("streams_total",
 		"What happened to streams: opened, closed, pushed, merged, dropped or refused."), []string{"workspace", "event"})
+	identityRefusedTotal = prometheus.NewCounterVec(counter("identity_refused_total",
+		"Claims to be a user that were not believed, by the reason why."), []string{"workspace", "reason"})
 )
 
 func counter(name, help string) prometheus.CounterOpts {
@@ -38,7 +43,9 @@ func counter(name, help string) prometheus.CounterOpts {
 // registerMetrics makes the counters visible in a configuration's registry.
 func registerMetrics(registry *prometheus.Registry) error {
 	for _, collector := range []prometheus.Collector{
-		injectedTotal, skippedTotal, pollsTotal, deliveriesTotal, reportsTotal, reportsRefusedTotal, streamsOpen, streamsTotal,
+		injectedTotal, skippedTotal, pollsTotal, deliveriesTotal, reportsTotal, withheldTotal, reportsRefusedTotal,
+		streamsOpen, streamsTotal,
+		identityRefusedTotal,
 	} {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(collector); err != nil && !errors.As(err, &already) {
@@ -50,9 +57,11 @@ func registerMetrics(registry *prometheus.Registry) error {
 
 // engineRecorder counts for a workspace's engine.
 type engineRecorder struct {
-	polls, reports, streams *prometheus.CounterVec
-	deliveries, refusals    prometheus.Counter
-	streamsOpen             prometheus.Gauge
+	streams                  *prometheus.CounterVec
+	streamsOpen              prometheus.Gauge
+	polls, reports, withheld *prometheus.CounterVec
+	claims                   *prometheus.CounterVec
+	deliveries, refusals     prometheus.Counter
 }
 
 var _ engine.Recorder = engineRecorder{}
@@ -62,9 +71,11 @@ func newEngineRecorder(workspace string) engineRecorder {
 	return engineRecorder{
 		polls:      pollsTotal.MustCurryWith(label),
 		reports:    reportsTotal.MustCurryWith(label),
+		withheld:   withheldTotal.MustCurryWith(label),
 		deliveries: deliveriesTotal.With(label),
 		refusals:   reportsRefusedTotal.With(label),
 		streams:    streamsTotal.MustCurryWith(label), streamsOpen: streamsOpen.With(label),
+		claims: identityRefusedTotal.MustCurryWith(label),
 	}
 }
 
@@ -81,6 +92,11 @@ func (r engineRecorder) Reported(metric store.Metric) {
 	r.reports.WithLabelValues(string(metric)).Inc()
 }
 
+// Withheld counts a message that was held back.
+func (r engineRecorder) Withheld(metric store.Metric) {
+	r.withheld.WithLabelValues(string(metric)).Inc()
+}
+
 // Refused counts a report that was not believed.
 func (r engineRecorder) Refused() { r.refusals.Inc() }
 
@@ -93,6 +109,11 @@ func (r engineRecorder) Streamed(event engine.StreamEvent) {
 	case engine.StreamClosed:
 		r.streamsOpen.Dec()
 	}
+}
+
+// ClaimRefused counts a claim to be a user that was not believed.
+func (r engineRecorder) ClaimRefused(reason proof.Reason) {
+	r.claims.WithLabelValues(string(reason)).Inc()
 }
 
 // injectRecorder counts for a site's injector.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"handbill/engine"
+	"handbill/engine/eventlog"
 	"handbill/engine/store"
 	"handbill/engine/visitor"
 	"handbill/engine/workspace"
@@ -94,7 +95,7 @@ func TestATestSendWakesTheStreamsOfItsRecipientAndNobodyElses(t *testing.T) {
 			t.Fatal("a stream is woken although nothing has happened since its visitor asked")
 		}
 		for range 20 {
-			if _, err := e.SendTest(context.Background(), "u:ada", "winter-sale"); err != nil {
+			if _, err := e.SendTest(context.Background(), "u:ada", "winter-sale", nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -106,7 +107,7 @@ func TestATestSendWakesTheStreamsOfItsRecipientAndNobodyElses(t *testing.T) {
 		}
 		desk.Close()
 		desk.Close()
-		if _, err := e.SendTest(context.Background(), "u:ada", "winter-sale"); err != nil || !woken(phone) || woken(desk) {
+		if _, err := e.SendTest(context.Background(), "u:ada", "winter-sale", nil); err != nil || !woken(phone) || woken(desk) {
 			t.Errorf("after one of two streams was closed, error %v", err)
 		}
 		if counted.counts[engine.StreamPushed] != 3 || counted.counts[engine.StreamMerged] != 38 || counted.counts[engine.StreamClosed] != 1 {
@@ -137,7 +138,7 @@ func TestAStreamIsToldWhatHappenedSinceItsVisitorAsked(t *testing.T) {
 		if woken(open(ada)) {
 			t.Error("nothing has happened")
 		}
-		if _, err := e.SendTest(context.Background(), "u:ada", ""); err != nil {
+		if _, err := e.SendTest(context.Background(), "u:ada", "", nil); err != nil {
 			t.Fatal(err)
 		}
 		if !woken(open(ada)) || woken(open(ines)) {
@@ -154,7 +155,7 @@ func TestAStreamIsToldWhatHappenedSinceItsVisitorAsked(t *testing.T) {
 		}
 		for i := range 600 { // more than is remembered
 			time.Sleep(10 * time.Millisecond)
-			if _, err := e.SendTest(context.Background(), fmt.Sprintf("u:somebody-%d", i), ""); err != nil {
+			if _, err := e.SendTest(context.Background(), fmt.Sprintf("u:somebody-%d", i), "", nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -282,4 +283,57 @@ func TestATicketIsItsVisitorsAndDoesNotLastForLong(t *testing.T) {
 	if _, ok := e.OpenTicket(ticket); ok || !e.Hears(adaKnown, ticket) {
 		t.Error("a ticket opens a stream for five minutes, and names it for as long as it is open")
 	}
+}
+
+func TestWhatIsSentStartedOrCalledBackIsToldAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, _ := newStreamingEdge(t, engine.Streams{On: true})
+		e.Use(compiled(t, `
+[[messages]]
+id = "receipt"
+kind = "transactional"
+pages = ["*"]
+text = "Thank you."
+
+[[messages]]
+id = "tour"
+kind = "campaign"
+trigger = { event = "Signed up" }
+pages = ["*"]
+text = "Let us show you around."
+`))
+		time.Sleep(time.Second)
+		s := listen(t, e, "ada", "192.0.2.1")
+		ctx := context.Background()
+		for _, step := range []struct {
+			name string
+			do   func() error
+			told bool
+		}{
+			{"a transactional message", func() error {
+				_, err := e.Send(ctx, engine.Send{Message: "receipt", To: "ada", Key: "order-7"})
+				return err
+			}, true},
+			{"its withdrawal", func() error {
+				_, err := e.Cancel(ctx, "ada", "order-7")
+				return err
+			}, true},
+			{"an event that starts nothing", func() error {
+				return e.Track(ctx, person("ada"), []eventlog.Event{{Type: "track", Name: "Cart viewed"}})
+			}, false},
+			{"an event that starts a campaign", func() error {
+				return e.Track(ctx, person("ada"), []eventlog.Event{{Type: "track", Name: "Signed up"}})
+			}, true},
+			{"somebody else's", func() error {
+				return e.Track(ctx, person("ines"), []eventlog.Event{{Type: "track", Name: "Signed up"}})
+			}, false},
+		} {
+			if err := step.do(); err != nil {
+				t.Fatalf("%s: %v", step.name, err)
+			}
+			if woken(s) != step.told {
+				t.Errorf("%s: told %v, want %v", step.name, !step.told, step.told)
+			}
+		}
+	})
 }

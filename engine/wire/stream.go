@@ -57,7 +57,7 @@ func (h *Handler) serveStream(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		// The reference client sends base64 as it is, and a plus in an address is a space.
 		if user := latin1(strings.ReplaceAll(query.Get("userToken"), " ", "+")); user != "" {
-			s.identity, _ = h.who(r, user)
+			s.identity, _ = h.who(w, r, user)
 		}
 		if s.identity.User == "" {
 			fail(w, http.StatusForbidden, "a stream needs the ticket of a poll that is not older than five minutes, or a userToken; poll again")

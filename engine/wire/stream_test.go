@@ -155,7 +155,7 @@ func TestAStreamTellsOurClientToPoll(t *testing.T) {
 			e.expect("connected", `{"heartbeat":30}`)
 			time.Sleep(500 * time.Millisecond) // longer than the server's limits for requests and answers
 			sent := time.Now()
-			if _, err := s.engine.SendTest(context.Background(), "u:ada", "billing"); err != nil {
+			if _, err := s.engine.SendTest(context.Background(), "u:ada", "billing", nil); err != nil {
 				t.Fatal(err)
 			}
 			e.expect("poll", "{}")
@@ -204,7 +204,7 @@ func TestAStreamSendsTheReferenceClientItsWholeList(t *testing.T) {
 	const token = "7+8=" // ïï
 	e := s.listen("userToken=" + token + "&siteId=shop&sessionId=v&platform=web")
 	e.expect("connected", `{"heartbeat":30}`)
-	if _, err := s.engine.SendTest(context.Background(), "u:ïï", "billing"); err != nil {
+	if _, err := s.engine.SendTest(context.Background(), "u:ïï", "billing", nil); err != nil {
 		t.Fatal(err)
 	}
 	name, data := e.next()
