@@ -180,10 +180,6 @@ func cost(name string, r *visitor.Record) int64 {
 		messageSize = 288
 		showingSize = 32
 		testSize    = 56
-		visitSize   = 256
-		eventSize   = 128
-		timeSize    = 8
-		daySize     = 16
 	)
 	bytes := int64(len(name)) + 2*pointer
 	if r == nil {
@@ -197,17 +193,7 @@ func cost(name string, r *visitor.Record) int64 {
 	for _, test := range r.Tests {
 		bytes += testSize + int64(len(test.Message))
 	}
-	for _, id := range r.Groups {
-		bytes += header + int64(len(id))
-	}
-	for _, v := range r.Visits.Recent {
-		bytes += visitSize + int64(len(v.LandingPage)+len(v.Referrer))
-		bytes += int64(len(v.UTM.Source) + len(v.UTM.Medium) + len(v.UTM.Campaign) + len(v.UTM.Term) + len(v.UTM.Content))
-	}
-	bytes += int64(len(r.Visits.Views))*2*pointer + int64(len(r.Tracked))*4
-	for name, event := range r.Events {
-		bytes += mapEntry + eventSize + int64(len(name)) + int64(len(event.Times))*timeSize + int64(len(event.Days))*daySize
-	}
+	bytes += pastCost(r)
 	var value func(any) int64
 	value = func(v any) int64 {
 		switch v := v.(type) {
@@ -230,6 +216,32 @@ func cost(name string, r *visitor.Record) int64 {
 	}
 	if r.Traits != nil {
 		bytes += value(r.Traits)
+	}
+	return bytes
+}
+
+// pastCost estimates how many bytes visits, groups and events take.
+func pastCost(r *visitor.Record) int64 {
+	const (
+		header    = 16 // of a text
+		mapEntry  = 48 // share of a map's table
+		visitSize = 256
+		viewSize  = 16
+		eventSize = 128
+		timeSize  = 8
+		daySize   = 16
+		keySize   = 4
+	)
+	bytes := int64(len(r.Visits.Views))*viewSize + int64(len(r.Tracked))*keySize
+	for _, id := range r.Groups {
+		bytes += header + int64(len(id))
+	}
+	for _, v := range r.Visits.Recent {
+		bytes += visitSize + int64(len(v.LandingPage)+len(v.Referrer))
+		bytes += int64(len(v.UTM.Source) + len(v.UTM.Medium) + len(v.UTM.Campaign) + len(v.UTM.Term) + len(v.UTM.Content))
+	}
+	for name, event := range r.Events {
+		bytes += mapEntry + eventSize + int64(len(name)) + int64(len(event.Times))*timeSize + int64(len(event.Days))*daySize
 	}
 	return bytes
 }
