@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -46,6 +47,8 @@ type Values struct {
 	User string
 	// Page says where the visitor is.
 	Page Page
+	// Event holds the properties of the event that started the message's campaign, Data what the message was sent with.
+	Event, Data map[string]any
 }
 
 // Page is where a visitor is.
@@ -101,6 +104,16 @@ func (t *Template) fixed(params map[string]any, locale string) (*Template, error
 		return err
 	})
 	return made, err
+}
+
+// Reads reports whether one of the texts reads a variable, such as [VariableData].
+func (t *Template) Reads(variable string) bool {
+	return t.each(func(text **Text) error {
+		if *text != nil && (*text).program != nil && slices.Contains((*text).program.roots, variable) {
+			return errors.New("read")
+		}
+		return nil
+	}) != nil
 }
 
 // static reports whether everybody gets the same.
@@ -312,6 +325,9 @@ func (v Values) bind(params map[string]any, locale string) map[string]any {
 		"page":    map[string]any{"url": v.Page.URL, "path": v.Page.Path, "name": v.Page.Name},
 		"params":  native(params),
 		"locale":  locale,
+
+		VariableEvent: native(v.Event),
+		VariableData:  native(v.Data),
 	}
 }
 

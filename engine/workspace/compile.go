@@ -149,6 +149,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		s.addGoal(message)
 	}
 	s.index = c.indexOf(messages, sets)
+	s.starters = newStarters(messages, c.segments)
 	s.Generation = generation(s, c.segmentSum)
 	return s
 }

@@ -59,6 +59,7 @@ var documented = map[string][]key{
 	"`buttons`":               buttonKeys,
 	"`frequency`":             frequencyKeys,
 	"`throttle`":              throttleKeys,
+	"`trigger`":               triggerKeys,
 	"`fields`":                fieldKeys,
 	"`options`":               optionKeys,
 	"`ranges`":                rangeKeys,
@@ -186,6 +187,10 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 	for _, k := range messageKeys {
 		switch {
 		case k.later:
+		case k.name == "trigger":
+			good(t, "a.toml", message("", "kind = \"campaign\"\n"+k.example))
+		case k.name == "exit":
+			good(t, "a.toml", message("", "kind = \"campaign\"\ntrigger = { event = \"a\" }\n"+k.example))
 		case k.name == "steps":
 			good(t, "a.toml", message("text", k.example+"\ntext = \"A\""))
 		case k.name == "template":

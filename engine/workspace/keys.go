@@ -139,14 +139,24 @@ var messageKeys = append([]key{
 		meaning: "What the message is known by, in reports, statistics and commands. Unique in the workspace; 1 to 64 letters, digits, `.`, `-`, `_`. A new `id` is a new message: who dismissed the old one sees it.",
 	},
 	{
-		name: "kind", kind: aText, words: []string{"broadcast"}, laterWords: []string{"campaign", "transactional"},
+		name: "kind", kind: aText, words: words(KindBroadcast, KindCampaign, KindTransactional),
 		fallback: `"broadcast"`, example: `kind = "broadcast"`,
-		meaning: "`\"broadcast\"`: shown to its audience, from its start on.",
+		meaning: "How it comes to a visitor: `\"broadcast\"`: to its whole audience, from its start on; `\"campaign\"`: after its [`trigger`](#trigger); `\"transactional\"`: [sent](campaigns.md#transactional) to one person.",
 	},
 	{
-		name: "status", kind: aText, words: words(StatusDraft, StatusLive, StatusPaused, StatusArchived), laterWords: []string{"shadow"},
+		name: "status", kind: aText, words: words(StatusDraft, StatusLive, StatusPaused, StatusArchived, StatusShadow),
 		fallback: `"live"`, example: `status = "live"`,
-		meaning: "`\"live\"`; `\"draft\"`: not shown, except by send test; `\"paused\"`: not shown for now; `\"archived\"`: over. All are checked.",
+		meaning: "`\"live\"`; `\"draft\"`: not shown, except by send test; `\"paused\"`: not shown for now; `\"archived\"`: over; `\"shadow\"`: not shown, but [counted](campaigns.md#status) where it would have been. All are checked.",
+	},
+	{
+		name: "trigger", kind: aTable, keys: triggerKeys,
+		example: `trigger = { event = "signed_up", delay = "1h" }`,
+		meaning: "What [starts a campaign](#trigger) for a visitor.",
+	},
+	{
+		name: "exit", kind: aText,
+		example: `exit = 'traits.plan == "paid"'`,
+		meaning: "A [condition](conditions.md) on which a visitor [leaves the campaign](campaigns.md#leaving) for good.",
 	},
 	{
 		name: "audience", kind: aTextOrTexts,
@@ -258,7 +268,6 @@ var messageKeys = append([]key{
 		example: `locales = { de = { title = "Frühlingsangebote" } }`,
 		meaning: "The message in [other languages](#messageslocalesde), by their tags.",
 	},
-	{name: "trigger", later: true},
 	{name: "target", later: true},
 }, timingKeys...)
 
@@ -457,6 +466,44 @@ var frequencyKeys = append([]key{
 	},
 }, wireFrequencyKeys...)
 
+var triggerKeys = []key{
+	{
+		name: "event", kind: aText,
+		example: `event = "signed_up"`,
+		meaning: "The name of an event that the site tracks: `cioanalytics.track(\"signed_up\")`.",
+	},
+	{
+		name: "where", kind: aText,
+		example: `where = 'event.plan == "trial"'`,
+		meaning: "A [condition](conditions.md) on the event's properties.",
+	},
+	{
+		name: "segment", kind: aText,
+		example: `segment = "trial-users"`,
+		meaning: "Instead of an event: one of [`[[segments]]`](#segments).",
+	},
+	{
+		name: "on", kind: aText, words: []string{onEnter, onLeave},
+		example: `on = "enter"`,
+		meaning: "With `segment`: whether it starts for who comes into it, `\"enter\"`, or leaves it, `\"leave\"`.",
+	},
+	{
+		name: "visit", kind: aText, words: words(VisitAny, VisitFirst, VisitReturning),
+		example: `visit = "first"`,
+		meaning: "Instead of an event: the beginning of `\"any\"` visit, of the `\"first\"`, or of a `\"returning\"` visitor's.",
+	},
+	{
+		name: "delay", kind: aText,
+		example: `delay = "1h"`,
+		meaning: "How long after that the message is due: numbers with `s`, `m`, `h`, `d` or `w`. At once if it does not say.",
+	},
+	{
+		name: "reentry", kind: aText,
+		fallback: `"never"`, example: `reentry = "30d"`,
+		meaning: "Whether it starts again for the same visitor: `\"never\"`; after a length of time since the last start; `\"always\"`.",
+	},
+}
+
 var throttleKeys = []key{
 	{
 		name: "min_gap", kind: aText,
@@ -489,6 +536,7 @@ var homes = []struct {
 	{"one of fields = [{ … }]", fieldKeys},
 	{"frequency = { … }", frequencyKeys},
 	{"throttle = { … }", throttleKeys},
+	{"trigger = { … }", triggerKeys},
 	{"[[throttles]]", groupThrottleKeys},
 	{"schedule = { … }", scheduleKeys},
 	{"goal = { … }", goalKeys},
