@@ -170,77 +170,58 @@ func (c *Cache) put(key Key, entry cached) {
 
 func cacheKey(key Key) string { return key.Workspace + "\x00" + key.Visitor }
 
-// valueCost estimates how many bytes a value takes beside the interface that it is in.
-func valueCost(value any) int64 {
-	switch value := value.(type) {
-	case string:
-		return headerCost + int64(len(value))
-	case []any:
-		sum := int64(3 * pointerCost)
-		for _, item := range value {
-			sum += headerCost + valueCost(item)
-		}
-		return sum
-	case map[string]any:
-		sum := int64(mapEntryCost)
-		for name, item := range value {
-			sum += mapEntryCost + int64(len(name)) + valueCost(item)
-		}
-		return sum
-	}
-	return headerCost
-}
-
-// What the parts of values take, in bytes.
-const (
-	pointerCost  = 8
-	headerCost   = 16 // of a text, a value in an interface
-	mapEntryCost = 48 // share of a map's table
-)
-
 // cost estimates how many bytes a record takes in memory. Ristretto adds what its own entry takes.
 func cost(name string, r *visitor.Record) int64 {
 	const (
+		pointer     = 8
+		header      = 16  // of a text, a value in an interface
+		mapEntry    = 48  // share of a map's table
 		recordSize  = 384 // the record with its empty maps
 		messageSize = 392
 		showingSize = 32
 		testSize    = 64
-		visitSize   = 256
-		eventSize   = 128
-		timeSize    = 8
-		daySize     = 16
 		runSize     = 144
 		sentSize    = 160
 	)
-	bytes := int64(len(name)) + 2*pointerCost
+	bytes := int64(len(name)) + 2*pointer
 	if r == nil {
 		return bytes
 	}
 	bytes += recordSize + int64(len(r.ID))
 	bytes += int64(len(r.Showings)) * showingSize
 	for id, state := range r.Messages {
-		bytes += mapEntryCost + int64(len(id))
+		bytes += mapEntry + int64(len(id))
 		for ; state != nil; state = state.Withheld {
 			bytes += messageSize + visitor.RecentDeliveries*9 + int64(len(state.Showings))*showingSize
 		}
 	}
 	for _, segment := range r.Segments {
-		bytes += headerCost + int64(len(segment))
+		bytes += header + int64(len(segment))
 	}
-	for _, id := range r.Groups {
-		bytes += headerCost + int64(len(id))
-	}
-	for _, v := range r.Visits.Recent {
-		bytes += visitSize + int64(len(v.LandingPage)+len(v.Referrer))
-		bytes += int64(len(v.UTM.Source) + len(v.UTM.Medium) + len(v.UTM.Campaign) + len(v.UTM.Term) + len(v.UTM.Content))
-	}
-	bytes += int64(len(r.Visits.Views))*2*pointerCost + int64(len(r.Tracked))*4
-	for name, event := range r.Events {
-		bytes += mapEntryCost + eventSize + int64(len(name)) + int64(len(event.Times))*timeSize + int64(len(event.Days))*daySize
+	bytes += pastCost(r)
+	var value func(any) int64
+	value = func(v any) int64 {
+		switch v := v.(type) {
+		case string:
+			return header + int64(len(v))
+		case []any:
+			sum := int64(3 * pointer)
+			for _, item := range v {
+				sum += header + value(item)
+			}
+			return sum
+		case map[string]any:
+			sum := int64(mapEntry)
+			for name, item := range v {
+				sum += mapEntry + int64(len(name)) + value(item)
+			}
+			return sum
+		}
+		return header
 	}
 	table := func(values map[string]any) {
 		if values != nil {
-			bytes += valueCost(values)
+			bytes += value(values)
 		}
 	}
 	table(r.Traits)
@@ -249,12 +230,38 @@ func cost(name string, r *visitor.Record) int64 {
 		table(test.Data)
 	}
 	for id, run := range r.Campaigns {
-		bytes += mapEntryCost + runSize + int64(len(id))
+		bytes += mapEntry + runSize + int64(len(id))
 		table(run.Event)
 	}
 	for _, sent := range r.Sent {
 		bytes += sentSize + int64(len(sent.Message)+len(sent.Key))
 		table(sent.Data)
+	}
+	return bytes
+}
+
+// pastCost estimates how many bytes visits, groups and events take.
+func pastCost(r *visitor.Record) int64 {
+	const (
+		header    = 16 // of a text
+		mapEntry  = 48 // share of a map's table
+		visitSize = 256
+		viewSize  = 16
+		eventSize = 128
+		timeSize  = 8
+		daySize   = 16
+		keySize   = 4
+	)
+	bytes := int64(len(r.Visits.Views))*viewSize + int64(len(r.Tracked))*keySize
+	for _, id := range r.Groups {
+		bytes += header + int64(len(id))
+	}
+	for _, v := range r.Visits.Recent {
+		bytes += visitSize + int64(len(v.LandingPage)+len(v.Referrer))
+		bytes += int64(len(v.UTM.Source) + len(v.UTM.Medium) + len(v.UTM.Campaign) + len(v.UTM.Term) + len(v.UTM.Content))
+	}
+	for name, event := range r.Events {
+		bytes += mapEntry + eventSize + int64(len(name)) + int64(len(event.Times))*timeSize + int64(len(event.Days))*daySize
 	}
 	return bytes
 }

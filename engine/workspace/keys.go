@@ -62,6 +62,7 @@ var documentKeys = []key{
 	{name: "workspace", kind: aTable, example: "[workspace]", keys: workspaceKeys},
 	{name: "messages", kind: aTables, example: "[[messages]]", keys: messageKeys},
 	{name: "segments", kind: aTables, example: "[[segments]]", keys: segmentKeys},
+	{name: "themes", kind: aTables, example: "[[themes]]", keys: themeKeys},
 	{name: "templates", kind: aTables, example: "[[templates]]", keys: templateKeys},
 	throttlesKey,
 }
@@ -96,6 +97,11 @@ var workspaceKeys = []key{
 		name: "locale", kind: aText,
 		example: `locale = "en"`,
 		meaning: "The language that the texts are written in, as a [BCP 47](https://www.rfc-editor.org/info/bcp47) tag. Messages in [other languages](personalisation.md#languages) need it.",
+	},
+	{
+		name: "theme", kind: aText,
+		example: `theme = "brand"`,
+		meaning: "The [theme](themes.md) of messages that name none.",
 	},
 	{
 		name: "throttle", kind: aTable, keys: throttleKeys,
@@ -229,6 +235,11 @@ var messageKeys = append([]key{
 		meaning: "What it says, in [Markdown](#text).",
 	},
 	{
+		name: "html", kind: aText,
+		example: `html = "<p>20 % off until <strong>Sunday</strong>.</p>"`,
+		meaning: "What it says in [HTML](#html), in place of `text`.",
+	},
+	{
 		name: "image", kind: aTable, keys: imageKeys,
 		example: `image = { src = "/img/sale.png", alt = "The sale", width = 640, height = 360 }`,
 		meaning: "A [picture](#image).",
@@ -252,6 +263,11 @@ var messageKeys = append([]key{
 		name: "form_event", kind: aText,
 		fallback: `"Form Submitted"`, example: `form_event = "Survey Answered"`,
 		meaning: "The name of the event that answers to its [fields](forms.md) become.",
+	},
+	{
+		name: "theme", kind: aText,
+		example: `theme = "brand"`,
+		meaning: "The [theme](themes.md) that says how it looks; by default the workspace's.",
 	},
 	{
 		name: "template", kind: aText,
@@ -286,6 +302,11 @@ var stepKeys = []key{
 		name: "text", kind: aText,
 		example: `text = "Billing has a **new** home."`,
 		meaning: "What the step says, in [Markdown](#text).",
+	},
+	{
+		name: "html", kind: aText,
+		example: `html = "<p>20 % off until <strong>Sunday</strong>.</p>"`,
+		meaning: "What the step says in [HTML](#html), in place of `text`.",
 	},
 	{
 		name: "image", kind: aTable, keys: imageKeys,
@@ -324,7 +345,7 @@ var templateKeys = append([]key{
 		example: "[[templates.steps]]",
 		meaning: "[Steps](#messagessteps) instead of one title, text, image and buttons.",
 	},
-}, pick(messageKeys, "display", "position", "title", "text", "image", "fields", "buttons")...)
+}, pick(messageKeys, "display", "position", "title", "text", "html", "image", "fields", "buttons")...)
 
 // localeKeys are the texts of a message in another language.
 var localeKeys = append([]key{
@@ -350,6 +371,11 @@ var stepLocaleKeys = []key{
 		name: "text", kind: aText,
 		example: `text = "20 % Rabatt bis **Sonntag**."`,
 		meaning: "What it says, in [Markdown](#text).",
+	},
+	{
+		name: "html", kind: aText,
+		example: `html = "<p>20 % Rabatt bis <strong>Sonntag</strong>.</p>"`,
+		meaning: "What it says in [HTML](#html), in place of `text`.",
 	},
 	{
 		name: "image", kind: aTable, keys: imageLocaleKeys,
@@ -494,6 +520,7 @@ var homes = []struct {
 	{"[[segments]]", segmentKeys},
 	{"[[templates]]", templateKeys},
 	{"[[messages.steps]]", stepKeys},
+	{"[[themes]]", themeKeys},
 	{"image = { … }", imageKeys},
 	{"one of fields = [{ … }]", fieldKeys},
 	{"frequency = { … }", frequencyKeys},

@@ -47,6 +47,11 @@ func (c *check) message(s section) *Message {
 	if base != nil {
 		around = append(around, string(base.fingerprint[:]))
 	}
+	if look := c.themes[s.text("theme")]; look != nil {
+		around = append(around, string(look.fingerprint[:]))
+	} else if c.settings.theme != nil {
+		around = append(around, string(c.settings.theme.fingerprint[:]))
+	}
 	if c.settings.locale != "" {
 		around = append(around, c.settings.locale)
 	}

@@ -355,13 +355,13 @@ func TestUnknownKeysNameTheOneThatIsMeant(t *testing.T) {
 		{"capitals", banner + "Priority = 1\n", `a.toml:6:1: message "spring-sale": there is no key "Priority" here; write "priority"`},
 		{"a key of another table", banner + "site_id = \"a\"\n", `a.toml:6:1: message "spring-sale": there is no key "site_id" here; it belongs in [workspace]`},
 		{"a message's key at the top", "display = \"modal\"\n", `a.toml:1:1: there is no key "display" here; it belongs in [[messages]]`},
-		{"a key that is like nothing", "[workspace]\ncolour = \"red\"\n", `a.toml:2:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, throttle, on_error, traits`},
-		{"a table that is like nothing", "[server]\nport = 1\n", `a.toml:1:1: there is no key "server" here; the keys here are workspace, messages, segments, templates, throttles`},
+		{"a key that is like nothing", "[workspace]\ncolour = \"red\"\n", `a.toml:2:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, theme, throttle, on_error, traits`},
+		{"a table that is like nothing", "[server]\nport = 1\n", `a.toml:1:1: there is no key "server" here; the keys here are workspace, messages, segments, themes, templates, throttles`},
 		{"a misspelt table", "[[message]]\nid = \"a\"\n", `a.toml:1:1: there is no key "message" here; write "messages"`},
 		{"a quoted key", banner + "\"te\\u0078t s\" = 1\n", `a.toml:6:1: message "spring-sale": there is no key "text s" here; write "text"`},
 		{"a dotted key", banner + "image.source = \"/a.png\"\nimage.src = \"/a.png\"\nimage.alt = \"\"\n", `a.toml:6:1: message "spring-sale", image: there is no key "source" here; the keys here are src, alt, width, height`},
 		{"a key in a button", banner + "buttons = [{ text = \"A\", action = \"/a\", url = \"/b\" }]\n", `a.toml:6:41: message "spring-sale", button 1: there is no key "url" here; the keys here are name, text, action`},
-		{"a very long key", banner + strings.Repeat("x", 5000) + " = 1\n", `a.toml:6:1: message "spring-sale": there is no key "` + strings.Repeat("x", 5000) + `" here; the keys here are id, kind, status, trigger, exit, audience, where, bots, pages, except, start, end, priority, frequency, ignore_throttle, display, position, title, text, image, fields, buttons, steps, form_event, template, params, locales, schedule, expires, goal, throttles`},
+		{"a very long key", banner + strings.Repeat("x", 5000) + " = 1\n", `a.toml:6:1: message "spring-sale": there is no key "` + strings.Repeat("x", 5000) + `" here; the keys here are id, kind, status, trigger, exit, audience, where, bots, pages, except, start, end, priority, frequency, ignore_throttle, display, position, title, text, html, image, fields, buttons, steps, form_event, theme, template, params, locales, schedule, expires, goal, throttles`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, problems, _ := compile(t, "a.toml", test.text)
@@ -443,7 +443,7 @@ func TestAllProblemsOfAllFilesComeAtOnceAndInOrder(t *testing.T) {
 		"3-messages.toml", banner+"priority = \"high\"\nend = 2020-01-01T00:00:00Z\n",
 		"4-more.toml", banner+"[workspace]\nname = \"B\"\n",
 	)
-	want := `1-settings.toml:3:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, throttle, on_error, traits
+	want := `1-settings.toml:3:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, theme, throttle, on_error, traits
 2-broken.toml:2:6: expected value but found '\n' instead; put text in double quotes: key = "text"
 3-messages.toml:6:1: message "spring-sale": priority must be a whole number, but is text; write priority = 10
 4-more.toml:2:1: message "spring-sale": the id is used already in 3-messages.toml:2; give one of the two another id
