@@ -13,7 +13,8 @@ import (
 
 // Check is one question that a decision asked about a message, and what it saw.
 type Check struct {
-	// Name is the question: in_app, status, bot, schedule, kind, audience, page, where, frequency, throttle, content or shadow.
+	// Name is the question: in_app, status, bot, schedule, kind, audience, page, where, rollout, exclusive, variant, frequency,
+	// throttle, content, holdout or shadow.
 	Name string `json:"check"`
 	// Passed says whether the message may still be shown after it.
 	Passed bool `json:"passed"`
@@ -68,18 +69,19 @@ func (s *situation) remember(record *visitor.Record) {
 	s.record, s.here, s.filled = record, presence{}, false
 }
 
-// state is what the visitor's record says of a message; nil when it says nothing. Of a message in the shadow it is what
-// would have been.
+// state is what the visitor's record says of a message; nil when it says nothing. Of a message in the shadow, and for those
+// who are held out, it is what would have been.
 func (s *situation) state(m *workspace.Message) *visitor.MessageState {
+	withheld := m.Status == workspace.StatusShadow || s.heldOut(m)
 	record := s.record
-	if m.Status == workspace.StatusShadow {
+	if withheld {
 		record = s.past()
 	}
 	if record == nil {
 		return nil
 	}
 	state := record.Messages[m.ID]
-	if state != nil && m.Status == workspace.StatusShadow {
+	if state != nil && withheld {
 		return state.Withheld
 	}
 	return state
@@ -135,9 +137,13 @@ var checks = []check{
 	{"audience", askAudience, describeAudience},
 	{"page", askPage, describePage},
 	{"where", askWhere, describeWhere},
+	{"rollout", askRollout, describeRollout},
+	{"exclusive", askExclusive, describeExclusive},
+	{"variant", askVariant, describeVariant},
 	{"frequency", askFrequency, describeFrequency},
 	{"throttle", askThrottle, describeThrottle},
 	{"content", askContent, describeContent},
+	{"holdout", askHoldout, describeHoldout},
 	{"shadow", askShadow, describeShadow},
 }
 

@@ -147,8 +147,8 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 	deliveries := e.tests(snapshot, s)
 	offer := func(m *workspace.Message) error {
 		switch reason := e.decide(m, s, nil); {
-		case reason == ReasonShadow:
-			return e.withhold(ctx, m, s, store.MetricShadow)
+		case reason == ReasonShadow, reason == ReasonHeldOut:
+			return e.withhold(ctx, m, s, reason)
 		case reason != ReasonNone || among(deliveries, m):
 			return nil
 		}
@@ -185,7 +185,7 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 // when another tab holds the lease, or has used up what the message's frequency or the throttle allows.
 func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation, tab string) (*Delivery, error) {
 	if here := e.present(m, s); here.onScreen() {
-		return &Delivery{ID: here.delivery.id, Message: m}, nil
+		return &Delivery{ID: here.delivery.id, Message: s.variant(m)}, nil
 	}
 	if s.throttled(m) {
 		if err := e.claimThrottles(ctx, m, s, tab); err != nil {
@@ -215,11 +215,11 @@ func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation
 			}
 			return nil, nil
 		}
-		e.store.Count(e.workspace, m.ID, store.MetricDelivered, 1)
+		e.store.Count(e.workspace, m.ID, store.MetricDelivered.In(s.variant(m).Variant), 1)
 		e.recorder.Delivered()
 	}
 	s.handOut(m)
-	return &Delivery{ID: e.sealer.seal(s.identity.ID(), s.view, m.ID, s.occasion(m), false).id, Message: m}, nil
+	return &Delivery{ID: e.sealer.seal(s.identity.ID(), s.view, m.ID, s.occasion(m), false).id, Message: s.variant(m)}, nil
 }
 
 // reload reads anew what is remembered about the visitor.
@@ -272,7 +272,7 @@ func fnv1a(sum uint64, text string) uint64 {
 
 func among(deliveries []Delivery, m *workspace.Message) bool {
 	for _, d := range deliveries {
-		if d.Message == m {
+		if d.Message.ID == m.ID {
 			return true
 		}
 	}
