@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"handbill/engine/audience"
@@ -35,6 +36,11 @@ type PollRequest struct {
 	Voucher string
 	// Generation is that of the answer which the client holds; empty when it holds none.
 	Generation string
+	// Slots: the client shows one message in each place of a page, and is handed no other. Without it, it is handed every
+	// message that is due, and has places of its own.
+	Slots bool
+	// Fired is what has happened in the browser that messages wait for.
+	Fired []Fired
 	// Zone is the IANA time zone of the browser; empty when the client does not say.
 	Zone string
 	// Languages are what the browser asks for, the best first: each a tag, or a list as Accept-Language has it.
@@ -57,6 +63,11 @@ type Delivery struct {
 	dropped int
 	// Test is true for a test send, which is not counted.
 	Test bool
+	// Waiting is true for a message that is not to be shown yet: the client waits for what its When says, and polls when it
+	// happens. It has no ID and no content, and nothing is counted.
+	Waiting bool
+	// onScreen is true for a test send that is on screen in this page view.
+	onScreen bool
 }
 
 // PollAnswer says what to show, and when to ask again.
@@ -94,7 +105,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	*s = situation{
 		now: now, identity: request.Identity, record: record, arrival: arrival, page: request.Page, view: request.View,
 		visit: cmp.Or(named, visitNumber("", load)), named: named, inApp: snapshot.InApp, zone: request.Zone,
-		throttles: throttlings(snapshot, q.throttles[:0]),
+		throttles: throttlings(snapshot, q.throttles[:0]), seen: s.seen[:0], slots: s.slots[:0], fired: request.Fired, oneEach: request.Slots,
 		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &q.facts, tags: tags,
 	}
 	q.throttles = s.throttles
@@ -136,11 +147,22 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 	s := &q.situation
 	deliveries := e.tests(snapshot, s)
 	offer := func(m *workspace.Message) error {
-		if e.decide(m, s, nil) != ReasonNone || among(deliveries, m) {
+		if among(deliveries, m) {
+			return nil
+		}
+		switch e.decide(m, s, nil) {
+		case ReasonNone:
+		case ReasonWaiting:
+			if s.page != nil {
+				deliveries = append(deliveries, Delivery{Message: m, Waiting: true})
+			}
+			return nil
+		default:
 			return nil
 		}
 		d, err := e.deliver(ctx, m, s, tab)
 		if d != nil {
+			s.take(m)
 			deliveries = append(deliveries, *d)
 		}
 		return err
@@ -155,6 +177,11 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 	}
 	s.indexed = true
 	q.places = snapshot.Candidates(s.page, q.places[:0])
+	if s.oneEach {
+		deliveries = placeTests(deliveries, s, true)
+		e.keepSlots(snapshot.Messages, q.places, s)
+		deliveries = placeTests(deliveries, s, false)
+	}
 	for _, place := range q.places {
 		if err := offer(snapshot.Messages[place]); err != nil {
 			return nil, err
@@ -217,7 +244,7 @@ func (e *Engine) reload(ctx context.Context, s *situation) error {
 // next is how long the client should wait: the slow interval before a visitor's first message, the fast one after it.
 func (e *Engine) next(record *visitor.Record, answer PollAnswer) time.Duration {
 	c := e.cadence.Load()
-	if len(answer.Deliveries) > 0 {
+	if slices.ContainsFunc(answer.Deliveries, func(d Delivery) bool { return !d.Waiting }) {
 		return c.fast
 	}
 	if record != nil {
@@ -248,7 +275,9 @@ func (a PollAnswer) result() PollResult {
 func generation(snapshot *workspace.Snapshot, deliveries []Delivery) string {
 	sum := fnv1a(fnvOffset, snapshot.Generation)
 	for _, d := range deliveries {
-		sum = fnv1a(fnv1a(sum, "\x00"), d.ID)
+		if sum = fnv1a(fnv1a(sum, "\x00"), d.ID); d.Waiting {
+			sum = fnv1a(sum, d.Message.ID)
+		}
 	}
 	var raw [8]byte
 	binary.BigEndian.PutUint64(raw[:], sum)

@@ -46,8 +46,12 @@ const (
 	ReasonGap Reason = "frequency_gap"
 	// ReasonCap: the visitor has seen the message as often as a cap of its frequency allows for now.
 	ReasonCap Reason = "frequency_cap"
+	// ReasonWaiting: the message waits for something that has not happened in the browser.
+	ReasonWaiting Reason = "waiting"
 	// ReasonThrottled: the visitor has seen, or is just being handed, as many messages as a throttle allows.
 	ReasonThrottled Reason = "throttled"
+	// ReasonSlot: the place that the message takes on a page belongs to another one.
+	ReasonSlot Reason = "slot"
 	// ReasonContent: with this visitor's values the message's templates fail, or leave nothing to show.
 	ReasonContent Reason = "content"
 )

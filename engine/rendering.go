@@ -116,6 +116,10 @@ func (e *Engine) withContents(s *situation, deliveries []Delivery) []Delivery {
 	}
 	kept := deliveries[:0]
 	for _, d := range deliveries {
+		if d.Waiting {
+			kept = append(kept, d)
+			continue
+		}
 		r := e.render(d.Message, s)
 		if r.err != nil {
 			continue

@@ -18,6 +18,8 @@ type pollBodySent struct {
 	View string `json:"view"`
 	// Generation is that of the answer which the client holds.
 	Generation string `json:"generation"`
+	// Fired is what has happened that messages wait for.
+	Fired []firedSent `json:"fired"`
 	// Zone is the browser's IANA time zone.
 	Zone string `json:"zone"`
 	// UserID is the identified user, where the reference client's header cannot carry it (outside Latin-1).
@@ -53,6 +55,7 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	request := engine.PollRequest{
 		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
 		Languages: languagesOf(r.Header), Browser: h.browser(r, sent.Referrer),
+		Zone: sent.Zone, Fired: fired(sent.Fired), Slots: page != nil,
 	}
 	if request.Tab == "" {
 		request.Tab = visit
