@@ -121,7 +121,7 @@ type workspaceStatus struct {
 	Store      string `json:"store"`
 	Messages   int    `json:"messages"`
 	Generation string `json:"generation,omitempty"`
-	// Problems are what keeps the workspace, or its source's latest content, from being served.
+	// Problems are what keeps the workspace, its source's latest content, or a message that is left out, from being served.
 	Problems []string `json:"problems,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
 }
@@ -157,6 +157,9 @@ func (s *service) status() workspaceStatus {
 	status := workspaceStatus{Name: s.key.workspace, Source: s.key.source, Store: s.key.store}
 	if snapshot := s.snapshotInUse(); snapshot != nil {
 		status.Messages, status.Generation = len(snapshot.Messages), snapshot.Generation
+		for _, skipped := range snapshot.Skipped {
+			status.Problems = append(status.Problems, lines(skipped.Problems)...)
+		}
 	}
 	if err := s.storage.problem(); err != nil {
 		status.Problems = append(status.Problems, err.Error())

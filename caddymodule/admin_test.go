@@ -72,6 +72,24 @@ func TestTheAdminAPIAnswers(t *testing.T) {
 	}
 }
 
+func TestAMessageThatIsLeftOutIsAProblemOfAWorkspaceThatIsReady(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "messages.toml")
+	writeFile(t, path, "[workspace]\non_error = \"skip\"\n\n[[messages]]\nid = \"sale\"\npages = [\"*\"]\ntext = \"20 % off\"\n\n[[messages]]\nid = \"trial\"\npages = [\"nowhere\"]\ntext = \"x\"\n")
+	_, admin, _ := startWithAdmin(t, "workspace shop "+path, "memory", application(t))
+	for call, wants := range map[string][]string{
+		"/handbill/":             {`"messages":1`, `messages.toml:11:10: message \"trial\": the page rule \"nowhere\"`},
+		"/handbill/health/ready": {`"ready":true`},
+		"/handbill/shop/explain?url=http://tallowby.test/": {`"message":"sale","due":true`, `"message":"trial","due":false,"reason":"left_out"`},
+	} {
+		status, body := ask(t, "GET", "http://"+admin+call, "")
+		for _, want := range wants {
+			if status != 200 || !strings.Contains(body, want) {
+				t.Errorf("%s: status %d, the answer lacks %s:\n%s", call, status, want, body)
+			}
+		}
+	}
+}
+
 func TestTheAdminAPIAnswersForTheActiveConfigurationAfterAFailedReload(t *testing.T) {
 	app := application(t)
 	e, admin, globals := startWithAdmin(t, "workspace shop "+messages(t, "sale"), "memory", app)

@@ -66,6 +66,13 @@ func check(ctx context.Context, path string, out io.Writer) bool {
 		fmt.Fprintln(out, err)
 		return false
 	}
+	for _, skipped := range snapshot.Skipped {
+		fmt.Fprintln(out, workspace.Problems(skipped.Problems))
+	}
+	if left := len(snapshot.Skipped); left > 0 {
+		fmt.Fprintf(out, "%s: %s, %d more left out (on_error = \"skip\")\n", path, count(len(snapshot.Messages), "message"), left)
+		return false
+	}
 	fmt.Fprintf(out, "%s: %s, no problems\n", path, count(len(snapshot.Messages), "message"))
 	return true
 }

@@ -27,6 +27,8 @@ func TestMessagesCheckPrintsEveryProblemWithItsLine(t *testing.T) {
 	writeFile(t, bad, "[[messages]]\nid = \"a\"\ntext = \"x\"\n\n[[messages]]\nid = \"a\"\npages = [\"nowhere\"]\ntext = \"x\"\n")
 	never := filepath.Join(t.TempDir(), "never.toml")
 	writeFile(t, never, "[workspace]\ntraits = { seats = \"int\" }\n\n[[messages]]\nid = \"a\"\npages = [\"*\"]\ntext = \"x\"\nwhere = 'traits.seats == \"5\"'\n")
+	skipped := filepath.Join(t.TempDir(), "skipped.toml")
+	writeFile(t, skipped, "[workspace]\non_error = \"skip\"\n\n[[messages]]\nid = \"a\"\npages = [\"*\"]\ntext = \"x\"\n\n[[messages]]\nid = \"b\"\npages = [\"nowhere\"]\ntext = \"x\"\n")
 	for name, test := range map[string]struct {
 		paths []string
 		fails bool
@@ -38,6 +40,7 @@ func TestMessagesCheckPrintsEveryProblemWithItsLine(t *testing.T) {
 		"a bad file":                   {[]string{bad}, true, []string{"bad.toml:1:", "bad.toml:6:", "bad.toml:7:", `pages = ["*"]`}},
 		"a good and a bad":             {[]string{good, bad}, true, []string{"no problems", "bad.toml:6:"}},
 		"a file that is not":           {[]string{filepath.Join(t.TempDir(), "nothing.toml")}, true, []string{"nothing.toml"}},
+		"a message that is left out":   {[]string{skipped}, true, []string{"skipped.toml:11:10: ", `"nowhere"`, "1 message, 1 more left out"}},
 		"a folder of nothing":          {[]string{t.TempDir()}, true, []string{".toml"}},
 	} {
 		t.Run(name, func(t *testing.T) {

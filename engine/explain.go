@@ -11,6 +11,7 @@ import (
 	"handbill/engine/pagerule"
 	"handbill/engine/store"
 	"handbill/engine/visitor"
+	"handbill/engine/workspace"
 )
 
 // ExplainRequest asks why messages show, or do not, for a visitor on a page at a time.
@@ -39,7 +40,7 @@ type Explanation struct {
 	// Visitor is who was looked at, and Known whether anything is remembered about them.
 	Visitor string `json:"visitor"`
 	Known   bool   `json:"known"`
-	// Messages are all messages of the workspace.
+	// Messages are all messages of the workspace; those that are left out because they are wrong come last.
 	Messages []MessageExplanation `json:"messages"`
 }
 
@@ -94,7 +95,24 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 			Message: m.ID, Due: reason == ReasonNone, Reason: reason, Checks: t.checks, Position: fmt.Sprintf("%s:%d", m.File, m.Line),
 		})
 	}
+	for _, skipped := range snapshot.Skipped {
+		explanation.Messages = append(explanation.Messages, leftOut(skipped))
+	}
 	return explanation, nil
+}
+
+// leftOut says of a message that is wrong what is wrong with it.
+func leftOut(skipped workspace.Skipped) MessageExplanation {
+	m := MessageExplanation{Message: skipped.ID, Reason: ReasonLeftOut, Position: fmt.Sprintf("%s:%d", skipped.File, skipped.Line)}
+	if m.Message == "" {
+		m.Message = "a message without an id"
+	}
+	for _, problem := range skipped.Problems {
+		m.Checks = append(m.Checks, Check{
+			Name: "workspace", Reason: ReasonLeftOut, Saw: fmt.Sprintf("%s:%d:%d: %s", problem.File, problem.Line, problem.Column, problem.Text), Help: problem.Fix,
+		})
+	}
+	return m
 }
 
 // find looks for the visitor that an operator named.

@@ -2,12 +2,52 @@ package engine_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
 	"handbill/engine"
 	"handbill/engine/visitor"
 )
+
+func TestExplainSaysOfAMessageThatIsLeftOutWhatIsWrong(t *testing.T) {
+	e := newEdge(t, `
+[workspace]
+on_error = "skip"
+
+[[messages]]
+id = "sale"
+pages = ["*"]
+text = "20 % off"
+
+[[messages]]
+id = "trial"
+pages = ["*"]
+text = "Two days left"
+where = 'traits.plan ='
+
+[[messages]]
+pages = ["*"]
+text = "Without an id"
+`)
+	explanation, err := e.Explain(context.Background(), engine.ExplainRequest{Page: page(t, "https://example.com/", "")})
+	if err != nil || len(explanation.Messages) != 3 {
+		t.Fatalf("%+v, %v", explanation, err)
+	}
+	if m := explanation.Messages[0]; m.Message != "sale" || !m.Due {
+		t.Errorf("the good one: %+v", m)
+	}
+	m := explanation.Messages[1]
+	if m.Message != "trial" || m.Due || m.Reason != engine.ReasonLeftOut || m.Position != "messages.toml:10" || len(m.Checks) != 1 {
+		t.Fatalf("the one that is left out: %+v", m)
+	}
+	if check := m.Checks[0]; check.Name != "workspace" || check.Passed || check.Help == "" || !strings.HasPrefix(check.Saw, `messages.toml:14:22: message "trial": where: `) {
+		t.Errorf("it says %+v", check)
+	}
+	if m := explanation.Messages[2]; m.Message != "a message without an id" || m.Reason != engine.ReasonLeftOut {
+		t.Errorf("the one without an id: %+v", m)
+	}
+}
 
 func TestExplainNamesTheFirstReasonAgainstEachMessage(t *testing.T) {
 	const shoes = "https://shop.example.com/shoes"

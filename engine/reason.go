@@ -52,6 +52,8 @@ const (
 	ReasonThrottled Reason = "throttled"
 	// ReasonSlot: the place that the message takes on a page belongs to another one.
 	ReasonSlot Reason = "slot"
+	// ReasonLeftOut: the message is wrong, and the workspace leaves such ones out (on_error = "skip").
+	ReasonLeftOut Reason = "left_out"
 	// ReasonContent: with this visitor's values the message's templates fail, or leave nothing to show.
 	ReasonContent Reason = "content"
 )

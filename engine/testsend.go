@@ -87,6 +87,9 @@ func (e *Engine) recipient(ctx context.Context, name string) (string, error) {
 	case strings.HasPrefix(name, "u:"), strings.HasPrefix(name, "a:"):
 		return name, nil
 	}
+	if id, _, found := strings.Cut(name, "."); found && looksIssued(id) {
+		name = id // the whole value of the cookie, with what proves when it was issued
+	}
 	known, err := e.store.Load(ctx, store.Key{Workspace: e.workspace, Visitor: "u:" + name})
 	if err != nil {
 		return "", fmt.Errorf("looking for user %s: %w", name, err)

@@ -40,7 +40,12 @@ func (w *responseWriter) scan(p []byte) (result verdict, place int) {
 			result = refused
 		}
 	}()
-	return rw.document.scan(p)
+	result, place = rw.document.scan(p)
+	if result == insertAt && place >= 0 && rw.stands(p[place:]) {
+		rw.document.scanner.reason = ReasonAlreadyInjected
+		result = refused
+	}
+	return result, place
 }
 
 // decide reads the beginning of a body whose header is still held back.
@@ -135,7 +140,11 @@ func (w *responseWriter) keptBack(p []byte) int {
 	if len(p) > 2*serverBuffer || rw.straight || rw.decoder != nil || rw.plan.header.impatient || rw.length <= rw.received {
 		return 0
 	}
-	return min(int(rw.insertionLength())+headerGrowth, len(p))
+	growth := rw.insertionLength()
+	if rw.splicing {
+		growth, _ = rw.splicer.Growth()
+	}
+	return min(int(growth)+headerGrowth, len(p))
 }
 
 // inserted counts the page when its insertion is on its way.
@@ -248,13 +257,19 @@ func (w *responseWriter) sendHeader(certain bool, added int64) {
 	}
 	rw.promised = change.added >= 0 && rw.length >= 0 && !change.decoded
 	change.apply(header, &rw.plan.header, &w.values)
-	rw.headerLen = len(header)
 	enforced := rw.plan.header.policies[0]
 	if rw.policies[0] != nil {
 		enforced = rw.policies[0]
 	}
+	w.sendAnnounced(header, enforced, late)
+}
+
+// sendAnnounced sends the header as it is now, and sees whether a writer below has
+// changed the policies that are in it. Then it sets what came too late for it.
+func (w *responseWriter) sendAnnounced(header http.Header, enforced []string, late http.Header) {
+	w.rewrite.headerLen = len(header)
 	w.next.WriteHeader(w.status)
-	if late := header[policyHeaders[0].name]; !slices.Equal(late, enforced) {
+	if policies := header[policyHeaders[0].name]; !slices.Equal(policies, enforced) {
 		w.meetLatePolicy(header)
 	}
 	maps.Copy(header, late)

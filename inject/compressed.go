@@ -26,11 +26,11 @@ func (w *responseWriter) startCompressed() {
 func (w *responseWriter) compressedBody(p []byte) error {
 	rw := w.rewrite
 	rw.received += int64(len(p))
-	if w.progress == deciding {
-		rw.raw = append(rw.raw, p...)
-	}
 	if rw.splicing {
 		return w.splice(p)
+	}
+	if w.progress == deciding {
+		rw.raw = append(rw.raw, p...)
 	}
 	return w.decode(p)
 }

@@ -102,7 +102,7 @@ func (d *decoder) run(c coding, yield func([]byte) bool) error {
 		if n > 0 && !yield(buffer[:n]) {
 			return errStopped
 		}
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) || isBehindTheEnd(err) {
 			return nil
 		}
 		if err != nil {
@@ -110,6 +110,12 @@ func (d *decoder) run(c coding, yield func([]byte) bool) error {
 		}
 	}
 	return errTooLong
+}
+
+// isBehindTheEnd recognises what the brotli library says of bytes behind the end of
+// a stream, where a byte of padding may come by itself. Browsers pass over them.
+func isBehindTheEnd(err error) bool {
+	return err != nil && err.Error() == "brotli: excessive input"
 }
 
 // pushed is the decoder's input as the libraries read it.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -106,6 +107,29 @@ func TestAFaultInADecoderIsTheBodys(t *testing.T) {
 	if more, err := d.push([]byte("x"), func([]byte) error { return nil }); more || err != nil || !strings.Contains(d.err.Error(), "in a library") {
 		t.Errorf("more %v, %v, %v", more, err, d.err)
 	}
+}
+
+func gzipOf(t *testing.T, text string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// noise is text that hardly compresses.
+func noise(size int) string {
+	random := rand.New(rand.NewPCG(3, 1))
+	b := make([]byte, size)
+	for i := range b {
+		b[i] = 'A' + byte(random.IntN(58))
+	}
+	return string(b)
 }
 
 // panicking is a Recorder, a log handler and more, of which one panics.

@@ -11,8 +11,14 @@ import (
 // held back here.
 
 // Header returns the header of the writer below. The first time that somebody asks
-// for it while it is held back, it is remembered as it was announced.
+// for it while it is held back, it is remembered as it was announced; one that only
+// waits for a moment goes, since the timer must not read what a handler writes.
 func (w *responseWriter) Header() http.Header {
+	w.enter()
+	defer w.leave()
+	if w.patience != nil && w.patience.waiting {
+		_ = w.waitNoLonger() // an error meets the next write as well
+	}
 	header := w.next.Header()
 	if w.progress == deciding && w.rewrite.announced == nil {
 		w.rewrite.announced = maps.Clone(header)

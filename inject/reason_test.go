@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -287,9 +288,22 @@ func TestEveryReasonIsDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, reason := range inject.Reasons() {
-		if !strings.Contains(string(manual), "| `"+reason.String()+"` |") {
-			t.Errorf("%v is not in the table of docs/how-injection-works.md", reason)
+	for _, heading := range []string{"# How injection works\n", "## What is never touched\n", "## Troubleshooting: why was my page not injected?\n"} {
+		if !strings.Contains(string(manual), heading) {
+			t.Errorf("there is no %q", heading)
 		}
+	}
+	_, table, _ := strings.Cut(string(manual), "| reason | what it means | what to do |")
+	var documented, codes []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| .+ \\| .+ \\|$").FindAllStringSubmatch(table, -1) {
+		documented = append(documented, row[1])
+	}
+	for _, reason := range inject.Reasons() {
+		codes = append(codes, reason.String())
+	}
+	slices.Sort(documented)
+	slices.Sort(codes)
+	if !slices.Equal(documented, codes) {
+		t.Errorf("the manual's table has the reasons\n%q, and there are\n%q", documented, codes)
 	}
 }

@@ -48,6 +48,7 @@ type page struct {
 	faulty bool
 
 	splicing bool
+	released bool // what the splicer has held is on its way
 	ended    bool // the splicer has been given all there is
 	decoder  *decoder
 	failed   error // why the rest of the body cannot be read
@@ -114,6 +115,21 @@ func (rw *rewrite) blank() []byte {
 		length /= 2
 	}
 	return bytes.Repeat([]byte{' '}, int(length))
+}
+
+// stands reports whether text begins with the insertion. Another injector has put it
+// there then, whose header had to go before its mark was sure.
+func (rw *rewrite) stands(text []byte) bool {
+	markup := rw.insertion.Bytes
+	if rw.nonce != "" {
+		before, ok := bytes.CutPrefix(text, markup[:rw.insertion.NonceAt])
+		quoted, found := bytes.CutPrefix(before, []byte(` nonce="`+rw.nonce+`"`))
+		if !ok || !found {
+			return false
+		}
+		text, markup = quoted, markup[rw.insertion.NonceAt:]
+	}
+	return bytes.HasPrefix(text, markup)
 }
 
 // insertionLength is the number of bytes by which the body grows.

@@ -28,16 +28,19 @@ type splicedBody responseWriter
 
 func (s *splicedBody) Write(p []byte) (int, error) {
 	w := (*responseWriter)(s)
-	switch w.progress {
-	case deciding:
-		w.rewrite.buffer = append(w.rewrite.buffer, p...)
-	case passing: // it has passed as it came
+	rw := w.rewrite
+	var err error
+	switch {
+	case w.progress == deciding:
+		rw.buffer = append(rw.buffer, p...)
+	case w.progress == passing: // it has passed as it came
+	case rw.released:
+		err = w.copyOn(p)
 	default:
-		if err := w.copyOn(p); err != nil {
-			return 0, err
-		}
+		rw.released = true
+		err = w.forward(p, w.keptBack(p))
 	}
-	return len(p), nil
+	return len(p), err
 }
 
 func (w *responseWriter) resetSplicer() {
@@ -49,6 +52,7 @@ func (w *responseWriter) resetSplicer() {
 		w.rewrite.splicer = new(splice.Writer)
 	}
 	w.rewrite.splicer.Reset((*splicedBody)(w), format, (*splicedText)(w), w.spliceHere)
+	w.rewrite.splicer.Hold()
 }
 
 // spliceHere is called when the splicer is at the place.
@@ -59,35 +63,118 @@ func (w *responseWriter) spliceHere() []byte {
 	return w.rewrite.appendInsertion(nil)
 }
 
+const (
+	// splicePiece is how much of a body the splicer is given at once while what it
+	// writes is held, so that no more is held than it takes.
+	splicePiece = 4 << 10
+	// spliceLimit bounds what is held of a body, and likewise of what it becomes, until
+	// its new length is known: 32 KiB of text are mostly compressed to less.
+	spliceLimit = 11 << 10
+)
+
 // splice gives the splicer the next bytes of the body.
 func (w *responseWriter) splice(p []byte) error {
 	rw := w.rewrite
-	if w.progress != deciding {
-		defer w.abortAtFault()
-		_, err := rw.splicer.Write(p)
-		if w.progress == scanning && rw.splicer.Outcome() != splice.Pending {
-			w.progress = copying
-			w.injector.skipped(w.request, w.spliceReason())
+	for w.progress == deciding && len(p) > 0 {
+		n := min(len(p), splicePiece, max(1, spliceLimit-len(rw.raw)))
+		rw.raw = append(rw.raw, p[:n]...)
+		fed := w.spliceHeld(p[:n])
+		p = p[n:]
+		switch {
+		case !fed:
+			return w.passSplicing(ReasonInternalError, p)
+		case w.isSplicingOver(len(p) == 0):
+			return w.sendSplicing(p)
 		}
+	}
+	if len(p) == 0 {
+		return nil
+	}
+	return w.noteOutcome(w.feed(p))
+}
+
+// feed gives the splicer the next bytes of a body whose header has gone. The body's end
+// leaves together with them where its length tells that they are the last: what the
+// splicer holds of it would cost a write of its own.
+func (w *responseWriter) feed(p []byte) error {
+	defer w.abortAtFault()
+	rw := w.rewrite
+	if rw.length != rw.received {
+		return rw.splicer.Release(p)
+	}
+	rw.splicer.Hold()
+	if _, err := rw.splicer.Write(p); err != nil {
 		return err
 	}
-	if !w.spliceHeld(p) {
-		return w.passRaw(ReasonInternalError)
-	}
+	w.endSplicing()
+	return rw.failed
+}
+
+// isSplicingOver reports whether to wait no longer for what becomes of the body. All:
+// the site has written no more yet.
+func (w *responseWriter) isSplicingOver(all bool) bool {
+	rw := w.rewrite
+	full := len(rw.raw) >= spliceLimit
 	switch rw.splicer.Outcome() {
 	case splice.Pending:
-		if len(rw.raw) <= w.holdLimit() {
-			return nil
-		}
-		w.sendPlanned()
-		return w.forward(nil, 0)
+		return full || all && len(rw.raw) > w.holdLimit()
 	case splice.Inserted:
-		if rw.length == rw.received {
+		_, known := rw.splicer.Growth()
+		switch {
+		case known || full || rw.length == rw.received && all || !w.wantsLength():
+			return true
+		case all && len(rw.raw) > w.holdLimit():
+			return !w.wait()
+		}
+		return false
+	}
+	return true
+}
+
+// sendSplicing sends the header, what was held, and the next piece of the body.
+func (w *responseWriter) sendSplicing(next []byte) error {
+	rw := w.rewrite
+	switch rw.splicer.Outcome() {
+	case splice.Pending:
+		w.sendPlanned()
+		return w.noteOutcome(w.feed(next))
+	case splice.Inserted:
+		if len(next) == 0 && rw.length == rw.received {
 			w.endSplicing()
 		}
-		return w.sendSpliced()
+		return w.sendSpliced(next)
 	}
-	return w.passRaw(w.spliceReason())
+	return w.passSplicing(w.spliceReason(), next)
+}
+
+// passSplicing lets a page and the next piece of it through as they came.
+func (w *responseWriter) passSplicing(reason Reason, next []byte) error {
+	if err := w.passRaw(reason); err != nil {
+		return err
+	}
+	return w.send(next)
+}
+
+// noteOutcome counts a page whose body turns out to stay as it is after its header
+// has gone.
+func (w *responseWriter) noteOutcome(err error) error {
+	if w.progress == scanning && w.rewrite.splicer.Outcome() != splice.Pending {
+		w.progress = copying
+		w.injector.skipped(w.request, w.spliceReason())
+	}
+	return err
+}
+
+// isSpliced tells that the insertion has been made in a compressed page.
+func (rw *rewrite) isSpliced() bool {
+	return rw.splicing && rw.splicer.Outcome() == splice.Inserted
+}
+
+// wantsLength reports whether the page's new length can be promised. Without it
+// net/http has to send the body in chunks, which costs a write call for each piece.
+func (w *responseWriter) wantsLength() bool {
+	rw := w.rewrite
+	return rw.length >= 0 && !rw.plan.header.impatient && !w.expectsLatePolicy()
 }
 
 // spliceHeld runs the splicer while what it writes is held. It reports false for a
@@ -104,10 +191,10 @@ func (w *responseWriter) spliceHeld(p []byte) (ok bool) {
 	return err == nil
 }
 
-// sendSpliced sends the page's beginning, in which the place was found. A policy
-// that turns up with the header may ask for another insertion; then the beginning
-// is spliced once more.
-func (w *responseWriter) sendSpliced() error {
+// sendSpliced sends the page's beginning, in which the place was found, and the next
+// piece of it. A policy that turns up with the header may ask for another insertion;
+// then the beginning is spliced once more.
+func (w *responseWriter) sendSpliced(next []byte) error {
 	rw := w.rewrite
 	growth, known := rw.splicer.Growth()
 	if !known {
@@ -127,11 +214,19 @@ func (w *responseWriter) sendSpliced() error {
 		}
 	}
 	w.inserted()
-	return w.forward(nil, w.keptBack(rw.buffer))
+	if rw.ended {
+		return w.forward(nil, 0)
+	}
+	return w.feed(next)
 }
 
 // flushSplicer sends what the site has flushed.
-func (w *responseWriter) flushSplicer() error { return w.rewrite.splicer.Flush() }
+func (w *responseWriter) flushSplicer() error {
+	if w.rewrite.ended {
+		return nil // all of it has been written
+	}
+	return w.rewrite.splicer.Flush()
+}
 
 // endSplicing tells the splicer that the body has ended, so that it writes the rest.
 func (w *responseWriter) endSplicing() {
@@ -150,6 +245,16 @@ func (w *responseWriter) finishSplicing() error {
 		w.injector.skipped(w.request, w.spliceReason())
 	}
 	return w.rewrite.failed
+}
+
+// unsplicedReason says why a body that ended before its header was sent stays as it
+// is. One in which the insertion was made is shorter than the site has promised.
+func (w *responseWriter) unsplicedReason() Reason {
+	if w.rewrite.isSpliced() {
+		return ReasonBrokenCoding
+	}
+	w.endSplicing()
+	return w.spliceReason()
 }
 
 // spliceReason says why the splicer let the body through.

@@ -63,6 +63,7 @@ func fewestWrites(t *testing.T, upstream *httptest.Server, middleware func(http.
 		before := listener.writes.Load()
 		request, _ := http.NewRequestWithContext(context.Background(), http.MethodGet, server.URL, nil)
 		request.Header.Set("Accept", navigation)
+		request.Header.Set("Accept-Encoding", "gzip")
 		response, err := transport.RoundTrip(request)
 		if err != nil {
 			t.Fatal(err)
@@ -92,6 +93,32 @@ func TestInjectionCostsNoWriteOfItsOwn(t *testing.T) {
 				options, _ := newOptions()
 				without := fewestWrites(t, upstream, func(h http.Handler) http.Handler { return h }, http2)
 				with := fewestWrites(t, upstream, inject.New(options).Handler, http2)
+				t.Logf("%d writes, %d without", with, without)
+				if with > without {
+					t.Errorf("%d writes, and %d without an injector", with, without)
+				}
+			})
+		}
+	}
+}
+
+func TestInjectionInACompressedPageCostsNoWriteOfItsOwn(t *testing.T) {
+	for _, size := range []int{10_000, 50_000, 100_000, 400_000, 1_700_000} {
+		_, body := gzipPage(size)
+		for _, known := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%d bytes, length %v", len(body), known), func(t *testing.T) {
+				upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					html(w)
+					w.Header().Set("Content-Encoding", "gzip")
+					if known {
+						w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+					}
+					w.Write(body)
+				}))
+				defer upstream.Close()
+				options, _ := newOptions()
+				without := fewestWrites(t, upstream, func(h http.Handler) http.Handler { return h }, false)
+				with := fewestWrites(t, upstream, inject.New(options).Handler, false)
 				t.Logf("%d writes, %d without", with, without)
 				if with > without {
 					t.Errorf("%d writes, and %d without an injector", with, without)

@@ -48,6 +48,8 @@ type responseWriter struct {
 	values    headerValues
 	// rewrite is there from the header on.
 	rewrite *rewrite
+	// patience is there when something has waited.
+	patience *patience
 }
 
 // isInjecting reports whether w leads to a writer of an injector.
@@ -74,13 +76,15 @@ func (w *responseWriter) Unwrap() http.ResponseWriter { return w.next }
 
 // WriteHeader judges the response. What is not to be injected goes on at once.
 func (w *responseWriter) WriteHeader(status int) {
+	// Informational responses may come from another goroutine: they touch nothing here.
+	if 100 <= status && status < 200 && status != http.StatusSwitchingProtocols && w.patience == nil && w.progress == awaitingHeader {
+		w.next.WriteHeader(status)
+		return
+	}
+	w.enter()
+	defer w.leave()
 	switch w.progress {
 	case awaitingHeader:
-		// Informational responses may come from another goroutine: they touch nothing here.
-		if 100 <= status && status < 200 && status != http.StatusSwitchingProtocols {
-			w.next.WriteHeader(status)
-			return
-		}
 		w.announced = true
 		w.begin(status)
 		if w.progress == passing {
@@ -164,6 +168,8 @@ func (w *responseWriter) transparent() bool {
 }
 
 func (w *responseWriter) Write(p []byte) (int, error) {
+	w.enter()
+	defer w.leave()
 	if w.progress == awaitingHeader {
 		w.begin(http.StatusOK)
 	}
@@ -179,6 +185,9 @@ func (w *responseWriter) Write(p []byte) (int, error) {
 	} else {
 		err = w.body(p)
 	}
+	if err == nil {
+		err = w.settle()
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -187,70 +196,27 @@ func (w *responseWriter) Write(p []byte) (int, error) {
 
 // WriteString saves io.WriteString a copy where there is nothing to do.
 func (w *responseWriter) WriteString(s string) (int, error) {
-	if w.transparent() {
+	if w.patience == nil && w.transparent() {
 		return io.WriteString(w.next, s)
 	}
 	return w.Write([]byte(s))
 }
 
-// Flush implements http.Flusher for handlers that ask for it by name.
-func (w *responseWriter) Flush() { _ = w.FlushError() }
-
-// FlushError sends what was written so far, but for the beginning of a tag.
-func (w *responseWriter) FlushError() error {
-	if w.progress == awaitingHeader {
-		w.begin(http.StatusOK)
-	}
-	if err := w.release(); err != nil {
-		return err
-	}
-	switch {
-	case w.progress == deciding:
-		return nil // a body that is decoded, whose beginning is not known yet
-	case w.progress != passing && w.rewrite.splicing:
-		if err := w.flushSplicer(); err != nil {
-			return err
-		}
-	}
-	return http.NewResponseController(w.next).Flush()
-}
-
-// release sends what is held back for other reasons than its being the beginning
-// of a tag.
-func (w *responseWriter) release() error {
-	switch w.progress {
-	case deciding:
-		if w.rewrite.decoder != nil && w.request.Method != http.MethodHead {
-			return nil
-		}
-		if !w.sendPlanned() {
-			return w.forward(nil, 0)
-		}
-		if w.rewrite.splicing {
-			return w.forward(nil, 0)
-		}
-		return w.forward(nil, w.rewrite.document.held())
-	case copying:
-		return w.forward(nil, 0)
-	}
-	return nil
-}
-
 // ReadFrom reads until the place of the insertion is known and leaves the rest to
 // the writer below, which may have the kernel copy it.
 func (w *responseWriter) ReadFrom(source io.Reader) (total int64, err error) {
-	if w.progress == awaitingHeader {
-		w.begin(http.StatusOK)
+	if w.announceByReading() {
 		defer func() {
-			if total == 0 && w.progress == deciding {
-				w.free() // as in net/http, to read nothing announces nothing
-				w.progress = awaitingHeader
+			if total == 0 {
+				w.takeBack()
 			}
 		}()
 	}
-	for !w.transparent() {
-		w.rewrite.straight = true
-		piece := w.rewrite.readBuffer()
+	for {
+		piece := w.nextPiece()
+		if piece == nil {
+			break
+		}
 		n, err := source.Read(piece)
 		total += int64(n)
 		if n > 0 {
@@ -269,6 +235,41 @@ func (w *responseWriter) ReadFrom(source io.Reader) (total int64, err error) {
 	return total + n, err
 }
 
+// announceByReading announces the header of a body that is read, unless that has been
+// done.
+func (w *responseWriter) announceByReading() bool {
+	w.enter()
+	defer w.leave()
+	if w.progress != awaitingHeader {
+		return false
+	}
+	w.begin(http.StatusOK)
+	return true
+}
+
+// takeBack takes a header back that was announced by reading: as in net/http, to read
+// nothing announces nothing.
+func (w *responseWriter) takeBack() {
+	w.enter()
+	defer w.leave()
+	if w.progress == deciding {
+		w.free()
+		w.progress = awaitingHeader
+	}
+}
+
+// nextPiece is where to read the next piece of the body; nil when the rest is for the
+// writer below.
+func (w *responseWriter) nextPiece() []byte {
+	w.enter()
+	defer w.leave()
+	if w.transparent() {
+		return nil
+	}
+	w.rewrite.straight = true
+	return w.rewrite.readBuffer()
+}
+
 // copyTo is io.Copy that takes the destination's ReadFrom, and nothing else.
 func copyTo(to io.Writer, source io.Reader) (int64, error) {
 	if to, ok := to.(io.ReaderFrom); ok {
@@ -279,6 +280,9 @@ func copyTo(to io.Writer, source io.Reader) (int64, error) {
 
 // finish ends the response after the site's handler has returned.
 func (w *responseWriter) finish(handlerError error) error {
+	w.enter()
+	defer w.leave()
+	w.patience.rest()
 	switch w.progress {
 	case deciding:
 		return w.finishUndecided(handlerError)
@@ -328,8 +332,7 @@ func (w *responseWriter) finishUndecided(handlerError error) error {
 		w.sendHeader(false, -1)
 		return nil
 	case rw.splicing:
-		w.endSplicing()
-		reason = w.spliceReason()
+		reason = w.unsplicedReason()
 	case rw.decoder != nil:
 		if err := rw.decoder.end(w.decoded); w.progress != deciding {
 			return err
@@ -345,9 +348,17 @@ func (w *responseWriter) finishUndecided(handlerError error) error {
 
 // close ends the response, also when the handler panicked.
 func (w *responseWriter) close() {
+	if w.patience != nil {
+		w.patience.turn.Lock()
+		defer w.patience.turn.Unlock()
+		w.patience.rest()
+	}
 	rw := w.rewrite
 	if rw == nil {
 		return
+	}
+	if w.progress == deciding && w.patience != nil && w.patience.flush {
+		w.sendAborted()
 	}
 	if header := w.next.Header(); rw.injected && (rw.plan.header.trailers || len(header) != rw.headerLen) {
 		dropTrailers(header)

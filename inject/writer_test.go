@@ -133,6 +133,13 @@ func TestCallsThatReachTheWriterBelow(t *testing.T) {
 		{"a flush before anything", func(w http.ResponseWriter) { w.(http.Flusher).Flush() }, "", []string{"flush"}},
 		{"a flush of a page's header", func(w http.ResponseWriter) {
 			html(w)
+			w.Header().Set("Etag", `"shop-7"`)
+			w.(http.Flusher).Flush()
+			io.WriteString(w, plainPage)
+		}, injectedPage, []string{"header 200", "write " + strconv.Itoa(len(injectedPage)), "flush"}},
+		{"a flush of a page's header that wants nothing to wait", func(w http.ResponseWriter) {
+			html(w)
+			w.Header().Set("Incremental", "?1")
 			w.(http.Flusher).Flush()
 			io.WriteString(w, plainPage)
 		}, injectedPage, []string{"header 200", "flush", "write " + strconv.Itoa(len(injectedPage))}},

@@ -165,6 +165,9 @@ func (f *Follower) load(ctx context.Context) {
 		s.Generation, s.LoadedAt = snapshot.Generation, time.Now()
 		s.Problems, s.Warnings = nil, warnings
 	})
+	for _, skipped := range snapshot.Skipped {
+		f.log(slog.LevelError, "a message is left out", skipped.Problems)
+	}
 	f.log(slog.LevelWarn, "the workspace has something doubtful", warnings)
 	f.logger.Info("workspace loaded", "messages", len(snapshot.Messages), "generation", snapshot.Generation)
 }

@@ -404,6 +404,19 @@ func TestABadEditKeepsTheLastGoodWorkspace(t *testing.T) {
 	eventually(t, "the problems are gone", func() bool { return len(f.State().Problems) == 0 })
 }
 
+func TestAMessageThatIsLeftOutIsLoggedAndTheOthersAreInUse(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "messages.toml")
+	write(t, path, "[workspace]\non_error = \"skip\"\n"+sale+tour+"prority = 1\n")
+	f := follow(t, watched(path))
+	f.eventuallyShows(t, "spring-sale")
+	if state := f.State(); len(state.Problems) > 0 {
+		t.Errorf("the state is %+v", state)
+	}
+	if logged := f.log.String(); !strings.Contains(logged, "a message is left out") || !strings.Contains(logged, "prority") {
+		t.Errorf("the log says:\n%s", logged)
+	}
+}
+
 func TestAMissingFileKeepsTheLastGoodWorkspace(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "messages.toml")
 	write(t, path, sale)

@@ -21,36 +21,63 @@ const (
 	MaxTraitsSize = 16 << 10
 )
 
+// Bounds of the properties of an event, and of the traits of a group.
+const (
+	// MaxProperties is how many properties an event may have.
+	MaxProperties = 200
+	// MaxPropertyDepth is how deep lists and objects may lie inside each other; a plain value has depth 1.
+	MaxPropertyDepth = 8
+	// MaxPropertiesSize is how large all properties together may be, in bytes, counted as those of traits.
+	MaxPropertiesSize = 32 << 10
+)
+
 // ErrTraits is wrapped by the errors of traits that a record cannot hold. Sending the same traits again does not help.
 var ErrTraits = errors.New("traits refused")
 
 // CheckTraits says whether traits can be remembered: values as JSON has them, within the bounds above. The error names
 // the trait and what to do; it wraps [ErrTraits].
-func CheckTraits(traits map[string]any) error {
-	if len(traits) > MaxTraits {
-		return fmt.Errorf("%w: there are %d; a visitor may have %d: leave out what no message asks for", ErrTraits, len(traits), MaxTraits)
+func CheckTraits(traits map[string]any) error { return traitBounds.check(traits) }
+
+// CheckProperties says whether the properties of an event can be kept, as [CheckTraits] does of traits; it wraps [ErrEvent].
+func CheckProperties(properties map[string]any) error { return propertyBounds.check(properties) }
+
+// bounds are those of values that a visitor sends.
+type bounds struct {
+	refused                   error
+	who, items                string // who may have them, and what they are
+	count, name, depth, bytes int
+}
+
+var (
+	traitBounds    = bounds{ErrTraits, "a visitor", "traits", MaxTraits, MaxTraitName, MaxTraitDepth, MaxTraitsSize}
+	propertyBounds = bounds{ErrEvent, "an event", "properties", MaxProperties, MaxTraitName, MaxPropertyDepth, MaxPropertiesSize}
+)
+
+func (b *bounds) check(values map[string]any) error {
+	if len(values) > b.count {
+		return fmt.Errorf("%w: there are %d %s; %s may have %d: leave out what no message asks for", b.refused, len(values), b.items, b.who, b.count)
 	}
 	size := 0
-	for name, value := range traits {
+	for name, value := range values {
 		if name == "" {
-			return fmt.Errorf("%w: one has an empty name; give it one", ErrTraits)
+			return fmt.Errorf("%w: one of its %s has an empty name; give it one", b.refused, b.items)
 		}
-		if err := checkTrait(name, value, MaxTraitDepth, &size); err != nil {
-			return fmt.Errorf("%w: %.40q %w", ErrTraits, name, err)
+		if err := b.checkValue(name, value, b.depth, &size); err != nil {
+			return fmt.Errorf("%w: %.40q %w", b.refused, name, err)
 		}
 	}
-	if size > MaxTraitsSize {
-		return fmt.Errorf("%w: they take %d bytes; a visitor may have %d: shorten texts and lists", ErrTraits, size, MaxTraitsSize)
+	if size > b.bytes {
+		return fmt.Errorf("%w: the %s take %d bytes; %s may have %d: shorten texts and lists", b.refused, b.items, size, b.who, b.bytes)
 	}
 	return nil
 }
 
-func checkTrait(name string, value any, depth int, size *int) error {
+func (b *bounds) checkValue(name string, value any, depth int, size *int) error {
 	if depth == 0 {
-		return fmt.Errorf("lies deeper than %d; make the value flatter", MaxTraitDepth)
+		return fmt.Errorf("lies deeper than %d; make the value flatter", b.depth)
 	}
-	if len(name) > MaxTraitName {
-		return fmt.Errorf("has a name of %d bytes; use at most %d", len(name), MaxTraitName)
+	if len(name) > b.name {
+		return fmt.Errorf("has a name of %d bytes; use at most %d", len(name), b.name)
 	}
 	*size += len(name) + 8
 	switch value := value.(type) {
@@ -59,13 +86,13 @@ func checkTrait(name string, value any, depth int, size *int) error {
 		*size += len(value)
 	case []any:
 		for _, item := range value {
-			if err := checkTrait("", item, depth-1, size); err != nil {
+			if err := b.checkValue("", item, depth-1, size); err != nil {
 				return err
 			}
 		}
 	case map[string]any:
 		for inner, item := range value {
-			if err := checkTrait(inner, item, depth-1, size); err != nil {
+			if err := b.checkValue(inner, item, depth-1, size); err != nil {
 				return err
 			}
 		}

@@ -51,7 +51,7 @@ func TestTraitsThatAreRefused(t *testing.T) {
 		traits map[string]any
 		says   string
 	}{
-		"too many":                  {many(MaxTraits + 1), "there are 101; a visitor may have 100"},
+		"too many":                  {many(MaxTraits + 1), "there are 101 traits; a visitor may have 100"},
 		"too deep":                  {map[string]any{"deep": nested(MaxTraitDepth + 1)}, `"deep" lies deeper than 5`},
 		"too deep in a list":        {map[string]any{"deep": []any{nested(MaxTraitDepth)}}, `"deep" lies deeper than 5`},
 		"too long a name":           {map[string]any{strings.Repeat("n", MaxTraitName+1): 1.0}, "has a name of 129 bytes"},
@@ -99,5 +99,30 @@ func TestNumbersAreKeptAsJSONReadsThem(t *testing.T) {
 	want := map[string]any{"seats": 12.0, "list": []any{3.0, map[string]any{"n": 4.0}}, "number": 1.5}
 	if !reflect.DeepEqual(r.Traits, want) {
 		t.Errorf("traits %v, want %v", r.Traits, want)
+	}
+}
+
+func TestPropertiesOfEvents(t *testing.T) {
+	for name, c := range map[string]struct {
+		properties map[string]any
+		says       string // empty: they can be kept
+	}{
+		"none":              {nil, ""},
+		"an order":          {map[string]any{"total": 59.9, "items": []any{map[string]any{"sku": "B-7", "count": 2.0}}}, ""},
+		"as many as may be": {many(MaxProperties), ""},
+		"too many":          {many(MaxProperties + 1), "there are 201 properties; an event may have 200"},
+		"as deep as may be": {map[string]any{"deep": nested(MaxPropertyDepth)}, ""},
+		"too deep":          {map[string]any{"deep": nested(MaxPropertyDepth + 1)}, `"deep" lies deeper than 8`},
+		"too large":         {map[string]any{"text": strings.Repeat("x", MaxPropertiesSize)}, "the properties take 32780 bytes; an event may have 32768"},
+		"no name":           {map[string]any{"": 1.0}, "one of its properties has an empty name"},
+		"too long a name":   {map[string]any{strings.Repeat("n", MaxTraitName+1): 1.0}, "has a name of 129 bytes"},
+		"no value of JSON":  {map[string]any{"when": november}, `"when" is a time.Time`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := CheckProperties(c.properties)
+			if c.says == "" && err != nil || c.says != "" && (!errors.Is(err, ErrEvent) || !strings.Contains(err.Error(), c.says)) {
+				t.Errorf("error %v, want one that says %q", err, c.says)
+			}
+		})
 	}
 }

@@ -66,19 +66,47 @@ func (h *Handler) cookie(r *http.Request) string {
 	if err != nil {
 		return ""
 	}
-	if raw, err := base64.RawURLEncoding.DecodeString(c.Value); err != nil || len(raw) != 16 {
+	id, _, _ := strings.Cut(c.Value, ".")
+	if raw, err := base64.RawURLEncoding.DecodeString(id); err != nil || len(raw) != 16 {
 		return ""
 	}
-	return c.Value
+	return id
+}
+
+// voucher is what stands behind the id in the edge's cookie, and proves when it was issued.
+func (h *Handler) voucher(r *http.Request) string {
+	c, err := r.Cookie(h.site.Cookie.Name)
+	if err != nil {
+		return ""
+	}
+	_, voucher, _ := strings.Cut(c.Value, ".")
+	return voucher
 }
 
 // remember sets the visitor's cookie.
 func (h *Handler) remember(w http.ResponseWriter, r *http.Request, id string) {
 	http.SetCookie(w, &http.Cookie{
-		Name: h.site.Cookie.Name, Value: id, Domain: h.site.Cookie.Domain, Path: "/",
+		Name: h.site.Cookie.Name, Value: id + "." + h.engine.Voucher(id), Domain: h.site.Cookie.Domain, Path: "/",
 		MaxAge: int(h.site.Cookie.MaxAge.Seconds()), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: strings.HasPrefix(h.origin(r), "https://"),
 	})
+}
+
+// forget is the request as if the browser had not sent the edge's cookie.
+func (h *Handler) forget(r *http.Request) *http.Request {
+	forgetful := r.Clone(r.Context())
+	forgetful.Header.Del("Cookie")
+	for _, c := range r.Cookies() {
+		if c.Name != h.site.Cookie.Name {
+			forgetful.AddCookie(c)
+		}
+	}
+	return forgetful
+}
+
+// anew is the id of a browser without the cookie whose events name an anonymous id.
+func (h *Handler) anew(r *http.Request, anonymousID string) string {
+	return cmp.Or(h.whoSent(r, "", anonymousID).Anonymous, newID())
 }
 
 // newID is a new visitor's id: 128 random bits.

@@ -2,10 +2,10 @@ package wire
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,40 +17,14 @@ import (
 // maxBatch is how many events one request may hold.
 const maxBatch = 500
 
-// maxName bounds an event's name and a button's name and action, in bytes.
-const maxName = 1 << 10
-
-// reportEvent is the track event that reports what happened to a delivery.
-const reportEvent = "Report Delivery Event"
-
 // ingestSent is the body of the event paths: one event, or a batch of them.
 type ingestSent struct {
 	eventSent
 	Batch []eventSent `json:"batch"`
-}
-
-// eventSent is one event as the analytics clients send it.
-type eventSent struct {
-	Type        string          `json:"type"`
-	MessageID   string          `json:"messageId"` // the event's own id
-	UserID      string          `json:"userId"`
-	AnonymousID string          `json:"anonymousId"`
-	Event       string          `json:"event"`
-	Name        string          `json:"name"`
-	Traits      map[string]any  `json:"traits"`
-	Properties  json.RawMessage `json:"properties"`
-	GroupID     string          `json:"groupId"`
-	PreviousID  string          `json:"previousId"`
-	Timestamp   string          `json:"timestamp"`
-}
-
-// reportSent are the properties of a report.
-type reportSent struct {
-	DeliveryID  string `json:"deliveryId"`
-	Metric      string `json:"metric"`
-	ActionName  string `json:"actionName"`
-	ActionValue string `json:"actionValue"`
-	Reason      string `json:"reason"`
+	// SentAt is what the browser's clock said when it sent them.
+	SentAt string `json:"sentAt"`
+	// Reset asks for a new anonymous id: whoever used the browser before has signed out.
+	Reset bool `json:"reset"`
 }
 
 // types are the kinds of events by the last segment of their path.
@@ -84,7 +58,12 @@ func (h *Handler) serveIngest(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// What has arrived is kept, also when the browser has gone to another page meanwhile and waits no more.
-	rejected, err := h.take(r.WithContext(context.WithoutCancel(r.Context())), events)
+	r = r.WithContext(context.WithoutCancel(r.Context()))
+	if sent.Reset {
+		r = h.forget(r)
+		h.remember(w, r, h.anew(r, events[0].AnonymousID))
+	}
+	rejected, err := h.take(r, events, skew(sent.SentAt, time.Now()))
 	switch {
 	case err != nil:
 		h.logger.Error("events could not be kept", "workspace", h.engine.Workspace(), "error", err)
@@ -99,158 +78,128 @@ func (h *Handler) serveIngest(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// take hands events to the engine in their order. Neighbouring reports of one visitor go together, so that a batch of
-// them costs one synchronisation of the disk. err is set when something could not be made durable: the client should
-// then send all of it again, and what was kept already counts once.
-func (h *Handler) take(r *http.Request, events []eventSent) (rejected []rejection, err error) {
+// take hands events to the engine in their order. Neighbouring events of one visitor go together, so that a batch of
+// them costs few synchronisations of the disk. err is set when something could not be made durable: the client should
+// then send all of it again, and what was kept already counts once. ahead is by how much the sender's clock is ahead.
+func (h *Handler) take(r *http.Request, events []eventSent, ahead time.Duration) (rejected []rejection, err error) {
 	reject := func(index int, why error) {
 		rejected = append(rejected, rejection{index, fmt.Sprintf("event %d: %s", index, why)})
 	}
 	visit := visitOf(r)
-	var batch reportBatch
-	flush := func() error {
-		refused, err := h.engine.Report(r.Context(), batch.identity, batch.reports)
-		for i, why := range refused {
-			if why != nil {
-				reject(batch.indexes[i], why)
-			}
-		}
-		batch = reportBatch{}
-		return err
-	}
+	var batch gathered
 	for i, event := range events {
 		identity := h.whoSent(r, event.UserID, event.AnonymousID)
-		if len(batch.reports) > 0 && (!same(batch.identity, identity) || !event.isReport()) {
-			if err := flush(); err != nil {
+		if !same(batch.identity, identity) || event.changesWho() {
+			if err := h.flush(r, &batch, reject); err != nil {
 				return nil, err
 			}
 		}
-		if event.isReport() && !nobody(identity) {
-			report, why := event.report()
-			if why != nil {
-				reject(i, why)
-				continue
-			}
-			report.Visit = visit
-			batch.add(i, identity, report)
-			continue
-		}
-		if why, err := h.takeOne(r, identity, event); err != nil {
+		batch.identity = identity
+		if why, err := h.takeOne(r, &batch, i, event, visit, ahead); err != nil {
 			return nil, err
 		} else if why != nil {
 			reject(i, why)
 		}
 	}
+	if err := h.flush(r, &batch, reject); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(rejected, func(a, b rejection) int { return a.Index - b.Index })
+	return rejected, nil
+}
+
+// gathered are neighbouring events of one visitor.
+type gathered struct {
+	identity         visitor.Identity
+	reports          []engine.Report
+	events           []eventlog.Event
+	reported, logged []int // the places of each in the batch that was sent
+}
+
+// flush hands over what was gathered.
+func (h *Handler) flush(r *http.Request, batch *gathered, reject func(int, error)) error {
+	defer func() { *batch = gathered{} }()
 	if len(batch.reports) > 0 {
-		err = flush()
-	}
-	return rejected, err
-}
-
-// reportBatch gathers neighbouring reports of one visitor.
-type reportBatch struct {
-	identity visitor.Identity
-	reports  []engine.Report
-	indexes  []int
-}
-
-func (b *reportBatch) add(index int, identity visitor.Identity, report engine.Report) {
-	b.identity = identity
-	b.reports = append(b.reports, report)
-	b.indexes = append(b.indexes, index)
-}
-
-// takeOne takes an event that is not a report. why says what is wrong with it; err that it could not be kept.
-func (h *Handler) takeOne(r *http.Request, identity visitor.Identity, event eventSent) (why, err error) {
-	if event.Type == "identify" && identity.User == "" {
-		return errors.New("identify needs a userId: a text of at most 256 bytes"), nil
-	}
-	if nobody(identity) {
-		return errors.New("nobody is named: send userId or anonymousId, or the cookie"), nil
-	}
-	if !h.site.Anonymous && identity.User == "" {
-		return errors.New("anonymous visitors are switched off for this site; identify first"), nil
-	}
-	if len(event.Event) > maxName || len(event.Name) > maxName || len(event.MessageID) > maxIdentifier {
-		return fmt.Errorf("event and name may have at most %d bytes, messageId %d", maxName, maxIdentifier), nil
-	}
-	kept := eventlog.Event{ID: event.MessageID, Type: event.Type, At: event.at(), Name: event.Event}
-	switch event.Type {
-	case "identify":
-		if err := h.engine.Identify(r.Context(), identity, event.Traits); err != nil {
-			if errors.Is(err, engine.ErrRefused) {
-				return err, nil
+		refused, err := h.engine.Report(r.Context(), batch.identity, batch.reports)
+		if err != nil {
+			return err
+		}
+		for i, why := range refused {
+			if why != nil {
+				reject(batch.reported[i], why)
 			}
-			return nil, err
 		}
-		kept.Properties = event.Traits
-	case "track":
-		if event.Event == "" {
-			return errors.New("track needs the event's name in event"), nil
-		}
-	case "page", "screen":
-		kept.Name = event.Name
-	case "group":
-		kept.Name, kept.Properties = event.GroupID, event.Traits
-	case "alias":
-		kept.Name = event.PreviousID
-	default:
-		return fmt.Errorf("type %q does not exist; use track, identify, page, group, alias or screen", event.Type), nil
 	}
-	if kept.Properties == nil {
-		if why := decodeProperties(event.Properties, &kept.Properties); why != nil {
+	err := h.engine.Track(r.Context(), batch.identity, batch.events)
+	if errors.Is(err, engine.ErrRefused) {
+		for _, index := range batch.logged {
+			reject(index, err)
+		}
+		return nil
+	}
+	return err
+}
+
+// takeOne takes an event, or adds it to the batch. why says what is wrong with it; err that it could not be kept.
+func (h *Handler) takeOne(r *http.Request, batch *gathered, index int, event eventSent, visit string, ahead time.Duration) (why, err error) {
+	identity := batch.identity
+	if why := h.admits(identity, event); why != nil {
+		return why, nil
+	}
+	if event.isReport() {
+		report, why := event.report(ahead)
+		if why != nil {
 			return why, nil
 		}
+		report.Visit = visit
+		batch.reports, batch.reported = append(batch.reports, report), append(batch.reported, index)
+		return nil, nil
 	}
-	err = h.engine.Track(r.Context(), identity, []eventlog.Event{kept})
+	kept, why := event.kept(ahead)
+	if why == nil {
+		why = engine.CheckEvent(kept)
+	}
+	if why != nil {
+		return why, nil
+	}
+	switch event.Type {
+	case "identify":
+		err = h.engine.Identify(r.Context(), identity, event.Traits)
+	case "alias":
+		err = h.alias(r.Context(), identity, event)
+	case "page":
+		err = h.engine.View(r.Context(), identity, event.pageView(visit, h.voucher(r)))
+	}
 	if errors.Is(err, engine.ErrRefused) {
 		return err, nil
+	}
+	if err == nil {
+		batch.events, batch.logged = append(batch.events, kept), append(batch.logged, index)
 	}
 	return nil, err
 }
 
-func decodeProperties(raw json.RawMessage, into *map[string]any) error {
-	if len(raw) == 0 || string(raw) == "null" {
-		return nil
-	}
-	if err := json.Unmarshal(raw, into); err != nil {
-		return errors.New("properties is not a JSON object")
+// admits says what keeps an event of this visitor from being taken.
+func (h *Handler) admits(identity visitor.Identity, event eventSent) error {
+	switch {
+	case (event.Type == "identify" || event.Type == "alias") && identity.User == "":
+		return fmt.Errorf("%s needs a userId: a text of at most 256 bytes", event.Type)
+	case nobody(identity):
+		return errors.New("nobody is named: send userId or anonymousId, or the cookie")
+	case !h.site.Anonymous && identity.User == "" && !event.isReport():
+		return errors.New("anonymous visitors are switched off for this site; identify first")
+	case len(event.Event) > maxName || len(event.Name) > maxName || len(event.MessageID) > maxIdentifier:
+		return fmt.Errorf("event and name may have at most %d bytes, messageId %d", maxName, maxIdentifier)
 	}
 	return nil
 }
 
-func same(a, b visitor.Identity) bool { return a.User == b.User && a.Anonymous == b.Anonymous }
-
-// nobody says whether an event names no visitor at all.
-func nobody(identity visitor.Identity) bool { return identity.User == "" && identity.Anonymous == "" }
-
-func (e eventSent) isReport() bool { return e.Type == "track" && e.Event == reportEvent }
-
-// report reads an event that reports what happened to a delivery.
-func (e eventSent) report() (engine.Report, error) {
-	var sent reportSent
-	if err := json.Unmarshal(e.Properties, &sent); err != nil {
-		return engine.Report{}, errors.New("properties is not an object with deliveryId and metric")
+// alias joins the records of two ids. The browser's own anonymous id means the browser, which the edge knows by its cookie.
+func (h *Handler) alias(ctx context.Context, identity visitor.Identity, event eventSent) error {
+	if event.PreviousID == event.AnonymousID && identity.Anonymous != "" {
+		return h.engine.Identify(ctx, identity, nil)
 	}
-	if sent.DeliveryID == "" {
-		return engine.Report{}, errors.New("properties.deliveryId is missing")
-	}
-	if len(e.MessageID) > maxIdentifier || len(sent.ActionName) > maxName || len(sent.ActionValue) > maxPage || len(sent.Reason) > maxName {
-		return engine.Report{}, errors.New("messageId, actionName, actionValue or reason is too long")
-	}
-	return engine.Report{
-		EventID: e.MessageID, DeliveryID: sent.DeliveryID, Outcome: engine.Outcome(sent.Metric),
-		ActionName: sent.ActionName, ActionValue: sent.ActionValue, Reason: sent.Reason, At: e.at(),
-	}, nil
-}
-
-// at is when the client says the event happened; the zero time when it does not say.
-func (e eventSent) at() time.Time {
-	at, err := time.Parse(time.RFC3339, e.Timestamp)
-	if err != nil {
-		return time.Time{}
-	}
-	return at
+	return h.engine.Alias(ctx, identity, event.PreviousID)
 }
 
 // serveQueueLog takes the reference client's note that a message was shown: POST /api/v1/logs/queue/QUEUE_ID.

@@ -14,6 +14,8 @@ type pageSent struct {
 	URL string `json:"url"`
 	// Name is what the site called the page; it then stands instead of the URL.
 	Name string `json:"name"`
+	// Number says which page of its load it is, from 1.
+	Number int `json:"number"`
 }
 
 // maxPage bounds a page's URL and name, in bytes.

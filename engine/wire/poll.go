@@ -24,6 +24,8 @@ type pollBodySent struct {
 	Zone string `json:"zone"`
 	// UserID is the identified user, where the reference client's header cannot carry it (outside Latin-1).
 	UserID string `json:"userId"`
+	// Reset asks for a new anonymous id: whoever used the browser before has signed out.
+	Reset bool `json:"reset"`
 	// Referrer is the page that linked to this one.
 	Referrer string `json:"referrer"`
 }
@@ -36,6 +38,9 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	var sent pollBodySent
 	if !read(w, r, pollBody, &sent) {
 		return
+	}
+	if sent.Reset {
+		r = h.forget(r)
 	}
 	identity, fresh := h.who(r, sent.UserID)
 	if !h.site.Anonymous && identity.User == "" {
@@ -54,7 +59,7 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	visit := visitOf(r)
 	request := engine.PollRequest{
 		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
-		Languages: languagesOf(r.Header), Browser: h.browser(r, sent.Referrer),
+		Voucher: h.voucher(r), Languages: languagesOf(r.Header), Browser: h.browser(r, sent.Referrer),
 		Zone: sent.Zone, Fired: fired(sent.Fired), Slots: page != nil,
 	}
 	if request.Tab == "" {
@@ -62,6 +67,9 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	}
 	if request.View == "" {
 		request.View = request.Tab
+	}
+	if sent.Page != nil {
+		request.Number = sent.Page.Number
 	}
 	answered, err := h.engine.Poll(r.Context(), request)
 	if err != nil {

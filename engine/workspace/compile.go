@@ -46,6 +46,8 @@ type check struct {
 	now      time.Time
 	problems []located
 	warnings []located
+	// skipped are the messages that are left out.
+	skipped []Skipped
 	// settings are those of the table [workspace].
 	settings settings
 	// ids says where each id was used first.
@@ -112,7 +114,7 @@ func (c *check) compile(documents []section) *Snapshot {
 	c.readTemplates(documents)
 	c.readThrottles(documents)
 	messages := c.readMessages(documents)
-	if len(messages) == 0 && len(c.problems) == 0 && len(documents) > 0 {
+	if len(messages) == 0 && len(c.skipped) == 0 && len(c.problems) == 0 && len(documents) > 0 {
 		documents[0].doubtful(0, "add one that begins with [[messages]]", "the workspace has no messages")
 	}
 	snapshot := c.snapshot(messages)
@@ -128,7 +130,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		Throttles: c.settings.throttles, Zone: cmp.Or(c.settings.zone, time.UTC), eventGoals: make(map[string][]*Message),
 		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Locale: c.settings.locale, Throttle: c.settings.throttle,
 		Traits: c.settings.traits, Segments: c.segments, asks: make(map[string]bool), language: c.language,
-		Messages: messages, places: make(map[string]int, len(messages)),
+		Messages: messages, Skipped: c.skipped, places: make(map[string]int, len(messages)),
 	}
 	for condition := range c.conditions {
 		for _, variable := range variables {

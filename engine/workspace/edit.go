@@ -235,10 +235,16 @@ func (c *check) readMessage(s section, into *chunk) *Message {
 	problems, warnings, conditions := len(c.problems), len(c.warnings), c.conditions
 	c.conditions = make(map[*audience.Condition]bool)
 	message := c.message(s)
+	wrong := len(c.problems) > problems
+	if wrong && c.settings.skip {
+		c.skip(s, problems)
+		c.conditions = conditions
+		return nil
+	}
 	own := slices.Collect(maps.Keys(c.conditions))
 	maps.Copy(conditions, c.conditions)
 	c.conditions = conditions
-	if into == nil || message == nil || len(c.problems) > problems {
+	if into == nil || message == nil || wrong {
 		return message
 	}
 	line, _ := s.file.position(s.at("id"))

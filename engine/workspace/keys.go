@@ -103,6 +103,11 @@ var workspaceKeys = []key{
 		meaning: "How often one visitor sees [messages, all of them together](#throttle).",
 	},
 	{
+		name: "on_error", kind: aText, words: []string{onErrorReject, onErrorSkip},
+		fallback: `"reject"`, example: `on_error = "skip"`,
+		meaning: "What is done when a message is wrong: `\"reject\"`, nothing of the files is taken over; `\"skip\"`, [that message alone is left out](#messages-that-are-wrong).",
+	},
+	{
 		name: "traits", kind: aTable, each: &key{kind: aText, words: audience.TraitTypes(), example: `plan = "string"`},
 		example: `traits = { plan = "string", seats = "int" }`,
 		meaning: "The [types of traits](conditions.md#types-of-traits), by their names: `\"string\"`, `\"int\"`, `\"float\"`, `\"bool\"`, `\"time\"`, `\"list\"`. Conditions are checked against them.",

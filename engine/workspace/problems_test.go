@@ -70,6 +70,8 @@ var wrongValues = []struct{ key, name, text, want string }{
 	{"workspace.timezone", "is the machine's", "[workspace]\ntimezone = \"Local\"\n", `a.toml:2:1: [workspace]: timezone "Local" is not known; write one of the IANA time zone names, such as "Europe/Berlin" or "UTC"`},
 	{"workspace.locale", "is a number", "[workspace]\nlocale = 1\n", `a.toml:2:1: [workspace]: locale must be text, but is a whole number; write locale = "en"`},
 	{"workspace.locale", "is no language", "[workspace]\nlocale = \"german\"\n", `a.toml:2:1: [workspace]: "german" is no language; write a tag such as "en", "de" or "pt-BR"`},
+	{"workspace.on_error", "is true", "[workspace]\non_error = true\n", `a.toml:2:1: [workspace]: on_error must be text, but is true or false; write on_error = "skip"`},
+	{"workspace.on_error", "is another word", "[workspace]\non_error = \"ignore\"\n", `a.toml:2:1: [workspace]: on_error "ignore" is not known; write "reject" or "skip"`},
 	{"workspace.throttle", "is text", "[workspace]\nthrottle = \"30s\"\n", `a.toml:2:1: [workspace]: throttle must be a table, but is text; write throttle = { min_gap = "30s", per_visit = 3, per_day = 5 }`},
 	{"workspace.throttle", "has a key of frequency", "[workspace]\nthrottle = { lifetime = 3 }\n", `a.toml:2:14: [workspace]: throttle: there is no key "lifetime" here; it belongs in frequency = { … }`},
 	{"workspace.throttle", "is empty", "[workspace]\nthrottle = {}\n", `a.toml:2:1: [workspace]: throttle is an empty table; write a bound such as { per_day = 5 }, or leave the key out`},
@@ -352,7 +354,7 @@ func TestUnknownKeysNameTheOneThatIsMeant(t *testing.T) {
 		{"capitals", banner + "Priority = 1\n", `a.toml:6:1: message "spring-sale": there is no key "Priority" here; write "priority"`},
 		{"a key of another table", banner + "site_id = \"a\"\n", `a.toml:6:1: message "spring-sale": there is no key "site_id" here; it belongs in [workspace]`},
 		{"a message's key at the top", "display = \"modal\"\n", `a.toml:1:1: there is no key "display" here; it belongs in [[messages]]`},
-		{"a key that is like nothing", "[workspace]\ncolour = \"red\"\n", `a.toml:2:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, throttle, traits`},
+		{"a key that is like nothing", "[workspace]\ncolour = \"red\"\n", `a.toml:2:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, throttle, on_error, traits`},
 		{"a table that is like nothing", "[server]\nport = 1\n", `a.toml:1:1: there is no key "server" here; the keys here are workspace, messages, segments, templates, throttles`},
 		{"a misspelt table", "[[message]]\nid = \"a\"\n", `a.toml:1:1: there is no key "message" here; write "messages"`},
 		{"a quoted key", banner + "\"te\\u0078t s\" = 1\n", `a.toml:6:1: message "spring-sale": there is no key "text s" here; write "text"`},
@@ -440,7 +442,7 @@ func TestAllProblemsOfAllFilesComeAtOnceAndInOrder(t *testing.T) {
 		"3-messages.toml", banner+"priority = \"high\"\nend = 2020-01-01T00:00:00Z\n",
 		"4-more.toml", banner+"[workspace]\nname = \"B\"\n",
 	)
-	want := `1-settings.toml:3:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, throttle, traits
+	want := `1-settings.toml:3:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, throttle, on_error, traits
 2-broken.toml:2:6: expected value but found '\n' instead; put text in double quotes: key = "text"
 3-messages.toml:6:1: message "spring-sale": priority must be a whole number, but is text; write priority = 10
 4-more.toml:2:1: message "spring-sale": the id is used already in 3-messages.toml:2; give one of the two another id

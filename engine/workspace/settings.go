@@ -12,6 +12,8 @@ import (
 type settings struct {
 	name, siteID, writeKey string
 	inApp                  bool
+	// skip leaves out messages that are wrong, instead of refusing the workspace.
+	skip bool
 	// locale is the language of the texts; empty if the workspace names none.
 	locale   string
 	throttle Throttle
@@ -72,6 +74,7 @@ func (c *check) readSetting(s section) {
 		c.wrongContent(s, s.at("locale"), err)
 		c.settings.locale = tag
 	}
+	c.settings.skip = s.text("on_error") == onErrorSkip
 	c.settings.throttle = c.throttle(s)
 	c.settings.traits = c.traits(s)
 	c.settings.uncertain = c.settings.uncertain || s.has("timezone")

@@ -116,6 +116,9 @@ type Snapshot struct {
 	Generation string
 	// Messages are in the order in which they are shown: by priority, then by start, then as in the files.
 	Messages []*Message
+	// Skipped are the messages that are left out because they are wrong, in the order of the files. There are none unless
+	// the workspace says on_error = "skip".
+	Skipped []Skipped
 
 	// places are where in Messages each is, by its id.
 	places map[string]int

@@ -1,5 +1,7 @@
 package splice
 
+import "encoding/binary"
+
 // maxHeaderBits is the length of the longest block header: 17 bits of counts,
 // 19 code lengths of 3 bits, and 316 code lengths of at most 7+7 bits.
 const maxHeaderBits = 17 + 19*3 + (maxLiterals+maxDistances)*14
@@ -253,6 +255,59 @@ func (b *block) next(r *bitReader) (n, distance int) {
 	}
 	r.bits, r.count = word>>extra, left
 	return n, distance
+}
+
+// skip passes over symbols of a Huffman block of which only the length of their text
+// matters, and returns the offset in the text behind them. It stops at the horizon,
+// where input runs short, and before any symbol that next has to look at: the block's
+// end, damage, and matches that reach back across the point. It is next in a loop, with
+// the reader in registers: most of what splicing costs is spent here.
+func (b *block) skip(r *bitReader, at, point, horizon int64) int64 {
+	literals, distances := &b.literals.quick, &b.distances.quick
+	input, next, word, count := r.input, r.next, r.bits, r.count
+	for at < horizon && len(input)-next >= 8 {
+		// At least 56 bits: more than the longest match has.
+		word |= binary.LittleEndian.Uint64(input[next:]) << (count & 63)
+		next += (63 - count) >> 3
+		count |= 56
+		e := literals[word%(1<<quickBits)]
+		if e&entryLiteral != 0 {
+			word, count, at = word>>(e&0x1F), count-e.codeLength(), at+1
+			if e = literals[word%(1<<quickBits)]; e&entryLiteral != 0 {
+				word, count, at = word>>(e&0x1F), count-e.codeLength(), at+1
+			}
+			continue
+		}
+		if e == 0 {
+			e = b.literals.lookupLong(word)
+			if e&entryLiteral != 0 {
+				word, count, at = word>>(e&0x1F), count-e.codeLength(), at+1
+				continue
+			}
+		}
+		if e&(entryEnd|entryInvalid) != 0 {
+			break
+		}
+		bits, left := word>>(e&0x1F), count-e.codeLength()
+		extra := e.extraBits() & 63
+		n := e.value() + int(bits&(1<<extra-1))
+		bits, left = bits>>extra, left-extra
+		if e = distances[bits%(1<<quickBits)]; e == 0 {
+			e = b.distances.lookupLong(bits)
+		}
+		if e&entryInvalid != 0 {
+			break
+		}
+		bits, left = bits>>(e&0x1F), left-e.codeLength()
+		extra = e.extraBits() & 63
+		source := at - int64(e.value()) - int64(bits&(1<<extra-1))
+		if source < point {
+			break
+		}
+		word, count, at = bits>>extra, left-extra, at+int64(n)
+	}
+	r.next, r.bits, r.count = next, word, count
+	return at
 }
 
 // putStored writes the parts one after the other as stored blocks, at least one.

@@ -83,7 +83,8 @@ func TestWhereTheSearchEndsDoesNotDependOnThePieces(t *testing.T) {
 }
 
 func TestMemoryIsBounded(t *testing.T) {
-	const limit = 96 << 10
+	// The package inject holds 22 KiB more at most, while a page's length is unknown.
+	const limit = (96 - 22) << 10
 	if size := unsafe.Sizeof(Writer{}) + unsafe.Sizeof(workbench{}); size > limit {
 		t.Errorf("a response takes %d bytes, more than %d", size, limit)
 	}

@@ -1,5 +1,7 @@
 package splice
 
+import "math"
+
 // stepMeasure passes on what was compressed behind the horizon and adds up the
 // length of its text. The byte that the cursor is in went out before.
 func (w *Writer) stepMeasure(input []byte) int {
@@ -59,6 +61,7 @@ func (w *Writer) measureSymbols(reader *bitReader) progress {
 	at := w.rewrite.at
 	defer func() { w.rewrite.at = at }()
 	for {
+		at = b.skip(reader, at, math.MinInt64, math.MaxInt64)
 		n, distance := b.next(reader)
 		switch {
 		case distance == isLiteral:

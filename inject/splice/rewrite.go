@@ -229,6 +229,11 @@ func (w *Writer) insert(from, to int64) {
 func (w *Writer) symbolsBehind(reader *bitReader) progress {
 	r, b, s := &w.rewrite, &w.bench.block, &w.search
 	for r.at < r.horizon {
+		if r.at >= r.point+maxMatch {
+			if r.at = b.skip(reader, r.at, r.point, r.horizon); r.at >= r.horizon {
+				break
+			}
+		}
 		start := reader.position()
 		n, distance := b.next(reader)
 		switch {

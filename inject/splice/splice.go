@@ -124,6 +124,7 @@ type Writer struct {
 	phase   phase
 	outcome Outcome
 	closed  bool
+	holding bool
 	trailer int // length of the trailer: gzip 8, zlib 4, raw DEFLATE 0
 	window  int // how far back matches may reach
 
@@ -143,14 +144,15 @@ type Writer struct {
 // workbench is the memory that a Writer needs while it is at work.
 type workbench struct {
 	block  block
-	text   [textSize]byte
+	text   [textSize]byte        // behind the rewriting, output
 	input  [MaxHeld + 1<<10]byte // room for one header more
 	output [outputSize]byte
 }
 
-// outputSize lets a piece of 32 KiB, which is what proxies read at once, go on in
-// one write together with what an insertion adds.
-const outputSize = 34 << 10
+// outputSize is room for what 32 KiB of text around the point are compressed to.
+// Behind that the text is not needed anymore. Its memory lets a piece of 32 KiB, which
+// is what proxies read at once, go on in one write together with what is held.
+const outputSize = 12 << 10
 
 var workbenches = sync.Pool{New: func() any { return new(workbench) }}
 
@@ -191,14 +193,32 @@ func (w *Writer) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0 && w.out.err == nil; {
 		rest = w.advance(rest)
 	}
-	w.out.flush()
-	if w.phase == phaseUntouched || w.phase == phaseFollow && len(w.held) <= len(w.tail) {
-		w.returnBench()
+	if !w.holding {
+		w.out.flush()
 	}
+	w.tidy()
 	if w.out.err != nil {
 		return 0, w.out.err
 	}
 	return len(p), nil
+}
+
+// tidy gives the workbench back when nothing of it is needed.
+func (w *Writer) tidy() {
+	if w.out.filled == 0 && (w.phase == phaseUntouched || w.phase == phaseFollow && len(w.held) <= len(w.tail)) {
+		w.returnBench()
+	}
+}
+
+// Hold keeps all output back, as long as there is room for it, until Release. Then it
+// goes to dst in one write together with what the next Write brings.
+func (w *Writer) Hold() { w.holding = true }
+
+// Release ends Hold, and writes the next piece of the compressed body, if any.
+func (w *Writer) Release(p []byte) error {
+	w.holding = false
+	_, err := w.Write(p)
+	return err
 }
 
 // Flush writes to dst what a compressor's flush made available to the reader, as
@@ -246,7 +266,18 @@ func (w *Writer) takeBench() {
 		w.bench = workbenches.Get().(*workbench)
 	}
 	w.held = append(w.bench.input[:0], w.held...)
-	w.out.buffer = w.bench.output[:]
+	if w.out.filled == 0 {
+		w.out.buffer = w.bench.output[:]
+		w.widenOutput()
+	}
+}
+
+// widenOutput takes the memory of the text for output when no text is needed anymore.
+func (w *Writer) widenOutput() {
+	if w.phase >= phaseMeasure && len(w.out.buffer) == outputSize {
+		copy(w.bench.text[:], w.out.buffer[:w.out.filled])
+		w.out.buffer = w.bench.text[:]
+	}
 }
 
 // returnBench gives the workbench back while nothing is on it but a few held bytes.
@@ -285,6 +316,7 @@ func (w *Writer) advance(p []byte) (rest []byte) {
 		if w.phase == before {
 			break
 		}
+		w.widenOutput()
 	}
 	if len(w.held) > 0 && len(input) <= added {
 		// Nothing is left of what was held: go on with p itself.
