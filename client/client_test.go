@@ -12,8 +12,11 @@ import (
 
 // limits are what the client and each of its parts may weigh, in bytes after gzip.
 var limits = map[string]int{
-	"client": 8 << 10,
-	"routes": 512,
+	"client":  8 << 10,
+	"actions": 1 << 10,
+	"forms":   3 << 10,
+	"routes":  512,
+	"when":    2 << 10,
 }
 
 func TestTheClientIsSmall(t *testing.T) {

@@ -42,6 +42,7 @@ A [link](/docs/?a=1&b=2#part "title"), an <https://example.com/ä> and ines@exam
 			Buttons: []content.Button{{Name: "show-me", Text: "Show <me>", Action: "next"}, {Name: `a"b`, Text: "Away", Action: "/a?b=1&c='2'"}},
 		}},
 		{name: "an image of unknown size", step: content.Step{Image: &content.Image{Src: "/img/board.svg"}}},
+		{name: "a form of every type of field", step: content.Step{Title: "Tell us", Fields: everyField, Buttons: []content.Button{{Name: "send", Text: "Send", Action: "submit"}}}},
 		{name: "a title alone", step: content.Step{Title: "Dark mode is here"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -50,7 +51,7 @@ A [link](/docs/?a=1&b=2#part "title"), an <https://example.com/ä> and ines@exam
 				t.Fatal(err)
 			}
 			c.step.Name, c.step.Body = "step-1", body
-			shown := content.Content{Display: "modal", Steps: []content.Step{c.step}}
+			shown := content.Content{Display: "modal", Steps: []content.Step{c.step}, Parts: content.Parts([]content.Step{c.step})}
 			e, b := newEdge(t), newTab(t)
 			e.messages = always(deliver("m", shown))
 			b.open(e.URL)

@@ -44,6 +44,8 @@ type situation struct {
 	oneEach bool
 	// fired is what has happened in the browser.
 	fired []Fired
+	// wanted are the messages that the visitor asked for by a button.
+	wanted []*workspace.Message
 	// throttles are the one over all messages, if it bounds anything, and those of groups.
 	throttles []throttling
 	// zone is where the visitor is at home, as the browser says; empty: it does not. home is what follows from it, nil while
@@ -159,7 +161,7 @@ func describeStatus(_ *Engine, m *workspace.Message, _ *situation) (string, stri
 // askPage lets every page rule pass where the client did not say its page: the reference client tests the rule itself. It
 // does not ask again what the index has answered.
 func askPage(_ *Engine, m *workspace.Message, s *situation) Reason {
-	if s.page == nil || s.indexed || m.Pages.Match(s.page) {
+	if s.page == nil || s.indexed || s.isWanted(m) || m.Pages.Match(s.page) {
 		return ReasonNone
 	}
 	return ReasonPage

@@ -50,7 +50,7 @@ func (e *Engine) present(m *workspace.Message, s *situation) presence {
 // that was dismissed there does not come back in it, however often the message may be shown.
 func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
 	state := s.state(m.ID)
-	if state == nil {
+	if state == nil || s.isWanted(m) {
 		return ReasonNone
 	}
 	f := &m.Frequency

@@ -41,6 +41,8 @@ type PollRequest struct {
 	Slots bool
 	// Fired is what has happened in the browser that messages wait for.
 	Fired []Fired
+	// Show are messages that the visitor asked for: their ids, and for each the delivery whose button shows it.
+	Show map[string]string
 	// Zone is the IANA time zone of the browser; empty when the client does not say.
 	Zone string
 	// Languages are what the browser asks for, the best first: each a tag, or a list as Accept-Language has it.
@@ -108,6 +110,9 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 		throttles: throttlings(snapshot, q.throttles[:0]), seen: s.seen[:0], slots: s.slots[:0], fired: request.Fired, oneEach: request.Slots,
 		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &q.facts, tags: tags,
 	}
+	if len(request.Show) > 0 {
+		s.wanted = e.wantedBy(snapshot, request)
+	}
 	q.throttles = s.throttles
 	deliveries, err := e.due(ctx, snapshot, q, request.Tab)
 	if err != nil {
@@ -174,6 +179,11 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 			}
 		}
 		return deliveries, nil
+	}
+	for _, m := range s.wanted {
+		if err := offer(m); err != nil {
+			return nil, err
+		}
 	}
 	s.indexed = true
 	q.places = snapshot.Candidates(s.page, q.places[:0])

@@ -35,6 +35,9 @@ type Report struct {
 	Visit string
 	// ActionName and ActionValue are the button's name and action (clicked), or the name of the step that came up (changed).
 	ActionName, ActionValue string
+	// Step is the step whose form was filled in, and Answers are what was said, by the fields' names (clicked).
+	Step    string
+	Answers map[string]any
 	// Reason says what went wrong (error).
 	Reason string
 	// At is when it happened, as the browser says; the zero time means now. It is only logged: decisions use the edge's clock.
@@ -63,8 +66,20 @@ func (e *Engine) Report(ctx context.Context, identity visitor.Identity, reports 
 			e.recorder.Refused()
 			continue
 		}
+		told, err := e.told(d, report)
+		if err != nil {
+			refused[i] = fmt.Errorf("%w: %w", ErrRefused, err)
+			e.recorder.Refused()
+			continue
+		}
 		mutations, counted = e.mutate(mutations, counted, identity, owner, d, report, now)
 		events = append(events, e.event(owner, d, report, now))
+		if mutation, ok := told.mutation(e.key(identity), d, now); ok {
+			mutations = append(mutations, mutation)
+		}
+		if told.event != "" {
+			events = append(events, told.logged(events[len(events)-1], report))
+		}
 	}
 	if len(events) == 0 {
 		return refused, nil

@@ -35,13 +35,13 @@ func (e *Engine) keepSlots(messages []*workspace.Message, places []int, s *situa
 	}
 }
 
-// placeTests gives test sends their places: those on screen before all else, and where onScreen is false those that wait,
-// as far as there is room.
-func placeTests(tests []Delivery, s *situation, onScreen bool) []Delivery {
-	kept := tests[:0]
-	for _, test := range tests {
+// placeTests gives the test sends in an answer their places: those on screen before all else, and where onScreen is false
+// those that wait, as far as there is room.
+func placeTests(deliveries []Delivery, s *situation, onScreen bool) []Delivery {
+	kept := deliveries[:0]
+	for _, test := range deliveries {
 		switch by := s.holds(test.Message.Slot); {
-		case test.onScreen != onScreen:
+		case !test.Test, test.onScreen != onScreen:
 		case by == nil:
 			s.take(test.Message)
 		case by != test.Message:

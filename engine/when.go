@@ -21,7 +21,7 @@ type FiredEvent struct {
 // askWhen lets a message pass when what it waits for has happened, and a delivery that is on screen in this very page view
 // stay. The reference client cannot wait, and is not given such messages.
 func askWhen(e *Engine, m *workspace.Message, s *situation) Reason {
-	if m.When == nil || e.present(m, s).onScreen() {
+	if m.When == nil || s.isWanted(m) || e.present(m, s).onScreen() {
 		return ReasonNone
 	}
 	for i := range s.fired {
@@ -56,6 +56,8 @@ func describeWhen(e *Engine, m *workspace.Message, s *situation) (string, string
 	switch {
 	case m.When == nil:
 		return "it waits for nothing in the browser", ""
+	case s.isWanted(m):
+		return "the visitor asked for it", ""
 	case e.present(m, s).onScreen():
 		return "on screen in this page view", ""
 	case askWhen(e, m, s) == ReasonNone:

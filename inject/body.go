@@ -73,9 +73,9 @@ func (w *responseWriter) decide(p []byte) error {
 // reports false when a policy turned up that forbids the insertion.
 func (w *responseWriter) sendPlanned() bool {
 	w.sendHeader(false, -1)
-	if w.rewrite.withheld {
+	if reason := w.rewrite.withheld; reason != ReasonNone {
 		w.progress = copying
-		w.injector.skipped(w.request, ReasonPolicy)
+		w.injector.skipped(w.request, reason)
 		return false
 	}
 	w.progress = scanning
@@ -150,8 +150,8 @@ func (w *responseWriter) keptBack(p []byte) int {
 // inserted counts the page when its insertion is on its way.
 func (w *responseWriter) inserted() {
 	w.progress = copying
-	if w.rewrite.withheld {
-		w.injector.skipped(w.request, ReasonPolicy)
+	if reason := w.rewrite.withheld; reason != ReasonNone {
+		w.injector.skipped(w.request, reason)
 		return
 	}
 	w.rewrite.injected = true
@@ -251,7 +251,8 @@ func (w *responseWriter) sendHeader(certain bool, added int64) {
 		private:  rw.insertion.Private,
 		policies: rw.policies,
 	}
-	if certain && !w.expectsLatePolicy() {
+	rw.expectsLate = w.expectsLatePolicy()
+	if certain && !rw.expectsLate {
 		change.mark = markInjected
 		change.added = added
 	}
@@ -271,6 +272,9 @@ func (w *responseWriter) sendAnnounced(header http.Header, enforced []string, la
 	w.next.WriteHeader(w.status)
 	if policies := header[policyHeaders[0].name]; !slices.Equal(policies, enforced) {
 		w.meetLatePolicy(header)
+	}
+	if w.rewrite.expectsLate {
+		w.meetLateRefusal(header)
 	}
 	maps.Copy(header, late)
 }
@@ -308,10 +312,10 @@ func (w *responseWriter) meetLatePolicy(header http.Header) {
 	decision := w.fitPolicies(header, KeepCSP)
 	switch {
 	case decision.blocked:
-		rw.withheld = true
+		rw.withheld = ReasonPolicy
 	case decision.nonce == rw.nonce:
 	case rw.promised:
-		rw.withheld = true
+		rw.withheld = ReasonPolicy
 	default:
 		rw.nonce = decision.nonce
 	}

@@ -53,7 +53,7 @@ var checklist = []struct {
 	{"when: JSON, feeds, scripts and drawings that are called HTML", []string{"inject.TestOddSitesInEveryCodingAndPiece: JSON that a framework calls HTML", "inject.TestOddSitesInEveryCodingAndPiece: a feed", "inject.TestOddSitesInEveryCodingAndPiece: a drawing"}},
 	{"when: injected already, nested or in a row", []string{"inject.TestOnlyTheOuterOfTwoInjectorsInserts", "inject.TestProxiesInARowInjectOnce", "inject.TestSkippedResponsesPassUntouched: planned by another instance"}},
 	{"when: a page that has a snippet", []string{"client.TestEveryWayToStartEndsInOneClient"}},
-	{"when: opted out by the site or the page", []string{"inject.TestSkippedResponsesPassUntouched: the response header Handbill: off", "inject.TestPlaceInThePrologue: opted out on html"}},
+	{"when: opted out by the site or the page", []string{"inject.TestSkippedResponsesPassUntouched: the response header Handbill: off", "inject.TestPlaceInThePrologue: opted out on html", "caddymodule.TestALateHeaderOfTheOperatorKeepsAPageAsItIs"}},
 	{"when: the operator's matchers", []string{"inject.TestSkippedResponsesPassUntouched: outside the operator's matcher", "caddymodule.TestAMatcherThatFailsLetsThePagePass"}},
 	{"when: prefetch and prerender", []string{"inject.TestFragmentRequestsThatMayBeCachedAreJudgedByTheirBody: a prefetch", "client.TestAPageThatIsBeingPrerenderedAsksNothing"}},
 	{"when: every reason has a test and a line in the manual", []string{"inject.TestEveryReasonHasATest", "inject.TestEveryReasonIsDocumented"}},

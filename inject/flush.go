@@ -92,11 +92,12 @@ func (w *responseWriter) sendFlushed() error {
 	rw := w.rewrite
 	w.progress = scanning
 	header := w.next.Header()
+	rw.expectsLate = w.expectsLatePolicy()
 	w.sendAnnounced(header, rw.plan.header.policies[0], w.rewindHeader(header))
 	held := rw.document.held()
-	if rw.withheld {
+	if rw.withheld != ReasonNone {
 		w.progress, held = copying, 0
-		w.injector.skipped(w.request, ReasonPolicy)
+		w.injector.skipped(w.request, rw.withheld)
 	}
 	var err error
 	if rw.splicing {

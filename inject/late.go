@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // What a site sets in the header after it has announced it does not belong to the
@@ -47,6 +48,19 @@ func (w *responseWriter) passAnnounced(reason Reason) {
 	w.pass(reason)
 	w.next.WriteHeader(w.status)
 	maps.Copy(header, late)
+}
+
+// meetLateRefusal leaves the insertion away where a writer below has refused it when
+// the header passed it.
+func (w *responseWriter) meetLateRefusal(header http.Header) {
+	switch {
+	case strings.EqualFold(first(header, headerName), markOff):
+		w.rewrite.withheld = ReasonOptedOutBySite
+	case hasToken(header["Cache-Control"], "no-transform"):
+		w.rewrite.withheld = ReasonNoTransform
+	case isAttachment(header["Content-Disposition"]):
+		w.rewrite.withheld = ReasonAttachment
+	}
 }
 
 // Push lets handlers push over HTTP/2, where the server can.

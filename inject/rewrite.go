@@ -39,8 +39,11 @@ type page struct {
 
 	// promised: the header names the length of the page with its insertion.
 	promised bool
-	// withheld: a policy turned up that forbids the insertion.
-	withheld bool
+	// expectsLate: writers below may set fields when the header passes them.
+	expectsLate bool
+	// withheld is why the insertion is left away after all: something turned up with the
+	// header that forbids it.
+	withheld Reason
 	injected bool
 	// straight: what is decided leaves at once; the rest follows without copying.
 	straight bool
@@ -93,7 +96,7 @@ func (rw *rewrite) readBuffer() []byte {
 // appendInsertion appends the markup, with its nonce, in the page's encoding.
 func (rw *rewrite) appendInsertion(to []byte) []byte {
 	markup := rw.insertion.Bytes
-	if rw.withheld {
+	if rw.withheld != ReasonNone {
 		return rw.document.encode(to, rw.blank())
 	}
 	if rw.nonce == "" {

@@ -202,7 +202,7 @@ func (w *responseWriter) sendSpliced(next []byte) error {
 	}
 	nonce := rw.nonce
 	w.sendHeader(true, growth)
-	if rw.withheld || rw.nonce != nonce {
+	if rw.withheld != ReasonNone || rw.nonce != nonce {
 		rw.buffer = rw.buffer[:0]
 		rw.begin(w.injector.options.Position)
 		w.resetSplicer()

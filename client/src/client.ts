@@ -5,6 +5,8 @@ import { newId } from "./id";
 import { anonymousId, forgetIdentity, setUserId, userId } from "./identity";
 import { partLoader } from "./parts";
 import { heedRefusals } from "./policy";
+import type { Message } from "./message";
+import type { Fired, Waiter } from "./parts/when";
 import { createPoller } from "./poll";
 import { createQueue } from "./queue";
 import { createStage } from "./show/stage";
@@ -49,20 +51,35 @@ export function createClient(site: Site): Client {
   heedRefusals(address(site, "/"));
   const emitter = createEmitter();
   const queue = createQueue(site);
-  const stage = createStage(tell, leave);
-  const poller = createPoller(ask, stage.update);
+  const part = partLoader(site);
+  const stage = createStage(tell, leave, part);
+  const poller = createPoller(ask, answered);
   const tab = tabId();
   const view = newId();
-  const part = partLoader(site);
+  /** The messages that buttons asked for, and the deliveries that have these buttons. */
+  const wanted: Record<string, string> = {};
+  /** The last events that were tracked on this page, for messages that wait for one. */
+  const tracked: Parameters<Waiter["track"]>[] = [];
+  let waiter: Waiter | undefined;
+  /** What has happened that messages wait for. */
+  let fired: Fired[] = [];
   let plugin: PluginOptions = {};
   let pageName: string | undefined;
   /** The last identify on its way: a poll waits for it, since the traits decide what is due. */
   let identified: Promise<unknown> | undefined;
 
   function tell(...[message, happening, dismiss, particulars]: Parameters<Told>): void {
+    const { actionValue } = particulars ?? {};
+    if (happening === "action" && actionValue?.startsWith("show:")) {
+      wanted[actionValue.slice(5)] = message.deliveryId;
+      look();
+    }
     queue.add(track(REPORT, { deliveryId: message.deliveryId, messageId: message.messageId, metric: metricOf(happening), ...particulars }));
-    // The next poll must not offer again what was just closed.
-    if (happening === "dismissed") void queue.flush();
+    if (happening === "dismissed") {
+      delete wanted[message.messageId];
+      // There is room for another one. The poll must not offer again what was just closed.
+      void queue.flush().then(look);
+    }
     announce(emitter, happening, message, dismiss, particulars);
   }
 
@@ -87,17 +104,33 @@ export function createClient(site: Site): Client {
 
   async function ask(generation: string | undefined): Promise<Response> {
     await identified;
-    const user = userId();
-    const headers: Record<string, string> = {
-      "Content-Type": "application/json",
-      "Content-Language": navigator.language,
-      "X-CIO-Site-Id": plugin.siteId ?? site.siteId,
-      "X-CIO-Client-Platform": "web",
-      "X-Gist-User-Anonymous": `${!user}`,
+    const body = {
+      page: { url: location.href, name: pageName },
+      tab,
+      view,
+      generation,
+      userId: userId(),
+      referrer: document.referrer || undefined,
+      show: wanted,
+      fired,
+      zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     };
-    const body = { page: { url: location.href, name: pageName }, tab, view, generation, userId: user, referrer: document.referrer || undefined };
-    if (user && isLatin1(user)) headers["X-Gist-Encoded-User-Token"] = btoa(user);
-    return post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers });
+    return post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
+  }
+
+  function answered(messages: Message[]): void {
+    stage.update(messages.filter(({ when }) => !when));
+    const waiting = messages.filter(({ when }) => when);
+    if (waiter) waiter.update(waiting);
+    else if (waiting[0]) {
+      void part("when").then(({ createWaiter }) => {
+        waiter ??= createWaiter(visitId(), tracked, (list) => {
+          fired = list;
+          look();
+        });
+        waiter.update(waiting);
+      }, () => {});
+    }
   }
 
   /** Asks anew what is due, if this visitor may be given anything. */
@@ -126,6 +159,7 @@ export function createClient(site: Site): Client {
 
   function page(name: string | undefined, properties: unknown): Promise<unknown> {
     pageName = name;
+    waiter?.turn();
     look();
     // The poll says where the visitor is; only what it cannot carry is an event of its own.
     return name || properties ? send("page", { name, properties }) : Promise.resolve();
@@ -137,11 +171,11 @@ export function createClient(site: Site): Client {
     look();
   }
 
+  emitter.on("track", (...event: Parameters<Waiter["track"]>) => {
+    if (tracked.push(event) > 50) tracked.shift();
+    waiter?.track(...event);
+  });
   const opened = location.href;
   if (site.spaRoutes) void part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
   return { emitter, load, identify, page, send, reset };
-}
-
-function isLatin1(text: string): boolean {
-  return [...text].every((character) => character <= "\u00ff");
 }

@@ -19,6 +19,9 @@ export interface Particulars {
   actionValue?: string;
   /** On error: "image", "display" or "content". */
   reason?: string;
+  /** On action, where a form was sent: the step it stands in, and what was answered. */
+  step?: string;
+  answers?: object;
 }
 
 function eventName(happening: Happening): string {

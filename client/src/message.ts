@@ -3,8 +3,24 @@ export interface Message {
   messageId: string;
   deliveryId: string;
   content: Content;
+  /** What it waits for; then it has neither content nor a delivery yet. */
+  when?: When;
   /** Sent by "messages send --test": shown to one person, counted nowhere. */
   test?: boolean;
+}
+
+/** What a message waits for, times in milliseconds: see the Go side, engine/workspace. */
+export interface When {
+  after?: number;
+  dwell?: number;
+  idle?: number;
+  scroll?: number;
+  exit?: boolean;
+  click?: string;
+  event?: string;
+  element?: string;
+  noElement?: string;
+  cancelEvent?: string;
 }
 
 /** What a message shows. The Go side of these types is the package engine/content. */
@@ -15,6 +31,8 @@ export interface Content {
   lang?: string;
   dir?: string;
   steps: Step[];
+  /** The parts of the client that it needs, by their names. */
+  parts?: string[];
 }
 
 export interface Step {
@@ -22,7 +40,25 @@ export interface Step {
   title?: string;
   body?: TextNode[];
   image?: Image;
+  fields?: Field[];
   buttons?: Button[];
+}
+
+/** One question of a step, see engine/content. The part "forms" shows it. */
+export interface Field {
+  name: string;
+  type: "text" | "email" | "textarea" | "number" | "single" | "multi" | "rating" | "nps" | "consent";
+  label: string;
+  placeholder?: string;
+  required?: boolean;
+  min?: number;
+  max?: number;
+  scale?: "numbers" | "stars" | "emoji";
+  low?: string;
+  high?: string;
+  error?: string;
+  options?: { value: string; text: string; goto?: string }[];
+  ranges?: { from: number; to: number; goto: string }[];
 }
 
 /** Either text or an element with one of the known tags. */
@@ -43,14 +79,14 @@ export interface Image {
 export interface Button {
   name: string;
   text: string;
-  /** As the author wrote it: an address, "dismiss", "next" or "event:" and a name. */
+  /** As the author wrote it: an address, "dismiss", "next", "event:" and a name, or one that a part knows. */
   action: string;
 }
 
 /** Reads the messages of a poll's answer. Throws when it is no such answer; leaves out what no event could name. */
 export function readMessages(answer: unknown): Message[] {
   const { inAppMessages } = answer as { inAppMessages: (Message | null)[] };
-  return inAppMessages.filter((message): message is Message => isName(message?.messageId) && isName(message?.deliveryId));
+  return inAppMessages.filter((message): message is Message => isName(message?.messageId) && isName(message?.when ? "…" : message?.deliveryId));
 }
 
 /** The same message keeps its key when its delivery changes, as it does when the visitor identifies. */

@@ -3,7 +3,10 @@ import type { Site } from "./site";
 
 /** What each part exports. A part imports only types and small helpers of the core; what it works with it is given. */
 interface Parts {
+  actions: typeof import("./parts/actions");
+  forms: typeof import("./parts/forms");
   routes: typeof import("./parts/routes");
+  when: typeof import("./parts/when");
 }
 
 /**

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestActionsAreUnderstood(t *testing.T) {
@@ -11,24 +12,37 @@ func TestActionsAreUnderstood(t *testing.T) {
 		text string
 		want Action
 	}{
-		{"dismiss", Dismiss},
-		{"next", Next},
-		{"event:open-chat", CustomEvent},
-		{"event:Chat geöffnet", CustomEvent},
-		{"/offers", OpenURL},
-		{"/offers?from=banner#top", OpenURL},
-		{"#plans", OpenURL},
-		{"?plan=team", OpenURL},
-		{"./offers", OpenURL},
-		{"//shop.example.com/", OpenURL},
-		{"https://example.com/offers", OpenURL},
-		{"HTTPS://example.com/", OpenURL},
-		{"mailto:info@example.com?subject=Offer", OpenURL},
-		{"tel:+4930123456", OpenURL},
+		{"dismiss", Action{Kind: Dismiss}},
+		{"next", Action{Kind: Next}},
+		{"back", Action{Kind: Back}},
+		{"submit", Action{Kind: Submit}},
+		{"goto:welcome", Action{Kind: Goto, Argument: "welcome"}},
+		{"event:open-chat", Action{Kind: CustomEvent, Argument: "open-chat"}},
+		{"event:Chat geöffnet", Action{Kind: CustomEvent, Argument: "Chat geöffnet"}},
+		{"copy:SPRING-20", Action{Kind: Copy, Argument: "SPRING-20"}},
+		{"copy: two words: and more ", Action{Kind: Copy, Argument: " two words: and more "}},
+		{"snooze:24h", Action{Kind: Snooze, Length: 24 * time.Hour}},
+		{"snooze:1w", Action{Kind: Snooze, Length: 7 * 24 * time.Hour}},
+		{"show:survey", Action{Kind: ShowMessage, Argument: "survey"}},
+		{"set:newsletter=true", Action{Kind: SetTrait, Argument: "newsletter", Value: true}},
+		{"set:seats=12.5", Action{Kind: SetTrait, Argument: "seats", Value: 12.5}},
+		{"set:zip=01067", Action{Kind: SetTrait, Argument: "zip", Value: "01067"}},
+		{"set:role=a=b", Action{Kind: SetTrait, Argument: "role", Value: "a=b"}},
+		{"set:role=", Action{Kind: SetTrait, Argument: "role", Value: ""}},
+		{"/offers", Action{}},
+		{"/offers?from=banner#top", Action{}},
+		{"#plans", Action{}},
+		{"?plan=team", Action{}},
+		{"./offers", Action{}},
+		{"//shop.example.com/", Action{}},
+		{"https://example.com/offers", Action{}},
+		{"HTTPS://example.com/", Action{}},
+		{"mailto:info@example.com?subject=Offer", Action{}},
+		{"tel:+4930123456", Action{}},
 	} {
 		got, err := ParseAction(test.text)
 		if err != nil || got != test.want {
-			t.Errorf("%q is %d, want %d, error %v", test.text, got, test.want, err)
+			t.Errorf("%q is %+v, want %+v, error %v", test.text, got, test.want, err)
 		}
 	}
 }
@@ -41,9 +55,16 @@ func TestWrongActionsSayWhatToWrite(t *testing.T) {
 		{"Dismiss", `the action "Dismiss" is not known`, actionForms},
 		{" /offers", `the action " /offers" is not known`, actionForms},
 		{"example.com/offers", `the action "example.com/offers" is not known`, actionForms},
-		{"back", `the action "back" is not supported yet`, actionForms},
-		{"goto:welcome", `the action "goto:welcome" is not supported yet`, actionForms},
-		{"snooze:1d", `the action "snooze:1d" is not supported yet`, actionForms},
+		{"goto:", `the action "goto:": the name is empty`, `write one such as "see-offers"`},
+		{"show:", `the action "show:": the name is empty`, `write one such as "see-offers"`},
+		{"copy: ", `the action "copy: ": there is no text to copy`, `write for example "copy:SPRING-20"`},
+		{"copy:" + strings.Repeat("x", 996), `the action "copy:` + strings.Repeat("x", 996) + `": the text to copy has 996 bytes`, "shorten it to 995"},
+		{"snooze:soon", `the action "snooze:soon": "soon" is no length of time`, `write for example "snooze:30m", "snooze:24h", "snooze:3d" or "snooze:1w"`},
+		{"snooze:5s", `the action "snooze:5s": the length is out of range`, "write one from a minute to 366 days"},
+		{"snooze:53w", `the action "snooze:53w": the length is out of range`, "write one from a minute to 366 days"},
+		{"set:newsletter", `the action "set:newsletter": there is no value`, `write for example "set:newsletter=true"`},
+		{"set:=true", `the action "set:=true": "" is no trait's name`, `write one such as "newsletter"`},
+		{"set:" + strings.Repeat("x", 129) + "=1", `the action "set:` + strings.Repeat("x", 129) + `=1": the trait's name has 129 bytes`, "shorten it to 128"},
 		{"event:", `the action "event:": the name is empty`, `write one such as "see-offers"`},
 		{"event: chat", `the action "event: chat": the name " chat" has blanks around it`, "take them away"},
 		{"event:a\nb", `the action "event:a\nb": the name "a\nb" holds a line break or another control character`, "take it away"},

@@ -35,6 +35,8 @@ type Content struct {
 	Dir  string `json:"dir,omitempty"`
 	// Steps come one after the other. There is at least one.
 	Steps []Step `json:"steps"`
+	// Parts are the parts of the client that it needs besides the core, by their names; see [Parts].
+	Parts []string `json:"parts,omitempty"`
 }
 
 // Step is one screen of a message.
@@ -46,6 +48,7 @@ type Step struct {
 	// Body is the step's text, as a tree.
 	Body    []Node   `json:"body,omitempty"`
 	Image   *Image   `json:"image,omitempty"`
+	Fields  []Field  `json:"fields,omitempty"`
 	Buttons []Button `json:"buttons,omitempty"`
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // HTML writes the content as the client builds it in the page: one section per
-// step with its title, image, text and buttons in this order. All text and
+// step with its title, image, text, fields and buttons in this order. All text and
 // every attribute is escaped.
 func (c Content) HTML() string {
 	var out strings.Builder
@@ -37,6 +37,13 @@ func writeStep(out *strings.Builder, step Step) {
 	if len(step.Body) > 0 {
 		open(out, "div", "class", "body")
 		writeNodes(out, step.Body)
+		out.WriteString("</div>")
+	}
+	if len(step.Fields) > 0 {
+		open(out, "div", "class", "fields")
+		for _, field := range step.Fields {
+			writeField(out, field)
+		}
 		out.WriteString("</div>")
 	}
 	if len(step.Buttons) > 0 {

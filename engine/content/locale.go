@@ -2,6 +2,7 @@ package content
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -40,6 +41,13 @@ func Localize(translations []Translation) (*Localized, error) {
 		template, err := t.Template.fixed(t.Params, t.Locale)
 		if err != nil {
 			return nil, err
+		}
+		for _, step := range template.Steps {
+			for _, button := range step.Buttons {
+				if !button.Action.Static() && button.Action.leavesFixed() {
+					return nil, notFixed(button.Action.plain)
+				}
+			}
 		}
 		e := &Edition{locale: t.Locale, dir: direction(t.Locale), params: t.Params, template: template}
 		if template.static() {
@@ -184,6 +192,46 @@ func (e *Edition) Render(values Values) (Rendered, error) {
 func (e *Edition) make(values Values, b *budget) (Rendered, error) {
 	r := &rendering{bindings: values.bind(e.params, e.locale), budget: b}
 	made, err := r.render(e.template)
-	made.Lang, made.Dir = e.locale, e.dir
+	made.Lang, made.Dir, made.Parts = e.locale, e.dir, Parts(made.Steps)
 	return Rendered{Content: made, Dropped: r.dropped}, err
+}
+
+// HasAction reports whether a button has an action of a kind with an argument, in any language.
+func (l *Localized) HasAction(kind ActionKind, argument string) bool {
+	for _, e := range l.editions {
+		for _, step := range e.template.Steps {
+			for _, button := range step.Buttons {
+				if action, err := ParseAction(button.Action.Plain()); err == nil && action.Kind == kind && action.Argument == argument {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// Sets is what a button's action, as a report has it, sets; false where no button of the message has this action.
+func (l *Localized) Sets(written string) (trait string, value any, ok bool) {
+	action, err := ParseAction(written)
+	if err != nil || action.Kind != SetTrait {
+		return "", nil, false
+	}
+	for _, e := range l.editions {
+		for _, step := range e.template.Steps {
+			if slices.ContainsFunc(step.Buttons, func(button ButtonTemplate) bool { return button.Action.Plain() == written }) {
+				return action.Argument, action.Value, true
+			}
+		}
+	}
+	return "", nil, false
+}
+
+// Fields are those of a step, by its name; none where there is no such step.
+func (l *Localized) Fields(step string) []FieldTemplate {
+	for _, s := range l.editions[0].template.Steps {
+		if s.Name == step {
+			return s.Fields
+		}
+	}
+	return nil
 }

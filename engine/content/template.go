@@ -20,6 +20,7 @@ type StepTemplate struct {
 	// Title is Plain, Body is Rich.
 	Title, Body *Text
 	Image       *ImageTemplate
+	Fields      []FieldTemplate
 	Buttons     []ButtonTemplate
 }
 
@@ -58,6 +59,9 @@ func (t *Template) each(f func(**Text) error) error {
 		if step.Image != nil {
 			texts = append(texts, &step.Image.Src, &step.Image.Alt)
 		}
+		for n := range step.Fields {
+			texts = append(texts, step.Fields[n].texts()...)
+		}
 		for n := range step.Buttons {
 			texts = append(texts, &step.Buttons[n].Text, &step.Buttons[n].Action)
 		}
@@ -77,6 +81,10 @@ func (t *Template) Clone() *Template {
 	for i := range clone.Steps {
 		step := &clone.Steps[i]
 		step.Buttons = append([]ButtonTemplate(nil), step.Buttons...)
+		step.Fields = append([]FieldTemplate(nil), step.Fields...)
+		for n := range step.Fields {
+			step.Fields[n].Texts = append([]*Text(nil), step.Fields[n].Texts...)
+		}
 		if step.Image != nil {
 			image := *step.Image
 			step.Image = &image
@@ -145,6 +153,13 @@ func (r *rendering) step(t *StepTemplate) (step Step, err error) {
 			return step, fmt.Errorf("image: %w", err)
 		}
 	}
+	for i := range t.Fields {
+		field, err := r.field(&t.Fields[i])
+		if err != nil {
+			return step, fmt.Errorf("field %q: %w", t.Fields[i].Name, err)
+		}
+		step.Fields = append(step.Fields, field)
+	}
 	for i := range t.Buttons {
 		button, err := r.button(&t.Buttons[i])
 		if err != nil {
@@ -154,7 +169,7 @@ func (r *rendering) step(t *StepTemplate) (step Step, err error) {
 			step.Buttons = append(step.Buttons, *button)
 		}
 	}
-	if strings.TrimSpace(step.Title) == "" && len(step.Body) == 0 && step.Image == nil {
+	if strings.TrimSpace(step.Title) == "" && len(step.Body) == 0 && step.Image == nil && len(step.Fields) == 0 {
 		return step, errors.New("with this visitor's values there is nothing to show")
 	}
 	return step, nil
@@ -189,8 +204,13 @@ func (r *rendering) button(t *ButtonTemplate) (*Button, error) {
 	}
 	if !t.Action.Static() {
 		parsed, err := ParseAction(action)
-		if err == nil && parsed != OpenURL && led {
+		word, _, _ := strings.Cut(action, ":")
+		switch {
+		case err != nil:
+		case led && parsed.Kind != OpenURL:
 			err = &Error{fmt.Sprintf("the value %q is no address", action), "a value can be an address alone"}
+		case fixedWords[word]:
+			err = notFixed(action)
 		}
 		if err != nil {
 			r.dropped = append(r.dropped, fmt.Errorf("button %q: %w", t.Name, err))

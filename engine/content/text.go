@@ -82,6 +82,9 @@ func (t *Text) read() error {
 		if startsWithSlot(t.plain) {
 			return nil
 		}
+		if t.leavesFixed() {
+			return nil // read when its params are in it; Localize refuses what is left
+		}
 		_, err := ParseAction(withoutSlots(t.plain))
 		return err
 	case ImageAddress:
@@ -150,6 +153,12 @@ func (t *Text) fixed(params map[string]any, locale string) (*Text, error) {
 	return made, nil
 }
 
+// leavesFixed reports whether values stand in an action that has to be the same for everybody.
+func (t *Text) leavesFixed() bool {
+	word, _, _ := strings.Cut(t.plain, ":")
+	return t.kind == ActionAddress && strings.ContainsFunc(t.plain, isSlot) && fixedWords[word]
+}
+
 // startsWithSlot reports whether an address begins with a value, which then is an address itself and not a part of one.
 func startsWithSlot(text string) bool {
 	for _, r := range text {
@@ -196,6 +205,9 @@ func slotOf(r rune, slots []slotValue) slotValue {
 // question marks and the like are encoded. Whether the whole may be an address
 // is for the caller to check.
 func address(text string, slots []slotValue) string {
+	if strings.HasPrefix(text, copyPrefix) {
+		return inserted(text, slots) // leads nowhere
+	}
 	var made strings.Builder
 	for i, r := range text {
 		if !isSlot(r) {

@@ -37,6 +37,9 @@ const (
 	Tracked
 	// Grouped: the visitor belongs to a group. Uses Group.
 	Grouped
+	// Told: the visitor said something about themselves, by a form or a button of a message. Uses Traits; traits that the
+	// record cannot hold beside those it has are left out, all of them.
+	Told
 )
 
 // SeenInterval is how often an identify that says nothing new is written down, so that retention counts from it.
@@ -109,6 +112,8 @@ func (r *Record) Apply(c Change) (counted bool) {
 		} else {
 			counted = r.report(c)
 		}
+	case Told:
+		counted = r.told(c)
 	case TestQueued:
 		r.queue(c)
 		return true // an operator's doing: it does not mean that the visitor was here
@@ -138,6 +143,16 @@ func (r *Record) identify(c Change) bool {
 		return r.seen(c.At)
 	}
 	r.Verified, r.Traits = level, traits
+	return true
+}
+
+// told sets traits without making somebody of the visitor; true when one of them changed.
+func (r *Record) told(c Change) bool {
+	traits := withTraits(r.Traits, c.Traits)
+	if sameTraits(traits, r.Traits) || CheckTraits(traits) != nil {
+		return false
+	}
+	r.Traits = traits
 	return true
 }
 

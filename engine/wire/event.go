@@ -44,6 +44,9 @@ type reportSent struct {
 	ActionName  string `json:"actionName"`
 	ActionValue string `json:"actionValue"`
 	Reason      string `json:"reason"`
+	// Step and Answers are those of a form.
+	Step    string         `json:"step"`
+	Answers map[string]any `json:"answers"`
 }
 
 // contextSent is what the analytics clients say around an event.
@@ -164,7 +167,7 @@ func (e eventSent) report(ahead time.Duration) (engine.Report, error) {
 	}
 	return engine.Report{
 		EventID: e.MessageID, DeliveryID: sent.DeliveryID, Outcome: engine.Outcome(sent.Metric),
-		ActionName: sent.ActionName, ActionValue: sent.ActionValue, Reason: sent.Reason, At: e.at(ahead),
+		ActionName: sent.ActionName, ActionValue: sent.ActionValue, Reason: sent.Reason, Step: sent.Step, Answers: sent.Answers, At: e.at(ahead),
 	}, nil
 }
 

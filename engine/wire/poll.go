@@ -22,12 +22,14 @@ type pollBodySent struct {
 	Fired []firedSent `json:"fired"`
 	// Zone is the browser's IANA time zone.
 	Zone string `json:"zone"`
-	// UserID is the identified user, where the reference client's header cannot carry it (outside Latin-1).
+	// UserID is the identified user; the reference client names it in a header.
 	UserID string `json:"userId"`
 	// Reset asks for a new anonymous id: whoever used the browser before has signed out.
 	Reset bool `json:"reset"`
 	// Referrer is the page that linked to this one.
 	Referrer string `json:"referrer"`
+	// Show are messages that buttons asked for: their ids, and for each the delivery that has the button.
+	Show map[string]string `json:"show"`
 }
 
 // intervalHeader tells the client how many seconds to wait before it polls again on an unchanged page.
@@ -59,7 +61,7 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	visit := visitOf(r)
 	request := engine.PollRequest{
 		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
-		Voucher: h.voucher(r), Languages: languagesOf(r.Header), Browser: h.browser(r, sent.Referrer),
+		Voucher: h.voucher(r), Languages: languagesOf(r.Header), Show: sent.Show, Browser: h.browser(r, sent.Referrer),
 		Zone: sent.Zone, Fired: fired(sent.Fired), Slots: page != nil,
 	}
 	if request.Tab == "" {

@@ -58,6 +58,10 @@ type check struct {
 	throttleNames []string
 	// texts are the Liquid texts that were read already: many messages say the same.
 	texts map[textKey]*content.Text
+	// shown are the messages that buttons show.
+	shown []shownBy
+	// shownByKept are those that buttons of messages show which were not read again.
+	shownByKept []string
 	// lists are the files of ids that segments name, by their names.
 	lists map[string]File
 	// language compiles conditions; nil until there is one.
@@ -114,6 +118,7 @@ func (c *check) compile(documents []section) *Snapshot {
 	c.readTemplates(documents)
 	c.readThrottles(documents)
 	messages := c.readMessages(documents)
+	c.checkShown()
 	if len(messages) == 0 && len(c.skipped) == 0 && len(c.problems) == 0 && len(documents) > 0 {
 		documents[0].doubtful(0, "add one that begins with [[messages]]", "the workspace has no messages")
 	}

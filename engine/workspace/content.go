@@ -37,7 +37,7 @@ func (c *check) compileContent(s section, m *Message, base *template) {
 func (c *check) content(s section, base *template) *content.Template {
 	shown := &content.Template{Display: display(s, base), Position: c.position(s, base)}
 	names := paramNames(s, base)
-	for _, name := range []string{"title", "text", "image", "buttons"} {
+	for _, name := range []string{"title", "text", "image", "fields", "buttons"} {
 		switch {
 		case s.has("steps") && s.has(name):
 			s.wrong(s.at(name), "move it into a step, or take the steps away", "%s stands beside steps", name)
@@ -57,7 +57,7 @@ func (c *check) content(s section, base *template) *content.Template {
 		}
 		shown.Steps = []content.StepTemplate{step}
 	}
-	c.checkNext(s, shown.Steps)
+	c.checkActions(s, shown.Steps)
 	return shown
 }
 
@@ -91,6 +91,9 @@ func over(base, own content.StepTemplate, s section) content.StepTemplate {
 	}
 	if s.has("image") {
 		base.Image = own.Image
+	}
+	if s.has("fields") {
+		base.Fields = own.Fields
 	}
 	if s.has("buttons") {
 		base.Buttons = own.Buttons
@@ -133,28 +136,6 @@ func (c *check) wrongContent(s section, offset int, err error) {
 	}
 }
 
-// checkNext reports a "next" that leads nowhere.
-func (c *check) checkNext(s section, steps []content.StepTemplate) {
-	if len(steps) == 0 || !s.has("steps") && !s.has("buttons") {
-		return
-	}
-	last := len(steps) - 1
-	step := c.stepSection(s, last)
-	for i, button := range steps[last].Buttons {
-		if isNext(button) {
-			step.wrong(step.atItem("buttons", i), `write action = "dismiss", or add a step`, `the button %q has the action "next", but no step follows`, written(button))
-		}
-	}
-}
-
-// written is what an author calls a button by.
-func written(button content.ButtonTemplate) string {
-	if text := button.Text.Plain(); text != "" {
-		return text
-	}
-	return button.Name
-}
-
 // warnOfContent reports what is probably not meant, in what the section writes itself.
 func (c *check) warnOfContent(s section, shown *content.Template) {
 	for i, step := range shown.Steps {
@@ -171,7 +152,7 @@ func (c *check) warnOfContent(s section, shown *content.Template) {
 		if own.has("title") {
 			c.warnOfMissing(own, "title", step.Title)
 		}
-		if s.has("steps") && i < len(shown.Steps)-1 && !slices.ContainsFunc(step.Buttons, isNext) {
+		if s.has("steps") && i < len(shown.Steps)-1 && !slices.ContainsFunc(step.Buttons, leads) && !reached(shown.Steps, shown.Steps[i+1].Name) {
 			own.doubtful(own.offset, `add buttons = [{ text = "Next", action = "next" }]`, "no button leads to the next step")
 		}
 	}
@@ -183,5 +164,3 @@ func (c *check) warnOfMissing(s section, name string, text *content.Text) {
 		s.doubtful(s.at(name), fmt.Sprintf("write {{ %s | default: '…' }}", trait), "%s puts out %s, which is empty for a visitor without it", name, trait)
 	}
 }
-
-func isNext(button content.ButtonTemplate) bool { return button.Action.Plain() == "next" }

@@ -20,7 +20,7 @@ func readDocumentation(t *testing.T) string {
 
 func TestEveryExampleOfTheDocumentationIsRight(t *testing.T) {
 	text := readDocumentation(t)
-	for _, name := range []string{"personalisation", "frequency", "timing"} {
+	for _, name := range []string{"personalisation", "frequency", "timing", "forms"} {
 		data, err := os.ReadFile("../../docs/" + name + ".md")
 		if err != nil {
 			t.Fatal(err)
@@ -59,6 +59,10 @@ var documented = map[string][]key{
 	"`buttons`":               buttonKeys,
 	"`frequency`":             frequencyKeys,
 	"`throttle`":              throttleKeys,
+	"`fields`":                fieldKeys,
+	"`options`":               optionKeys,
+	"`ranges`":                rangeKeys,
+	"Other languages":         fieldLocaleKeys,
 	"`[[throttles]]`":         groupThrottleKeys,
 	"`schedule`":              scheduleKeys,
 	"`goal`":                  goalKeys,
@@ -67,7 +71,11 @@ var documented = map[string][]key{
 
 func TestEveryKeyIsDocumentedAndNoOther(t *testing.T) {
 	row := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (.+?) \\| (.+?) \\| (.+) \\| `(.+)` \\|$")
-	sections := strings.Split(readDocumentation(t), "\n## ")
+	forms, err := os.ReadFile("../../docs/forms.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections := strings.Split(readDocumentation(t)+string(forms), "\n## ")
 	found := 0
 	for _, section := range sections {
 		heading, body, _ := strings.Cut(section, "\n")
@@ -183,6 +191,8 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 			good(t, "a.toml", message("text", k.example+"\ntext = \"A\""))
 		case k.name == "template":
 			good(t, "a.toml", message("text", k.example), "b.toml", "[[templates]]\nid = \"announcement\"\ntext = \"A\"\n")
+		case k.name == "fields":
+			good(t, "a.toml", message("", k.example+"\nbuttons = [{ text = \"Send\", action = \"submit\" }]"))
 		case k.name == "params":
 			good(t, "a.toml", message("", "template = \"a\"\n"+k.example), "b.toml", "[[templates]]\nid = \"a\"\nparams = [\"title\"]\ntext = \"A\"\n")
 		case k.name == "throttles":
@@ -196,7 +206,7 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 		}
 	}
 	for _, k := range localeKeys {
-		shown := "title = \"A\"\nimage = { src = \"/a.png\", alt = \"A\" }\nbuttons = [{ name = \"see-offers\", text = \"Go\", action = \"/\" }]\n[messages.locales.de]\n"
+		shown := "title = \"A\"\nfields = [{ name = \"score\", type = \"nps\", label = \"A\" }]\nimage = { src = \"/a.png\", alt = \"A\" }\nbuttons = [{ name = \"see-offers\", text = \"Go\", action = \"submit\" }]\n[messages.locales.de]\n"
 		switch k.name {
 		case "params":
 			shown = "template = \"a\"\nparams = { title = \"A\" }\n[messages.locales.de]\n"
@@ -217,6 +227,9 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 		if k.name == "steps" {
 			k.example += "\ntext = \"A\""
 		}
+		if k.name == "fields" {
+			k.example += "\nbuttons = [{ text = \"Send\", action = \"submit\" }]"
+		}
 		if k.name == "position" {
 			shown += "display = \"modal\"\n"
 		}
@@ -226,6 +239,9 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 		shown := "text = \"A\"\n"
 		if k.name == "text" {
 			shown = ""
+		}
+		if k.name == "fields" {
+			shown += "buttons = [{ text = \"Send\", action = \"submit\" }]\n"
 		}
 		if !k.later {
 			good(t, "a.toml", message("text", "[[messages.steps]]\n"+shown+k.example+"\n[[messages.steps]]\ntext = \"Last\""))

@@ -266,6 +266,7 @@ func (c *check) reuse(f *parsedFile, from *chunk) *Message {
 		c.doubtful = true // it is a problem now
 	}
 	c.ids[id] = located{Problem{File: f.name, Line: from.line + known.idLine}, f.order}
+	c.shownByKept = append(c.shownByKept, known.message.shows...)
 	for _, condition := range known.conditions {
 		c.conditions[condition] = true
 	}

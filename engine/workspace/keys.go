@@ -224,6 +224,11 @@ var messageKeys = append([]key{
 		meaning: "A [picture](#image).",
 	},
 	{
+		name: "fields", kind: aTables, keys: fieldKeys,
+		example: `fields = [{ name = "score", type = "nps", label = "How likely are you to recommend us?" }]`,
+		meaning: "Questions to answer: see [forms and surveys](forms.md).",
+	},
+	{
 		name: "buttons", kind: aTables, keys: buttonKeys,
 		example: `buttons = [{ text = "See offers", action = "/offers" }]`,
 		meaning: "[Buttons](#buttons), beside the close button that every message has.",
@@ -232,6 +237,11 @@ var messageKeys = append([]key{
 		name: "steps", kind: aTables, keys: stepKeys,
 		example: "[[messages.steps]]",
 		meaning: "[Steps](#messagessteps) instead of one title, text, image and buttons.",
+	},
+	{
+		name: "form_event", kind: aText,
+		fallback: `"Form Submitted"`, example: `form_event = "Survey Answered"`,
+		meaning: "The name of the event that answers to its [fields](forms.md) become.",
 	},
 	{
 		name: "template", kind: aText,
@@ -274,6 +284,11 @@ var stepKeys = []key{
 		meaning: "The step's [picture](#image).",
 	},
 	{
+		name: "fields", kind: aTables, keys: fieldKeys,
+		example: `fields = [{ name = "score", type = "nps", label = "How likely are you to recommend us?" }]`,
+		meaning: "The step's questions: see [forms and surveys](forms.md).",
+	},
+	{
 		name: "buttons", kind: aTables, keys: buttonKeys,
 		example: `buttons = [{ text = "Show me", action = "next" }]`,
 		meaning: "The step's [buttons](#buttons).",
@@ -300,7 +315,7 @@ var templateKeys = append([]key{
 		example: "[[templates.steps]]",
 		meaning: "[Steps](#messagessteps) instead of one title, text, image and buttons.",
 	},
-}, pick(messageKeys, "display", "position", "title", "text", "image", "buttons")...)
+}, pick(messageKeys, "display", "position", "title", "text", "image", "fields", "buttons")...)
 
 // localeKeys are the texts of a message in another language.
 var localeKeys = append([]key{
@@ -331,6 +346,11 @@ var stepLocaleKeys = []key{
 		name: "image", kind: aTable, keys: imageLocaleKeys,
 		example: `image = { alt = "Drei Tarife" }`,
 		meaning: "The picture's `src`, `alt` or both.",
+	},
+	{
+		name: "fields", kind: aTable, each: &key{kind: aTable, keys: fieldLocaleKeys, example: "[messages.locales.de.fields.score]"},
+		example: `fields = { score = { label = "Wie wahrscheinlich empfehlen Sie uns weiter?" } }`,
+		meaning: "The fields' texts, by the fields' names: [what each can say](forms.md#other-languages).",
 	},
 	{
 		name: "buttons", kind: aTable, each: &key{kind: aText, example: `see-offers = "Zu den Angeboten"`},
@@ -466,6 +486,7 @@ var homes = []struct {
 	{"[[templates]]", templateKeys},
 	{"[[messages.steps]]", stepKeys},
 	{"image = { … }", imageKeys},
+	{"one of fields = [{ … }]", fieldKeys},
 	{"frequency = { … }", frequencyKeys},
 	{"throttle = { … }", throttleKeys},
 	{"[[throttles]]", groupThrottleKeys},

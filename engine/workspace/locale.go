@@ -78,7 +78,7 @@ func (c *check) translation(l section, tag string, s section, own *content.Templ
 	if !stepped {
 		c.overlay(l, &made.Template.Steps[0], names)
 	} else {
-		for _, name := range []string{"title", "text", "image", "buttons"} {
+		for _, name := range []string{"title", "text", "image", "fields", "buttons"} {
 			if l.has(name) {
 				l.wrong(l.at(name), fmt.Sprintf("move it into [messages.locales.%s.steps.…] with the step's name", tag), "%s stands beside the message's steps", name)
 			}
@@ -141,6 +141,7 @@ func (c *check) overlay(l section, step *content.StepTemplate, names []string) {
 			step.Image.Alt = c.liquid(i, "alt", content.Plain, names)
 		}
 	}
+	c.overlayFields(l, step, names)
 	c.overlayButtons(l, step, names)
 }
 
@@ -213,7 +214,13 @@ func holes(s section, said map[string]any, steps []content.StepTemplate) []strin
 			missing = append(missing, "image.alt")
 		}
 	}
-	if !s.has("buttons") || len(steps) == 0 {
+	if len(steps) == 0 {
+		return missing
+	}
+	if s.has("fields") {
+		missing = append(missing, fieldHoles(said, steps[0].Fields)...)
+	}
+	if !s.has("buttons") {
 		return missing
 	}
 	buttons, _ := said["buttons"].(map[string]any)

@@ -32,6 +32,7 @@ func (c *check) message(s section) *Message {
 		ToBots:    s.word("bots", botsExcluded) == botsIncluded,
 		Frequency: c.frequency(s),
 		Priority:  c.priority(s),
+		FormEvent: c.formEvent(s),
 		PageRules: s.texts("pages"),
 		Except:    s.texts("except"),
 		File:      s.file.name,
@@ -60,6 +61,7 @@ func (c *check) message(s section) *Message {
 	c.warnOfPages(s, m.Pages)
 	c.warnOfContent(s, m.template)
 	c.warnOfLocales(s, m.template)
+	m.shows = c.noteShown(s, m.template)
 	switch {
 	case !unique:
 		return nil

@@ -36,8 +36,9 @@ func (c *check) step(s section, defaultName string, bare bool, params []string) 
 	if values := s.table("image"); values != nil {
 		step.Image = c.image(s.child(s.subject+", image", values, s.place.key("image"), s.at("image")), params)
 	}
+	step.Fields = c.fields(s, params)
 	step.Buttons = c.buttons(s, params)
-	if !bare && !s.has("title") && !s.has("text") && !s.has("image") {
+	if !bare && !s.has("title") && !s.has("text") && !s.has("image") && !s.has("fields") {
 		s.wrong(s.offset, `add text = "…", a title or an image`, "there is nothing to show")
 	}
 	return step

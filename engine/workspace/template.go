@@ -58,6 +58,7 @@ func (c *check) readTemplate(s section) {
 	}
 	t.content = c.content(s, nil)
 	c.warnOfContent(s, t.content)
+	c.noteShown(s, t.content)
 	switch before := c.templates[id]; {
 	case !s.has("id"), kindOf(s.values["id"]) != aText:
 	case !identifier.MatchString(id):

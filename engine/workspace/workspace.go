@@ -39,6 +39,8 @@ const (
 	DefaultSiteID   = "handbill"
 	DefaultWriteKey = "handbill-web"
 	DefaultPriority = 100
+	// DefaultFormEvent is the event that answers become.
+	DefaultFormEvent = "Form Submitted"
 )
 
 // Message is one message, checked and compiled. It is never changed.
@@ -78,6 +80,8 @@ type Message struct {
 	// Content is what it shows to everybody. Where that depends on the visitor, it is what somebody gets of whom nothing
 	// is known, in the workspace's own language; Localized then has the rest.
 	Content content.Content
+	// FormEvent is the name of the event that answers to its fields become.
+	FormEvent string
 	// Localized is the message in its languages; nil for one that was not compiled, as [Hello].
 	Localized *content.Localized
 	// File and Line say where the message begins.
@@ -86,6 +90,8 @@ type Message struct {
 
 	// fingerprint stands for everything that an author wrote about the message.
 	fingerprint fingerprint
+	// shows are the messages that its buttons show.
+	shows []string
 	// template is what it shows in the workspace's own language, before the params are in it.
 	template *content.Template
 }

@@ -3,6 +3,7 @@ import { safeAddress } from "../link";
 import type { Button, Message, Step } from "../message";
 import { renderStep } from "../render";
 import { closeButton } from "./close";
+import type { Extension, Shown } from "./extension";
 import { type Frame, nameFrame } from "./frame";
 import css from "./message.css";
 
@@ -31,14 +32,23 @@ function styles(): CSSStyleSheet {
 }
 
 /** Shows a message in a frame and tells what happens to it, in order: nothing before it was opened, nothing after it was dismissed. */
-export function show(message: Message, frame: Frame, tell: Told, leave: (address: string, newTab: boolean) => void, ended: () => void): Showing {
+export function show(
+  message: Message,
+  frame: Frame,
+  extensions: Extension[],
+  tell: Told,
+  leave: (address: string, newTab: boolean) => void,
+  ended: () => void,
+): Showing {
   const { steps, lang, dir } = message.content;
   const host = document.createElement("handbill-message");
   if (lang) host.lang = lang;
   if (dir) host.dir = dir;
   /** What failed before the message was opened. */
   const early: string[] = [];
-  let step = 0;
+  const [first] = steps as [Step, ...Step[]];
+  /** The steps that came up, the current one last. */
+  const trail = [first];
   let opened = false;
   let gone = false;
 
@@ -77,16 +87,15 @@ export function show(message: Message, frame: Frame, tell: Told, leave: (address
   }
 
   function pressed(button: Button, event: MouseEvent): void {
-    if (gone) return;
+    if (gone || extensions.some((extension) => extension.press?.(button, shown))) return;
     const { name: actionName, action: actionValue } = button;
     happened("action", { actionName, actionValue });
-    if (actionValue === "next") next(actionValue);
+    if (actionValue === "next") go(steps[steps.indexOf(trail.at(-1)!) + 1], actionValue);
     else if (actionValue === "dismiss") dismiss();
     else if (!actionValue.startsWith("event:")) follow(actionValue, event.ctrlKey || event.metaKey);
   }
 
-  function next(actionValue: string): void {
-    const following = steps[step + 1];
+  function go(following: Step | undefined, actionValue: string): void {
     if (!following || gone) return dismiss();
     try {
       put(following, build(following));
@@ -94,7 +103,7 @@ export function show(message: Message, frame: Frame, tell: Told, leave: (address
       failed("content");
       return dismiss();
     }
-    step++;
+    trail.push(following);
     frame.changed();
     happened("changed", { actionName: following.name, actionValue });
   }
@@ -107,7 +116,9 @@ export function show(message: Message, frame: Frame, tell: Told, leave: (address
   }
 
   function build(current: Step): HTMLElement {
-    return renderStep(current, { pressed, imageFailed: () => failed("image") });
+    const section = renderStep(current, { pressed, imageFailed: () => failed("image") });
+    for (const extension of extensions) extension.build?.(current, section, shown);
+    return section;
   }
 
   function put(current: Step, section: HTMLElement): void {
@@ -123,10 +134,10 @@ export function show(message: Message, frame: Frame, tell: Told, leave: (address
   root.append(frame.root);
   frame.root.append(closeButton(dismiss), frame.place);
   frame.onClosed(dismiss);
-  const [first] = steps;
-  const section = build(first!);
+  const shown: Shown = { steps, trail, root, happened, go, dismiss };
+  const section = build(first);
   try {
-    frame.open(host, () => put(first!, section));
+    frame.open(host, () => put(first, section));
   } catch (error) {
     hide();
     throw error;

@@ -1,5 +1,7 @@
 import { keyOf, type Message } from "../message";
+import type { PartLoader } from "../parts";
 import { banner } from "./banner";
+import type { Extension } from "./extension";
 import type { Frame } from "./frame";
 import { modal } from "./modal";
 import { show, type Showing, type Told } from "./showing";
@@ -20,8 +22,10 @@ export interface Stage {
 }
 
 /** Keeps the screen as the edge's list says: in its order, the next one when one closes. */
-export function createStage(tell: Told, leave: (address: string, newTab: boolean) => void): Stage {
+export function createStage(tell: Told, leave: (address: string, newTab: boolean) => void, part: PartLoader): Stage {
   let due: Message[] = [];
+  /** The parts that messages needed so far, by their names. */
+  const parts = new Map<string, Extension>();
   const onStage = new Map<string, Showing>();
   /** Messages that are over here although the list may still hold them: their report is on its way. */
   const over = new Set<string>();
@@ -53,8 +57,12 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
   }
 
   function put(message: Message, place: string): void {
+    const needed = message.content.parts ?? [];
+    const missing = needed.filter((name) => !parts.has(name));
+    if (missing.length) return load(message, missing);
     try {
-      onStage.set(place, show(message, PLACES[place]!(message), tell, leave, () => {
+      const extensions = needed.map((name) => parts.get(name)!);
+      onStage.set(place, show(message, PLACES[place]!(message), extensions, tell, leave, () => {
         onStage.delete(place);
         over.add(keyOf(message));
         queueMicrotask(arrange);
@@ -63,6 +71,13 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
       refuse(message, "content");
       arrange();
     }
+  }
+
+  /** The message keeps its place free until its parts are there. */
+  function load(message: Message, names: string[]): void {
+    void Promise.all(names.map(async (name) => parts.set(name, await part(name as never))))
+      .catch(() => refuse(message, "content"))
+      .then(arrange);
   }
 
   /** A message that cannot be shown is said to be so once, and makes way. */
