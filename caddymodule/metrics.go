@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"handbill/engine"
+	"handbill/engine/proof"
 	"handbill/engine/store"
 	"handbill/inject"
 )
@@ -25,6 +26,8 @@ var (
 		"Reports of browsers that counted, by what they report."), []string{"workspace", "metric"})
 	reportsRefusedTotal = prometheus.NewCounterVec(counter("reports_refused_total",
 		"Reports that were not believed."), []string{"workspace"})
+	identityRefusedTotal = prometheus.NewCounterVec(counter("identity_refused_total",
+		"Claims to be a user that were not believed, by the reason why."), []string{"workspace", "reason"})
 )
 
 func counter(name, help string) prometheus.CounterOpts {
@@ -35,6 +38,7 @@ func counter(name, help string) prometheus.CounterOpts {
 func registerMetrics(registry *prometheus.Registry) error {
 	for _, collector := range []prometheus.Collector{
 		injectedTotal, skippedTotal, pollsTotal, deliveriesTotal, reportsTotal, reportsRefusedTotal,
+		identityRefusedTotal,
 	} {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(collector); err != nil && !errors.As(err, &already) {
@@ -47,6 +51,7 @@ func registerMetrics(registry *prometheus.Registry) error {
 // engineRecorder counts for a workspace's engine.
 type engineRecorder struct {
 	polls, reports       *prometheus.CounterVec
+	claims               *prometheus.CounterVec
 	deliveries, refusals prometheus.Counter
 }
 
@@ -59,6 +64,7 @@ func newEngineRecorder(workspace string) engineRecorder {
 		reports:    reportsTotal.MustCurryWith(label),
 		deliveries: deliveriesTotal.With(label),
 		refusals:   reportsRefusedTotal.With(label),
+		claims:     identityRefusedTotal.MustCurryWith(label),
 	}
 }
 
@@ -77,6 +83,11 @@ func (r engineRecorder) Reported(metric store.Metric) {
 
 // Refused counts a report that was not believed.
 func (r engineRecorder) Refused() { r.refusals.Inc() }
+
+// ClaimRefused counts a claim to be a user that was not believed.
+func (r engineRecorder) ClaimRefused(reason proof.Reason) {
+	r.claims.WithLabelValues(string(reason)).Inc()
+}
 
 // injectRecorder counts for a site's injector.
 type injectRecorder struct {

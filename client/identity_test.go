@@ -1,6 +1,9 @@
 package client_test
 
-import "testing"
+import (
+	"net/http"
+	"testing"
+)
 
 func TestIdentifyIsSentBeforeTheNextPollAndRemembered(t *testing.T) {
 	e, b := newEdge(t), newTab(t)
@@ -125,4 +128,30 @@ func TestResetTakesTheMessagesOfTheVisitorAwayAtOnce(t *testing.T) {
 	b.do("cioanalytics.reset()")
 	b.expect(messages+".length", "0")
 	e.waitReports("welcome opened")
+}
+
+func TestAResetIsToldUntilItWasHeard(t *testing.T) {
+	e, b := newEdge(t), newTab(t, "Failed to load resource")
+	e.pages["/signed-out/"] = page(external, "")
+	b.open(e.URL)
+	if first := e.waitPolls(1)[0]; first.Reset {
+		t.Error("the first poll tells of a reset")
+	}
+	e.refuseFirst(1, "/api/v4/users", status(http.StatusServiceUnavailable))
+	b.do("cioanalytics.reset()")
+	e.wait("the refused poll", func() bool { return len(e.requests) == 2 })
+	// The site leaves the page; the next one tells it, and whoever signs in now is another person.
+	b.open(e.URL + "/signed-out/")
+	if second := e.waitPolls(2)[1]; !second.Reset {
+		t.Error("the poll of the next page does not tell of the reset")
+	}
+	b.await("!localStorage.getItem('handbill_reset')")
+	b.js("cioanalytics.identify('tom')")
+	if third := e.waitPolls(3)[2]; third.Reset || e.waitEvents(1)[0].reset {
+		t.Error("the reset is told again")
+	}
+	b.do("cioanalytics.reset(); cioanalytics.identify('ines')")
+	if events := e.waitEvents(2); !events[1].reset {
+		t.Error("an identify right after a reset does not tell of it")
+	}
 }

@@ -71,11 +71,9 @@ func TestWhatAMessageWaitsForBringsIt(t *testing.T) {
 	}{
 		{"a time", when{"after": 700}, nil, nil},
 		{"a time on the page", when{"dwell": 700}, nil, nil},
-		{"doing nothing", when{"idle": 900}, func(_ *edge, b *tab) {
-			for range 8 {
-				b.do(`dispatchEvent(new Event("pointermove"))`)
-				time.Sleep(150 * time.Millisecond)
-			}
+		{"doing nothing", when{"idle": 3000}, func(_ *edge, b *tab) {
+			b.do(`const moving = setInterval(() => dispatchEvent(new Event("pointermove")), 100); setTimeout(() => clearInterval(moving), 3500)`)
+			time.Sleep(3300 * time.Millisecond)
 		}, nil},
 		{"scrolling", when{"scroll": 50}, func(_ *edge, b *tab) { b.do("scrollTo(0, 1000)") }, func(_ *edge, b *tab) { b.do("scrollTo(0, 1900)") }},
 		{"scrolling past it", when{"scroll": 20}, nil, func(_ *edge, b *tab) { b.do("scrollTo(0, 9999)") }},

@@ -61,6 +61,7 @@ type Engine struct {
 	snapshot  atomic.Pointer[workspace.Snapshot]
 	sealer    sealer
 	arrivals  *arrivals
+	refusals  *refusals
 	questions sync.Pool // *question
 	// unrenderable are the messages of the snapshot of which the log has said that they cannot be shown to somebody.
 	unrenderable sync.Map
@@ -91,6 +92,7 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 		now:       options.Now,
 		sealer:    newSealer(secret, options.Workspace),
 		arrivals:  newArrivals(),
+		refusals:  &refusals{},
 	}
 	e.questions.New = func() any { return &question{} }
 	if e.recorder == nil {

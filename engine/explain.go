@@ -40,6 +40,10 @@ type Explanation struct {
 	// Visitor is who was looked at, and Known whether anything is remembered about them.
 	Visitor string `json:"visitor"`
 	Known   bool   `json:"known"`
+	// Level says how well it is known who the visitor is: "anonymous", "claimed" or "proven".
+	Level string `json:"level"`
+	// Refused is the last claim of the visitor, or to be the visitor, that was not believed.
+	Refused *RefusedClaim `json:"refused,omitempty"`
 	// Messages are all messages of the workspace; those that are left out because they are wrong come last.
 	Messages []MessageExplanation `json:"messages"`
 }
@@ -79,7 +83,7 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 	s.visitNow()
 	explanation := Explanation{
 		Workspace: e.workspace, Generation: snapshot.Generation, Page: request.Page.URL, At: s.now,
-		Visitor: identity.ID(), Known: remembered(record),
+		Visitor: identity.ID(), Known: remembered(record), Level: identity.Level.String(), Refused: e.refusals.of(identity),
 	}
 	if request.Visitor == "" {
 		explanation.Visitor = "somebody new"
@@ -134,6 +138,9 @@ func (e *Engine) find(ctx context.Context, name string) (visitor.Identity, *visi
 	record, err := e.store.Load(ctx, store.Key{Workspace: e.workspace, Visitor: id})
 	if err != nil {
 		return visitor.Identity{}, nil, fmt.Errorf("reading the record of %s: %w", id, err)
+	}
+	if record != nil && identity.User != "" {
+		identity.Level = max(identity.Level, record.Verified)
 	}
 	return identity, record, nil
 }

@@ -1,6 +1,9 @@
 package engine
 
-import "handbill/engine/store"
+import (
+	"handbill/engine/proof"
+	"handbill/engine/store"
+)
 
 // Recorder counts what an engine does. Its methods are called on the way of a request: they must not block.
 type Recorder interface {
@@ -12,6 +15,8 @@ type Recorder interface {
 	Reported(metric store.Metric)
 	// Refused is called for each report that was not believed.
 	Refused()
+	// ClaimRefused is called for each claim to be a user that was not believed.
+	ClaimRefused(reason proof.Reason)
 }
 
 // PollResult says how a poll was answered.
@@ -27,7 +32,8 @@ const (
 
 type noRecorder struct{}
 
-func (noRecorder) Polled(PollResult)     {}
-func (noRecorder) Delivered()            {}
-func (noRecorder) Reported(store.Metric) {}
-func (noRecorder) Refused()              {}
+func (noRecorder) Polled(PollResult)         {}
+func (noRecorder) Delivered()                {}
+func (noRecorder) Reported(store.Metric)     {}
+func (noRecorder) Refused()                  {}
+func (noRecorder) ClaimRefused(proof.Reason) {}

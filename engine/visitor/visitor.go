@@ -19,6 +19,17 @@ const (
 	LevelVerified Level = 2
 )
 
+// String is the level in words.
+func (l Level) String() string {
+	switch l {
+	case LevelAnonymous:
+		return "anonymous"
+	case LevelIdentified:
+		return "claimed"
+	}
+	return "proven"
+}
+
 // Identity is who asks. At least one of Anonymous and User is set.
 type Identity struct {
 	// Anonymous is the id that the edge issued in its cookie, or that stands for an alias.

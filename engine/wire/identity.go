@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"handbill/engine/proof"
 	"handbill/engine/visitor"
 )
 
@@ -19,8 +20,8 @@ const maxIdentifier = 256
 const analyticsCookie = "ajs_anonymous_id"
 
 // who says who a poll comes from. fresh is true when the browser has no valid cookie yet; the identity then holds the id
-// that its cookie should get.
-func (h *Handler) who(r *http.Request, userID string) (identity visitor.Identity, fresh bool) {
+// that its cookie should get. Where it says a user id and is not believed, the answer's header says why.
+func (h *Handler) who(w http.ResponseWriter, r *http.Request, userID string) (identity visitor.Identity, fresh bool) {
 	guest := ""
 	if token := userToken(r); token != "" {
 		if r.Header.Get("X-Gist-User-Anonymous") == "true" {
@@ -29,33 +30,25 @@ func (h *Handler) who(r *http.Request, userID string) (identity visitor.Identity
 			userID = token
 		}
 	}
-	identity = withUser(visitor.Identity{Anonymous: h.cookie(r)}, userID)
-	if identity.Anonymous != "" {
-		return identity, false
+	if identity.Anonymous = h.cookie(r); identity.Anonymous == "" {
+		fresh = true
+		if alias := cmp.Or(analyticsID(r), guest); alias != "" {
+			identity.Anonymous = h.engine.DeriveAnonymous(alias)
+		} else {
+			identity.Anonymous = newID()
+		}
 	}
-	if alias := cmp.Or(analyticsID(r), guest); alias != "" {
-		identity.Anonymous = h.engine.DeriveAnonymous(alias)
-	} else {
-		identity.Anonymous = newID()
-	}
-	return identity, true
+	identity, _ = h.claims(w, r).claim(identity, userID, proof.Given{}, false)
+	return identity, fresh
 }
 
-// whoSent says who an event comes from: the browser by its cookie, a server library by the ids in the event.
-func (h *Handler) whoSent(r *http.Request, userID, anonymousID string) visitor.Identity {
+// browserSent says which browser an event comes from: by its cookie, or, from a server library, by the id in the event.
+func (h *Handler) browserSent(r *http.Request, anonymousID string) visitor.Identity {
 	identity := visitor.Identity{Anonymous: h.cookie(r)}
 	if identity.Anonymous == "" {
 		if alias := cmp.Or(clean(anonymousID), analyticsID(r)); alias != "" {
 			identity.Anonymous = h.engine.DeriveAnonymous(alias)
 		}
-	}
-	return withUser(identity, userID)
-}
-
-// withUser adds a user id that the browser claims; it is believed, but not verified.
-func withUser(identity visitor.Identity, userID string) visitor.Identity {
-	if userID = clean(userID); userID != "" {
-		identity.User, identity.Level = userID, visitor.LevelIdentified
 	}
 	return identity
 }
@@ -85,19 +78,29 @@ func (h *Handler) voucher(r *http.Request) string {
 
 // remember sets the visitor's cookie.
 func (h *Handler) remember(w http.ResponseWriter, r *http.Request, id string) {
-	http.SetCookie(w, &http.Cookie{
-		Name: h.site.Cookie.Name, Value: id + "." + h.engine.Voucher(id), Domain: h.site.Cookie.Domain, Path: "/",
-		MaxAge: int(h.site.Cookie.MaxAge.Seconds()), HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: strings.HasPrefix(h.origin(r), "https://"),
-	})
+	http.SetCookie(w, h.ownCookie(r, h.site.Cookie.Name, id+"."+h.engine.Voucher(id), int(h.site.Cookie.MaxAge.Seconds())))
 }
 
-// forget is the request as if the browser had not sent the edge's cookie.
-func (h *Handler) forget(r *http.Request) *http.Request {
+// expire removes the visitor's cookie.
+func (h *Handler) expire(w http.ResponseWriter, r *http.Request) {
+	http.SetCookie(w, h.ownCookie(r, h.site.Cookie.Name, "", -1))
+}
+
+// ownCookie is a cookie of the edge's own, which no script can read.
+func (h *Handler) ownCookie(r *http.Request, name, value string, maxAge int) *http.Cookie {
+	return &http.Cookie{
+		Name: name, Value: value, Domain: h.site.Cookie.Domain, Path: "/", MaxAge: maxAge, HttpOnly: true,
+		SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(h.origin(r), "https://"),
+	}
+}
+
+// forget is the request as if the browser had not sent the edge's cookies; the browser forgets what it has proven.
+func (h *Handler) forget(w http.ResponseWriter, r *http.Request) *http.Request {
+	h.claims(w, r).end()
 	forgetful := r.Clone(r.Context())
 	forgetful.Header.Del("Cookie")
 	for _, c := range r.Cookies() {
-		if c.Name != h.site.Cookie.Name {
+		if c.Name != h.site.Cookie.Name && c.Name != h.sessionCookie() {
 			forgetful.AddCookie(c)
 		}
 	}
@@ -106,7 +109,7 @@ func (h *Handler) forget(r *http.Request) *http.Request {
 
 // anew is the id of a browser without the cookie whose events name an anonymous id.
 func (h *Handler) anew(r *http.Request, anonymousID string) string {
-	return cmp.Or(h.whoSent(r, "", anonymousID).Anonymous, newID())
+	return cmp.Or(h.browserSent(r, anonymousID).Anonymous, newID())
 }
 
 // newID is a new visitor's id: 128 random bits.

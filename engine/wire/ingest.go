@@ -60,10 +60,10 @@ func (h *Handler) serveIngest(w http.ResponseWriter, r *http.Request) {
 	// What has arrived is kept, also when the browser has gone to another page meanwhile and waits no more.
 	r = r.WithContext(context.WithoutCancel(r.Context()))
 	if sent.Reset {
-		r = h.forget(r)
+		r = h.forget(w, r)
 		h.remember(w, r, h.anew(r, events[0].AnonymousID))
 	}
-	rejected, err := h.take(r, events, skew(sent.SentAt, time.Now()))
+	rejected, err := h.take(h.claims(w, r), events, skew(sent.SentAt, time.Now()))
 	switch {
 	case err != nil:
 		h.logger.Error("events could not be kept", "workspace", h.engine.Workspace(), "error", err)
@@ -81,20 +81,24 @@ func (h *Handler) serveIngest(w http.ResponseWriter, r *http.Request) {
 // take hands events to the engine in their order. Neighbouring events of one visitor go together, so that a batch of
 // them costs few synchronisations of the disk. err is set when something could not be made durable: the client should
 // then send all of it again, and what was kept already counts once. ahead is by how much the sender's clock is ahead.
-func (h *Handler) take(r *http.Request, events []eventSent, ahead time.Duration) (rejected []rejection, err error) {
+func (h *Handler) take(claims *claims, events []eventSent, ahead time.Duration) (rejected []rejection, err error) {
 	reject := func(index int, why error) {
 		rejected = append(rejected, rejection{index, fmt.Sprintf("event %d: %s", index, why)})
 	}
-	visit := visitOf(r)
+	r, visit := claims.r, visitOf(claims.r)
 	var batch gathered
 	for i, event := range events {
-		identity := h.whoSent(r, event.UserID, event.AnonymousID)
+		identity, refusal := claims.whoSent(event)
 		if !same(batch.identity, identity) || event.changesWho() {
 			if err := h.flush(r, &batch, reject); err != nil {
 				return nil, err
 			}
 		}
 		batch.identity = identity
+		if refusal != nil && (event.changesWho() || nobody(identity)) {
+			reject(i, refusal)
+			continue
+		}
 		if why, err := h.takeOne(r, &batch, i, event, visit, ahead); err != nil {
 			return nil, err
 		} else if why != nil {
@@ -195,7 +199,14 @@ func (h *Handler) admits(identity visitor.Identity, event eventSent) error {
 }
 
 // alias joins the records of two ids. The browser's own anonymous id means the browser, which the edge knows by its cookie.
+// Where user ids are proven, a previous one would have to be, too: only anonymous ids are joined then.
 func (h *Handler) alias(ctx context.Context, identity visitor.Identity, event eventSent) error {
+	if h.site.Identity.Proofs != nil {
+		if event.PreviousID != event.AnonymousID || identity.Anonymous == "" {
+			identity.Anonymous = h.engine.DeriveAnonymous(event.PreviousID)
+		}
+		return h.engine.Identify(ctx, identity, nil)
+	}
 	if event.PreviousID == event.AnonymousID && identity.Anonymous != "" {
 		return h.engine.Identify(ctx, identity, nil)
 	}
@@ -208,7 +219,7 @@ func (h *Handler) serveQueueLog(w http.ResponseWriter, r *http.Request, id strin
 	if !read(w, r, pollBody, &ignored) {
 		return
 	}
-	identity, fresh := h.who(r, "")
+	identity, fresh := h.who(w, r, "")
 	if fresh && identity.User == "" && userToken(r) == "" && analyticsID(r) == "" {
 		fail(w, http.StatusBadRequest, "nobody is named: send the cookie that the poll set, or the user token")
 		return

@@ -41,11 +41,18 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, pollBody, &sent) {
 		return
 	}
-	if sent.Reset {
-		r = h.forget(r)
+	// The reference client does not say that its user signed out: it asks as a guest from then on.
+	switch {
+	case sent.Reset:
+		r = h.forget(w, r)
+	case sent.Page == nil && r.Header.Get("X-Gist-User-Anonymous") == "true":
+		h.claims(w, r).end()
 	}
-	identity, fresh := h.who(r, sent.UserID)
+	identity, fresh := h.who(w, r, sent.UserID)
 	if !h.site.Anonymous && identity.User == "" {
+		if sent.Reset {
+			h.expire(w, r)
+		}
 		interval(w, h.engine.PollSlow())
 		w.WriteHeader(http.StatusNoContent)
 		return

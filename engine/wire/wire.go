@@ -56,6 +56,8 @@ type Site struct {
 	SPARoutes bool
 	// Cookie is the visitor's cookie.
 	Cookie Cookie
+	// Identity says when a user id is believed. Default: always.
+	Identity Identity
 }
 
 // Cookie says how the cookie that knows a browser again is set. It is always HttpOnly, SameSite=Lax and, on https, Secure.

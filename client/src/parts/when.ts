@@ -73,8 +73,6 @@ export function createWaiter(visit: string, tracked: [name: string, properties?:
       for (const { stop } of watches.values()) stop();
       watches.clear();
       fired.clear();
-      tracked.length = 0;
-      fire([]);
     },
     track(name, properties) {
       for (const [id, watch] of watches) track(id, watch, name, properties);
