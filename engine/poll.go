@@ -150,6 +150,9 @@ type question struct {
 // due hands out what is due, in the settled order.
 func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *question, tab string) ([]Delivery, error) {
 	s := &q.situation
+	if err := e.advance(ctx, s); err != nil {
+		return nil, err
+	}
 	deliveries := e.tests(snapshot, s)
 	offer := func(m *workspace.Message) error {
 		if among(deliveries, m) {
@@ -157,11 +160,13 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 		}
 		switch e.decide(m, s, nil) {
 		case ReasonNone:
-		case ReasonWaiting:
+		case ReasonWhen:
 			if s.page != nil {
 				deliveries = append(deliveries, Delivery{Message: m, Waiting: true})
 			}
 			return nil
+		case ReasonShadow:
+			return e.withhold(ctx, m, s, store.MetricShadow)
 		default:
 			return nil
 		}
@@ -238,7 +243,7 @@ func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation
 		e.recorder.Delivered()
 	}
 	s.handOut(m)
-	return &Delivery{ID: e.sealer.seal(s.identity.ID(), s.view, m.ID, false).id, Message: m}, nil
+	return &Delivery{ID: e.sealer.seal(s.identity.ID(), s.view, m.ID, s.occasion(m), false).id, Message: m}, nil
 }
 
 // reload reads anew what is remembered about the visitor.

@@ -113,7 +113,7 @@ func TestATestSendTakesTheFirstFreePlace(t *testing.T) {
 	sale := find(t, e.see(ada, shopHome, "view"), "sale")
 	e.tell(ada, sale, engine.OutcomeOpened, "", "visit")
 	for _, id := range []string{"outage", "tour"} {
-		if _, err := e.SendTest(context.Background(), ada.ID(), id); err != nil {
+		if _, err := e.SendTest(context.Background(), ada.ID(), id, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

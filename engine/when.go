@@ -29,7 +29,7 @@ func askWhen(e *Engine, m *workspace.Message, s *situation) Reason {
 			return ReasonNone
 		}
 	}
-	return ReasonWaiting
+	return ReasonWhen
 }
 
 // happened says whether what a browser says has happened is what a message waits for.

@@ -118,7 +118,7 @@ func TestExplainSaysWhatAMessageWaitsFor(t *testing.T) {
 	e := newEdge(t, waits(`{ after = "90s", scroll = 50, event = "Cart Viewed", where = 'event.total > 50', element = ".cart", no_element = ".paid", cancel_event = "Order Completed" }`))
 	check := e.explained("offer", "when")
 	want := "it waits for: 1m30s in the visit, or 50 % scrolled, or the event Cart Viewed with event.total > 50 while .cart is there and .paid is not there, unless Order Completed came before"
-	if check.Reason != engine.ReasonWaiting || check.Saw != want || !strings.Contains(check.Help, "on the page where that happens") {
+	if check.Reason != engine.ReasonWhen || check.Saw != want || !strings.Contains(check.Help, "on the page where that happens") {
 		t.Errorf("explained as %+v\nwant %s", check, want)
 	}
 	if check := newEdge(t, offer(`"always"`)).explained("offer", "when"); !check.Passed || check.Saw != "it waits for nothing in the browser" {
