@@ -73,3 +73,13 @@ func describeWhen(e *Engine, m *workspace.Message, s *situation) (string, string
 	}
 	return "it waits for: " + m.When.String(), "it is shown on the page where that happens, if it is still due then"
 }
+
+// handsOut says whether an answer has a message to show, not only such as wait.
+func (a PollAnswer) handsOut() bool {
+	for _, d := range a.Deliveries {
+		if !d.Waiting {
+			return true
+		}
+	}
+	return false
+}

@@ -180,10 +180,6 @@ func cost(name string, r *visitor.Record) int64 {
 		messageSize = 392
 		showingSize = 32
 		testSize    = 64
-		visitSize   = 256
-		eventSize   = 128
-		timeSize    = 8
-		daySize     = 16
 		runSize     = 144
 		sentSize    = 160
 	)
@@ -202,17 +198,7 @@ func cost(name string, r *visitor.Record) int64 {
 	for _, segment := range r.Segments {
 		bytes += header + int64(len(segment))
 	}
-	for _, id := range r.Groups {
-		bytes += header + int64(len(id))
-	}
-	for _, v := range r.Visits.Recent {
-		bytes += visitSize + int64(len(v.LandingPage)+len(v.Referrer))
-		bytes += int64(len(v.UTM.Source) + len(v.UTM.Medium) + len(v.UTM.Campaign) + len(v.UTM.Term) + len(v.UTM.Content))
-	}
-	bytes += int64(len(r.Visits.Views))*2*pointer + int64(len(r.Tracked))*4
-	for name, event := range r.Events {
-		bytes += mapEntry + eventSize + int64(len(name)) + int64(len(event.Times))*timeSize + int64(len(event.Days))*daySize
-	}
+	bytes += pastCost(r)
 	var value func(any) int64
 	value = func(v any) int64 {
 		switch v := v.(type) {
@@ -250,6 +236,32 @@ func cost(name string, r *visitor.Record) int64 {
 	for _, sent := range r.Sent {
 		bytes += sentSize + int64(len(sent.Message)+len(sent.Key))
 		table(sent.Data)
+	}
+	return bytes
+}
+
+// pastCost estimates how many bytes visits, groups and events take.
+func pastCost(r *visitor.Record) int64 {
+	const (
+		header    = 16 // of a text
+		mapEntry  = 48 // share of a map's table
+		visitSize = 256
+		viewSize  = 16
+		eventSize = 128
+		timeSize  = 8
+		daySize   = 16
+		keySize   = 4
+	)
+	bytes := int64(len(r.Visits.Views))*viewSize + int64(len(r.Tracked))*keySize
+	for _, id := range r.Groups {
+		bytes += header + int64(len(id))
+	}
+	for _, v := range r.Visits.Recent {
+		bytes += visitSize + int64(len(v.LandingPage)+len(v.Referrer))
+		bytes += int64(len(v.UTM.Source) + len(v.UTM.Medium) + len(v.UTM.Campaign) + len(v.UTM.Term) + len(v.UTM.Content))
+	}
+	for name, event := range r.Events {
+		bytes += mapEntry + eventSize + int64(len(name)) + int64(len(event.Times))*timeSize + int64(len(event.Days))*daySize
 	}
 	return bytes
 }
