@@ -18,6 +18,7 @@ var limits = map[string]int{
 	"markup":  1 << 10,
 	"sandbox": 1 << 10,
 	"routes":  512,
+	"when":    2 << 10,
 }
 
 func TestTheClientIsSmall(t *testing.T) {

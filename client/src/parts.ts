@@ -8,6 +8,7 @@ interface Parts {
   markup: typeof import("./parts/markup");
   routes: typeof import("./parts/routes");
   sandbox: typeof import("./parts/sandbox");
+  when: typeof import("./parts/when");
 }
 
 /**

@@ -56,6 +56,7 @@ text = "Settings."
 [[messages]]
 id = "members-only"
 display = "banner"
+position = "bottom"
 pages = ["*"]
 audience = "identified"
 text = "Your points expire soon."
@@ -484,7 +485,7 @@ func TestBadRequestsGetAReason(t *testing.T) {
 		{"a page of another site", "POST", "/_handbill/api/v4/users", `{"page":{"url":"https://evil.example.net/"}}`, nil, 400, "evil.example.net"},
 		{"a page with a user name in it", "POST", "/_handbill/api/v4/users", `{"page":{"url":"https://shop.example.com@evil.example.net/"}}`, nil, 400, "location.href"},
 		{"a page that is no URL", "POST", "/_handbill/api/v4/users", `{"page":{"url":"/billing"}}`, nil, 400, "location.href"},
-		{"an oversized poll", "POST", "/_handbill/api/v4/users", `{"tab":"` + long[:20<<10] + `"}`, nil, 413, "larger than"},
+		{"an oversized poll", "POST", "/_handbill/api/v4/users", `{"tab":"` + long[:40<<10] + `"}`, nil, 413, "larger than"},
 		{"an oversized batch", "POST", "/_handbill/v1/b", `{"batch":["` + long + `"]}`, nil, 413, "larger than"},
 		{"too many events", "POST", "/_handbill/v1/b", `{"batch":[` + strings.TrimSuffix(strings.Repeat(`{"type":"page"},`, 501), ",") + `]}`, nil, 413, "501"},
 		{"an empty batch", "POST", "/_handbill/v1/b", `{}`, nil, 400, "no events"},

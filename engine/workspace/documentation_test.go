@@ -68,6 +68,7 @@ var documented = map[string][]key{
 	"`[[throttles]]`":         groupThrottleKeys,
 	"`schedule`":              scheduleKeys,
 	"`goal`":                  goalKeys,
+	"`when`":                  whenKeys,
 }
 
 func TestEveryKeyIsDocumentedAndNoOther(t *testing.T) {
@@ -263,7 +264,7 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 	for table, keys := range map[string][]key{
 		"[messages.image]": imageKeys, "[[messages.buttons]]": buttonKeys, "[workspace.throttle]": throttleKeys,
 		"[messages.frequency]": frequencyKeys[:len(frequencyKeys)-len(wireFrequencyKeys)], "[[throttles]]": groupThrottleKeys, "[messages.schedule]": scheduleKeys,
-		"[messages.goal]": goalKeys, "[[themes]]": themeKeys,
+		"[messages.goal]": goalKeys, "[messages.when]": whenKeys, "[[themes]]": themeKeys,
 	} {
 		all := table + "\n"
 		for _, k := range keys {

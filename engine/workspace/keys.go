@@ -534,6 +534,7 @@ var homes = []struct {
 	{"[[throttles]]", groupThrottleKeys},
 	{"schedule = { … }", scheduleKeys},
 	{"goal = { … }", goalKeys},
+	{"when = { … }", whenKeys},
 	{"one of buttons = [{ … }]", buttonKeys},
 }
 

@@ -80,6 +80,10 @@ type Message struct {
 	Throttles []string
 	// Schedule is when in a week it is shown; nil: always.
 	Schedule *Schedule
+	// When is what the browser waits for on a page; nil: nothing.
+	When *When
+	// Slot is the place that it takes on a page, which has room for one message.
+	Slot string
 	// Expires is for how long after it was sent it waits for somebody who has not seen it; zero: for ever.
 	Expires time.Duration
 	// Goal is what visitors who have seen it should do; nil: nothing in particular.
