@@ -3,7 +3,7 @@ import { address, post } from "./endpoint";
 import { announce, listen, metricOf } from "./events";
 import { newId } from "./id";
 import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
-import { partLoader } from "./parts";
+import { createLoader } from "./parts";
 import { heedRefusals } from "./policy";
 import type { Message } from "./message";
 import type { Fired, Waiter } from "./parts/when";
@@ -51,8 +51,8 @@ export function createClient(site: Site): Client {
   heedRefusals(address(site, "/"));
   const emitter = createEmitter();
   const queue = createQueue(site);
-  const part = partLoader(site);
-  const stage = createStage(tell, leave, part);
+  const loader = createLoader(site);
+  const stage = createStage(tell, leave, loader);
   const poller = createPoller(ask, answered);
   const tab = tabId();
   const view = newId();
@@ -130,7 +130,7 @@ export function createClient(site: Site): Client {
     const waiting = messages.filter(({ when }) => when);
     if (waiter) waiter.update(waiting);
     else if (waiting[0]) {
-      void part("when").then(({ createWaiter }) => {
+      void loader.part("when").then(({ createWaiter }) => {
         waiter ??= createWaiter(visitId(), tracked, (list) => {
           fired = list;
           look();
@@ -194,6 +194,6 @@ export function createClient(site: Site): Client {
   addEventListener("pageshow", (event) => event.persisted && number++);
 
   const opened = location.href;
-  if (site.spaRoutes) void part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
+  if (site.spaRoutes) void loader.part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
   return { emitter, load, identify, page, send, reset };
 }
