@@ -132,13 +132,14 @@ func TestTheReferenceDescribesEveryWordAndMetric(t *testing.T) {
 	}
 	newEngineRecorder("default").Polled("nothing")
 	newEngineRecorder("default").Reported("opened")
+	newEngineRecorder("default").ClaimRefused("wrong")
 	newInjectRecorder("default")
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(families) != 6 {
-		t.Errorf("%d metrics, expected the 6 of the reference", len(families))
+	if len(families) != 7 {
+		t.Errorf("%d metrics, expected the 7 of the reference", len(families))
 	}
 	for _, family := range families {
 		if !strings.Contains(string(page), "`"+family.GetName()+"{") {
