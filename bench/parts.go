@@ -46,6 +46,14 @@ var parts = []part{
 		results, err := measurePolls(ctx, m.servers, m.rounds)
 		return pollsTable(results), err
 	}},
+	{"workspace", func(ctx context.Context, m measurement) (string, error) {
+		results, size, err := measureEdits(ctx, m.servers, m.rounds)
+		if err != nil {
+			return "", err
+		}
+		compiling, err := measureFunctions(ctx, "./engine/workspace")
+		return editsTable(results, size) + "\n" + functionsTable(compiling), err
+	}},
 	{"functions", func(ctx context.Context, _ measurement) (string, error) {
 		results, err := measureFunctions(ctx, "./inject/...", "./engine/pagerule/...")
 		return functionsTable(results), err
