@@ -43,13 +43,15 @@ type edge struct {
 // poll is one poll as the client sent it.
 type poll struct {
 	Page struct {
-		URL  string `json:"url"`
-		Name string `json:"name"`
+		URL    string `json:"url"`
+		Name   string `json:"name"`
+		Number int    `json:"number"`
 	} `json:"page"`
 	Tab        string            `json:"tab"`
 	View       string            `json:"view"`
 	Generation string            `json:"generation"`
 	UserID     string            `json:"userId"`
+	Reset      bool              `json:"reset"`
 	Show       map[string]string `json:"show"`
 
 	header http.Header
@@ -69,9 +71,16 @@ type sent struct {
 	Name        string         `json:"name"`
 	GroupID     string         `json:"groupId"`
 	PreviousID  string         `json:"previousId"`
+	View        string         `json:"view"`
+	Number      int            `json:"number"`
+	Context     struct {
+		Page     struct{ URL, Referrer string }
+		UserHash string
+	} `json:"context"`
 
 	path  string
 	visit string
+	reset bool
 }
 
 // message is a message in a poll's answer.
@@ -214,6 +223,7 @@ func (e *edge) serveEvents(w http.ResponseWriter, r *http.Request) {
 	var batch struct {
 		Batch    []sent `json:"batch"`
 		WriteKey string `json:"writeKey"`
+		Reset    bool   `json:"reset"`
 	}
 	kind := r.PathValue("kind")
 	if err := json.Unmarshal(body, &batch); err != nil {
@@ -230,7 +240,7 @@ func (e *edge) serveEvents(w http.ResponseWriter, r *http.Request) {
 		e.t.Errorf("events name the write key %q", batch.WriteKey)
 	}
 	for _, event := range batch.Batch {
-		event.path, event.visit = r.URL.Path, r.URL.Query().Get("sessionId")
+		event.path, event.visit, event.reset = r.URL.Path, r.URL.Query().Get("sessionId"), batch.Reset
 		e.events = append(e.events, event)
 	}
 	w.Header().Set("Content-Type", "application/json")

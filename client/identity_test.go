@@ -1,6 +1,10 @@
 package client_test
 
-import "testing"
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+)
 
 func TestIdentifyIsSentBeforeTheNextPollAndRemembered(t *testing.T) {
 	e, b := newEdge(t), newTab(t)
@@ -125,4 +129,67 @@ func TestResetTakesTheMessagesOfTheVisitorAwayAtOnce(t *testing.T) {
 	b.do("cioanalytics.reset()")
 	b.expect(messages+".length", "0")
 	e.waitReports("welcome opened")
+}
+
+func TestAResetIsToldUntilItWasHeard(t *testing.T) {
+	e, b := newEdge(t), newTab(t, "Failed to load resource")
+	e.pages["/signed-out/"] = page(external, "")
+	b.open(e.URL)
+	if first := e.waitPolls(1)[0]; first.Reset {
+		t.Error("the first poll tells of a reset")
+	}
+	e.refuseFirst(1, "/api/v4/users", status(http.StatusServiceUnavailable))
+	b.do("cioanalytics.reset()")
+	e.wait("the refused poll", func() bool { return len(e.requests) == 2 })
+	// The site leaves the page; the next one tells it, and whoever signs in now is another person.
+	b.open(e.URL + "/signed-out/")
+	if second := e.waitPolls(2)[1]; !second.Reset {
+		t.Error("the poll of the next page does not tell of the reset")
+	}
+	b.await("!localStorage.getItem('handbill_reset')")
+	b.js("cioanalytics.identify('tom')")
+	if third := e.waitPolls(3)[2]; third.Reset || e.waitEvents(1)[0].reset {
+		t.Error("the reset is told again")
+	}
+	b.do("cioanalytics.reset(); cioanalytics.identify('ines')")
+	if events := e.waitEvents(2); !events[1].reset {
+		t.Error("an identify right after a reset does not tell of it")
+	}
+}
+
+func TestAProofTravelsInTheContextOfIdentify(t *testing.T) {
+	for name, c := range map[string]struct{ call, traits string }{
+		"with traits":        {`cioanalytics.identify("ines", { plan: "team" }, { context: { userHash: "d58e" } })`, `{"plan":"team"}`},
+		"without traits":     {`cioanalytics.identify("ines", null, { context: { userHash: "d58e" } })`, `{}`},
+		"with empty traits":  {`cioanalytics.identify("ines", {}, { context: { userHash: "d58e" } })`, `{}`},
+		"with a callback":    {`cioanalytics.identify("ines", {}, { context: { userHash: "d58e" } }, () => 0)`, `{}`},
+		"of a known visitor": {`cioanalytics.identify("ines"), cioanalytics.identify({ plan: "team" }, { context: { userHash: "d58e" } })`, `{"plan":"team"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, b := newEdge(t), newTab(t)
+			b.open(e.URL)
+			b.await("window.cioanalytics")
+			b.js("void (" + c.call + ")")
+			e.wait("the proof", func() bool { return len(e.events) > 0 && e.events[len(e.events)-1].Context.UserHash == "d58e" })
+			if traits, err := json.Marshal(e.events[len(e.events)-1].Traits); err != nil || string(traits) != c.traits {
+				t.Errorf("the traits are %s", traits)
+			}
+		})
+	}
+}
+
+func TestWhyAClaimIsRefusedStandsInTheConsoleOnce(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	e.interval = 1
+	e.refuse = func(w http.ResponseWriter, r *http.Request) bool {
+		w.Header().Set("Handbill-Identity", "refused: expired: the token held until noon")
+		return false
+	}
+	e.pages["/"] = page(`<script>window.warned = []; console.warn = (text) => warned.push(text)</script>`+external, "")
+	b.open(e.URL)
+	b.await("window.cioanalytics")
+	b.js(`cioanalytics.identify("ines", {}, { context: { token: "worn.out.token" } })`)
+	e.waitPolls(3)
+	b.await("warned.length")
+	b.expect("warned", `["Handbill: refused: expired: the token held until noon"]`)
 }

@@ -118,7 +118,7 @@ func TestAPageFromTheBackForwardCachePollsAgain(t *testing.T) {
 	b.open(e.URL + "/pricing/")
 	b.do("history.back()")
 	b.await("window.restored")
-	if second := e.waitPolls(2)[1]; second.View != first.View || second.Tab != first.Tab {
+	if second := e.waitPolls(2)[1]; second.View != first.View || second.Tab != first.Tab || second.Page.Number != first.Page.Number+1 {
 		t.Errorf("the poll after coming back is %+v", second)
 	}
 }

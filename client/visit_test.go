@@ -50,3 +50,32 @@ func TestAVisitEndsWhenNoPageWasOpenForHalfAnHour(t *testing.T) {
 		})
 	}
 }
+
+func TestPagesOfALoadAreNumbered(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	b.open(e.URL)
+	e.waitPolls(1)
+	for i, c := range []struct {
+		call   string
+		number int
+	}{
+		{"cioanalytics.page()", 1},                                         // the page is the one that was there
+		{"cioanalytics.page('Home')", 1},                                   // it only has a name now
+		{"history.pushState(null, '', '/team/'); cioanalytics.page()", 2},  // another page
+		{"cioanalytics.page('Billing')", 2},                                // by its name
+		{"cioanalytics.page('Invoices')", 3},                               // another by its name
+		{"history.pushState(null, '', '/'); cioanalytics.page('Home')", 4}, // back on the first
+		{"cioanalytics.identify('ines')", 4},                               // asked anew, on the same page
+	} {
+		b.do(c.call)
+		if asked := e.waitPolls(i + 2)[i+1]; asked.Page.Number != c.number {
+			t.Errorf("after %s the page has the number %d, want %d", c.call, asked.Page.Number, c.number)
+		}
+	}
+	view := e.waitPolls(1)[0].View
+	for _, event := range e.waitEvents(5) {
+		if event.Type == "page" && (event.View != view || event.Number == 0 || event.Context.Page.URL == "") {
+			t.Errorf("the event of a page is %+v", event)
+		}
+	}
+}

@@ -243,7 +243,7 @@ func (w *responseWriter) sendHeader(certain bool, added int64) {
 	header := w.next.Header()
 	late := w.rewindHeader(header)
 	change := headerChange{
-		added:    -1,
+		length:   -1,
 		decoded:  rw.decoder != nil,
 		asked:    w.change.codings,
 		mark:     markPlanned,
@@ -254,9 +254,11 @@ func (w *responseWriter) sendHeader(certain bool, added int64) {
 	rw.expectsLate = w.expectsLatePolicy()
 	if certain && !rw.expectsLate {
 		change.mark = markInjected
-		change.added = added
+		if added >= 0 && rw.length >= 0 && !change.decoded {
+			change.length = rw.length + added
+			rw.promised = true
+		}
 	}
-	rw.promised = change.added >= 0 && rw.length >= 0 && !change.decoded
 	change.apply(header, &rw.plan.header, &w.values)
 	enforced := rw.plan.header.policies[0]
 	if rw.policies[0] != nil {

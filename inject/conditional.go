@@ -10,11 +10,7 @@ func (w *responseWriter) prepareRequest() {
 			w.injector.fault(w.request, fault)
 		}
 	}()
-	header := w.request.Header
-	page := w.change.apply(w.request, w.injector.options.AskEncoding)
-	if len(header["If-None-Match"]) > 0 || len(header["If-Modified-Since"]) > 0 {
-		w.change.judgeCopies(header, page, w.expect)
-	}
+	w.change.apply(w.request, w.injector.options.AskEncoding, w.expect)
 }
 
 // expect asks what would be inserted now, and remembers it for a 304.

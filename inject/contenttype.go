@@ -24,10 +24,8 @@ const (
 // and the first charset counts.
 func parseContentType(value string) (mediaType, charset string) {
 	switch value { // as most sites say it
-	case "text/html; charset=utf-8":
+	case "text/html; charset=utf-8", "text/html; charset=UTF-8":
 		return "text/html", "utf-8"
-	case "text/html; charset=UTF-8":
-		return "text/html", "UTF-8"
 	}
 	mediaType, rest, _ := strings.Cut(value, ";")
 	mediaType = strings.Trim(mediaType, " \t\r\n")
@@ -64,7 +62,7 @@ func parseContentType(value string) (mediaType, charset string) {
 // switches ISO-2022-JP to kanji, whose bytes may. A label that browsers do not know
 // declares nothing: they look for another in the page.
 func encodingOf(charset string) (encoding textEncoding, escapes, declared bool) {
-	if strings.EqualFold(charset, "utf-8") {
+	if charset == "utf-8" || strings.EqualFold(charset, "utf-8") {
 		return asciiCompatible, false, true
 	}
 	switch strings.ToLower(strings.Trim(charset, " \t\r\n\f")) {

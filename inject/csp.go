@@ -98,6 +98,17 @@ type policyAsker struct {
 	// nonces are those found in the policies, in their order, and then none.
 	nonces [maxNonces + 1]string
 	count  int
+	// latest is the policy that was read last: most pages have one, which is asked
+	// twice.
+	latest policy
+}
+
+// read is readPolicy, remembered.
+func (a *policyAsker) read(text string) policy {
+	if a.latest.text != text {
+		a.latest = readPolicy(text)
+	}
+	return a.latest
 }
 
 // maxNonces bounds how many nonces are tried; pages have one.
@@ -107,12 +118,12 @@ const maxNonces = 4
 func (a *policyAsker) collectNonces(lines []string) {
 	for _, line := range lines {
 		for text := range strings.SplitSeq(line, ",") {
-			p := readPolicy(text)
+			p := a.read(text)
 			d, ok := p.governing(false)
 			if !ok {
 				continue
 			}
-			for token := range strings.FieldsSeq(p.value(d)) {
+			for token := range words(p.value(d)) {
 				if a.count == maxNonces {
 					return
 				}
@@ -163,7 +174,7 @@ func replaceItem(line string, i int, item string) string {
 
 // fit returns a policy under which the insertion works; false where there is none.
 func (a *policyAsker) fit(text, nonce string) (fitted string, ok bool) {
-	p := readPolicy(text)
+	p := a.read(text)
 	if p.sandboxed() {
 		return text, false
 	}

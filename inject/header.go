@@ -29,8 +29,8 @@ var trailerDigests = [...]string{"Digest", "Content-Digest", "Repr-Digest", "Sig
 
 // headerChange says what an insertion means for a response's header.
 type headerChange struct {
-	// added is the number of bytes by which the body grows; -1: unknown.
-	added int64
+	// length is that of the body with the insertion; -1: unknown.
+	length int64
 	// decoded: the body's coding was taken off.
 	decoded bool
 	// asked: the request's Accept-Encoding was changed.
@@ -53,8 +53,8 @@ func (c headerChange) apply(header http.Header, was *survey, storage *headerValu
 			delete(header, name)
 		}
 	}
-	if length := number(was.contentLength); !c.decoded && c.added >= 0 && length >= 0 {
-		header["Content-Length"] = storage.number(slotLength, length+c.added)
+	if c.length >= 0 {
+		header["Content-Length"] = storage.number(slotLength, c.length)
 	} else if was.contentLength != nil {
 		delete(header, "Content-Length")
 	}

@@ -15,6 +15,9 @@ import (
 // for it while it is held back, it is remembered as it was announced; one that only
 // waits for a moment goes, since the timer must not read what a handler writes.
 func (w *responseWriter) Header() http.Header {
+	if w.patience == nil && w.progress != deciding {
+		return w.next.Header()
+	}
 	w.enter()
 	defer w.leave()
 	if w.patience != nil && w.patience.waiting {

@@ -39,6 +39,8 @@ func planResponse(p *plan, r *http.Request, status int, header http.Header, erro
 	}
 	p.header.take(header)
 	switch mark := firstOf(p.header.mark); {
+	case p.header.part:
+		p.reason = ReasonPartialContent
 	case isAttachment(p.header.disposition):
 		p.reason = ReasonAttachment
 	case hasToken(p.header.cacheControl, "no-transform"):
@@ -59,7 +61,7 @@ func (p *plan) readType(status int, header http.Header, errorPages bool) Reason 
 	switch {
 	case status == http.StatusNotModified:
 		return ReasonNotModified
-	case status == http.StatusPartialContent || len(header["Content-Range"]) > 0:
+	case status == http.StatusPartialContent:
 		return ReasonPartialContent
 	case status != http.StatusOK && (status < 400 || !errorPages):
 		return ReasonStatus
@@ -69,7 +71,7 @@ func (p *plan) readType(status int, header http.Header, errorPages bool) Reason 
 		return ReasonNoContentType
 	}
 	mediaType, charset := parseContentType(types[0])
-	if !strings.EqualFold(mediaType, "text/html") || !sameType(types) {
+	if mediaType != "text/html" && !strings.EqualFold(mediaType, "text/html") || !sameType(types) {
 		return ReasonContentType
 	}
 	p.encoding, p.stopAtEscape, p.declared = asciiCompatible, true, false

@@ -1,6 +1,7 @@
 package inject
 
 import (
+	"iter"
 	"net/http"
 	"strings"
 )
@@ -61,6 +62,11 @@ func (p *policy) readDirective(begin, end int) {
 	for end > nameEnd && isSpace(p.text[end-1]) {
 		end--
 	}
+	switch nameEnd - begin {
+	case len("script-src-elem"), len("script-src"), len("connect-src"), len("sandbox"):
+	default:
+		return // as long as none of ours
+	}
 	name := p.text[begin:nameEnd]
 	for d, known := range directiveNames {
 		if len(known) == len(name) && strings.EqualFold(known, name) {
@@ -68,6 +74,25 @@ func (p *policy) readDirective(begin, end int) {
 				p.directives[d] = span{nameEnd, end, true}
 			}
 			return
+		}
+	}
+}
+
+// words are the items of a list that whitespace divides.
+func words(list string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := 0; i < len(list); {
+			if isSpace(list[i]) {
+				i++
+				continue
+			}
+			begin := i
+			for i < len(list) && !isSpace(list[i]) {
+				i++
+			}
+			if !yield(list[begin:i]) {
+				return
+			}
 		}
 	}
 }
@@ -100,7 +125,7 @@ func (p *policy) sandboxed() bool {
 		return false
 	}
 	scripts, origin := false, false
-	for token := range strings.FieldsSeq(p.value(sandbox)) {
+	for token := range words(p.value(sandbox)) {
 		scripts = scripts || strings.EqualFold(token, "allow-scripts")
 		origin = origin || strings.EqualFold(token, "allow-same-origin")
 	}
@@ -118,7 +143,7 @@ type sourceList struct {
 
 func readSources(value string) sourceList {
 	list := sourceList{empty: true}
-	for token := range strings.FieldsSeq(value) {
+	for token := range words(value) {
 		switch {
 		case strings.EqualFold(token, "'none'"):
 			continue
@@ -176,7 +201,7 @@ func hasNonce(list, nonce string) bool {
 	if nonce == "" {
 		return false
 	}
-	for token := range strings.FieldsSeq(list) {
+	for token := range words(list) {
 		if nonceOf(token) == nonce {
 			return true
 		}
@@ -211,7 +236,7 @@ func withSource(list, source string) string {
 // hostsOf leaves away what a source list says about scripts and styles.
 func hostsOf(list string) string {
 	var hosts []string
-	for token := range strings.FieldsSeq(list) {
+	for token := range words(list) {
 		if !strings.HasPrefix(token, "'") || strings.EqualFold(token, "'self'") {
 			hosts = append(hosts, token)
 		}

@@ -23,18 +23,22 @@ type savedHeader struct {
 	values []string // nil: there was none
 }
 
-// apply changes what is asked of the site: for a page, gzip alone where the
-// client takes it, and never a part of it. It reports whether the request is for a
-// page.
-func (c *requestChange) apply(r *http.Request, ask AskEncoding) (page bool) {
-	page = wantsPage(r.Header)
+// apply changes what is asked of the site: for a page, gzip alone where the client
+// takes it, and never a part of it; and whether a copy is still good in the site's own
+// words. Now tells what would be inserted at present.
+func (c *requestChange) apply(r *http.Request, ask AskEncoding, now func() (Insertion, bool)) {
+	header := r.Header
+	page := wantsPage(header)
 	if page {
-		c.askEncoding(r.Header, ask)
-		page = mayBePage(r.URL.Path)
+		c.askEncoding(header, ask)
 	}
-	c.translateMatch(r.Header)
-	c.dropRange(r.Header, page)
-	return page
+	c.translateMatch(header)
+	if len(header["Range"]) > 0 {
+		c.dropRange(header, page && mayBePage(r.URL.Path))
+	}
+	if len(header["If-None-Match"]) > 0 || len(header["If-Modified-Since"]) > 0 {
+		c.judgeCopies(header, page && mayBePage(r.URL.Path), now)
+	}
 }
 
 func (c *requestChange) askEncoding(header http.Header, ask AskEncoding) {

@@ -1,5 +1,7 @@
 package inject
 
+import "bytes"
+
 // Position says where in the document's head the insertion goes.
 type Position uint8
 
@@ -181,7 +183,24 @@ func (s *scanner) usualToken(text []byte) int {
 		s.document, s.tag = true, tagHTML
 		s.attributes.startTag()
 		s.state = stateBeforeAttributeName
+		if n := usualLanguage(text[len(html):]); n > 0 && !s.stopAtEscape {
+			return len(html) + n
+		}
 		return len(html)
+	}
+	return 0
+}
+
+// usualLanguage is the length of the lang attribute that most documents have, as it is
+// mostly written, up to the tag's ">"; 0 for anything else.
+func usualLanguage(text []byte) int {
+	const attribute, longest = ` lang="`, len("zh-Hant-TW")
+	if len(text) <= len(attribute)+longest || string(text[:len(attribute)]) != attribute {
+		return 0
+	}
+	value := text[len(attribute):][:longest+1]
+	if n := bytes.IndexByte(value, '"'); n >= 0 && text[len(attribute)+n+1] == '>' {
+		return len(attribute) + n + 1
 	}
 	return 0
 }

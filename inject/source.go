@@ -90,7 +90,7 @@ func (t target) source() string {
 
 // allows reports whether a source list matches the target (CSP 3, 6.7.2.7).
 func (t target) allowedBy(list string) bool {
-	for token := range strings.FieldsSeq(list) {
+	for token := range words(list) {
 		if t.matches(token) {
 			return true
 		}

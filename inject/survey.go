@@ -21,6 +21,8 @@ type survey struct {
 
 	// integrity: there are headers that vouch for the body's bytes, or offer parts.
 	integrity bool
+	// part: this is not the whole.
+	part bool
 	// trailers: some are announced.
 	trailers bool
 	// impatient: the site wants nothing to wait.
@@ -60,6 +62,8 @@ func (s *survey) take(header http.Header) {
 			s.policies[1] = values
 		case "Accept-Ranges", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest", "Signature", "Signature-Input":
 			s.integrity = true
+		case "Content-Range":
+			s.part = len(values) > 0
 		case "Trailer":
 			s.trailers = true
 		case "Incremental":

@@ -79,6 +79,22 @@ func fewestWrites(t *testing.T, upstream *httptest.Server, middleware func(http.
 	return fewest
 }
 
+// expectNoMoreWrites compares the writes with a middleware and without. A machine under load divides pages as it likes:
+// then both are counted again.
+func expectNoMoreWrites(t *testing.T, upstream *httptest.Server, middleware func(http.Handler) http.Handler, http2 bool) {
+	t.Helper()
+	with, without := int64(1<<30), int64(1<<30)
+	for range 5 {
+		without = min(without, fewestWrites(t, upstream, func(h http.Handler) http.Handler { return h }, http2))
+		with = min(with, fewestWrites(t, upstream, middleware, http2))
+		if with <= without {
+			t.Logf("%d writes, %d without", with, without)
+			return
+		}
+	}
+	t.Errorf("%d writes, and %d without an injector", with, without)
+}
+
 func TestInjectionCostsNoWriteOfItsOwn(t *testing.T) {
 	for _, size := range []int{1 << 10, 3500, 3900, 10 << 10, 20_000, 40_000, 100 << 10, 300_000} {
 		for _, http2 := range []bool{false, true} {
@@ -91,12 +107,7 @@ func TestInjectionCostsNoWriteOfItsOwn(t *testing.T) {
 				}))
 				defer upstream.Close()
 				options, _ := newOptions()
-				without := fewestWrites(t, upstream, func(h http.Handler) http.Handler { return h }, http2)
-				with := fewestWrites(t, upstream, inject.New(options).Handler, http2)
-				t.Logf("%d writes, %d without", with, without)
-				if with > without {
-					t.Errorf("%d writes, and %d without an injector", with, without)
-				}
+				expectNoMoreWrites(t, upstream, inject.New(options).Handler, http2)
 			})
 		}
 	}
@@ -117,12 +128,7 @@ func TestInjectionInACompressedPageCostsNoWriteOfItsOwn(t *testing.T) {
 				}))
 				defer upstream.Close()
 				options, _ := newOptions()
-				without := fewestWrites(t, upstream, func(h http.Handler) http.Handler { return h }, false)
-				with := fewestWrites(t, upstream, inject.New(options).Handler, false)
-				t.Logf("%d writes, %d without", with, without)
-				if with > without {
-					t.Errorf("%d writes, and %d without an injector", with, without)
-				}
+				expectNoMoreWrites(t, upstream, inject.New(options).Handler, false)
 			})
 		}
 	}

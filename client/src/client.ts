@@ -2,7 +2,7 @@ import { createEmitter, type Emitter, type Listener } from "./emitter";
 import { address, post } from "./endpoint";
 import { announce, listen, metricOf } from "./events";
 import { newId } from "./id";
-import { anonymousId, forgetIdentity, setUserId, userId } from "./identity";
+import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
 import { partLoader } from "./parts";
 import { heedRefusals } from "./policy";
 import { createPoller } from "./poll";
@@ -59,6 +59,9 @@ export function createClient(site: Site): Client {
   const wanted: Record<string, string> = {};
   let plugin: PluginOptions = {};
   let pageName: string | undefined;
+  /** The address of the last page that was counted, and how many there were in this load: single-page applications have several. */
+  let counted: string | undefined;
+  let number = 0;
   /** The last identify on its way: a poll waits for it, since the traits decide what is due. */
   let identified: Promise<unknown> | undefined;
 
@@ -98,16 +101,20 @@ export function createClient(site: Site): Client {
 
   async function ask(generation: string | undefined): Promise<Response> {
     await identified;
+    const reset = isReset();
     const body = {
-      page: { url: location.href, name: pageName },
+      page: { url: location.href, name: pageName, number },
       tab,
       view,
       generation,
       userId: userId(),
       referrer: document.referrer || undefined,
       show: wanted,
+      reset,
     };
-    return post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
+    const response = await post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
+    if (reset && response.status < 400) resetWasHeard();
+    return response;
   }
 
   /** Asks anew what is due, if this visitor may be given anything. */
@@ -135,10 +142,14 @@ export function createClient(site: Site): Client {
   }
 
   function page(name: string | undefined, properties: unknown): Promise<unknown> {
+    // A name for the page that is there already does not make it another one.
+    if (counted !== location.href || (pageName && pageName !== name)) number++;
+    counted = location.href;
     pageName = name;
     look();
-    // The poll says where the visitor is; only what it cannot carry is an event of its own.
-    return name || properties ? send("page", { name, properties }) : Promise.resolve();
+    // The poll says where the visitor is; only what it cannot carry is an event of its own, of the same page view.
+    const context = { page: { url: location.href, referrer: document.referrer } };
+    return name || properties ? send("page", { name, properties, view, number, context }) : Promise.resolve();
   }
 
   function reset(): void {
@@ -146,6 +157,9 @@ export function createClient(site: Site): Client {
     stage.update([]);
     look();
   }
+
+  // A page that comes back from the back/forward cache is looked at once more.
+  addEventListener("pageshow", (event) => event.persisted && number++);
 
   const opened = location.href;
   if (site.spaRoutes) void part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});

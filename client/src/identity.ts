@@ -1,9 +1,13 @@
 import { newId } from "./id";
-import { forget, recall, remember } from "./storage";
+import { attempt, forget, recall, remember } from "./storage";
 
 /** Where the reference client keeps the ids, so that a site may change between the two. */
 const USER = "ajs_user_id";
 const ANONYMOUS = "ajs_anonymous_id";
+/** Stands in localStorage until the edge has heard of a reset: a site often leaves its page right after it. */
+const RESET = "handbill_reset";
+
+let resetting = false;
 
 /** The identified user's id. Read anew each time: another tab may have signed in or out. */
 export function userId(): string | undefined {
@@ -33,4 +37,16 @@ export function setUserId(id: string): void {
 export function forgetIdentity(): void {
   forget(USER);
   forget(ANONYMOUS);
+  resetting = true;
+  attempt(() => localStorage.setItem(RESET, "1"));
+}
+
+/** Whether the edge has still to hear that whoever used this browser is gone: all that is sent says so until then. */
+export function isReset(): true | undefined {
+  return resetting || attempt(() => localStorage.getItem(RESET)) ? true : undefined;
+}
+
+export function resetWasHeard(): void {
+  resetting = false;
+  attempt(() => localStorage.removeItem(RESET));
 }

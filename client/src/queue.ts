@@ -1,6 +1,7 @@
 import { backoff, retryAfter } from "./backoff";
 import { address, post } from "./endpoint";
 import { mayConnect } from "./policy";
+import { isReset, resetWasHeard } from "./identity";
 import type { Site } from "./site";
 import { visitId } from "./visit";
 
@@ -70,11 +71,15 @@ export function createQueue(site: Site): Queue {
   /** Returns how long to wait before trying again, in milliseconds; 0 when the batch is done with. */
   async function deliver(batch: Sent[]): Promise<number> {
     try {
+      const reset = isReset();
       const body = encode(batch);
       const response = await post(address(site, pathOf(batch)), body, { keepalive: body.length <= KEEPALIVE_LIMIT });
       earliest = Date.now() + retryAfter(response);
       // What the edge refuses as wrong would be as wrong the next time.
-      if (response.status < 500 && response.status !== 429) return (failures = 0);
+      if (response.status < 500 && response.status !== 429) {
+        if (reset) resetWasHeard();
+        return (failures = 0);
+      }
     } catch {
       // No answer: the same as a failing one.
     }
@@ -82,7 +87,7 @@ export function createQueue(site: Site): Queue {
   }
 
   function encode(batch: Sent[]): string {
-    const envelope = { writeKey: site.writeKey, sentAt: new Date().toISOString() };
+    const envelope = { writeKey: site.writeKey, sentAt: new Date().toISOString(), reset: isReset() };
     return JSON.stringify(isIdentify(batch[0]!) ? { ...batch[0], ...envelope } : { batch, ...envelope });
   }
 

@@ -81,6 +81,11 @@ func (h *Handler) remember(w http.ResponseWriter, r *http.Request, id string) {
 	http.SetCookie(w, h.ownCookie(r, h.site.Cookie.Name, id+"."+h.engine.Voucher(id), int(h.site.Cookie.MaxAge.Seconds())))
 }
 
+// expire removes the visitor's cookie.
+func (h *Handler) expire(w http.ResponseWriter, r *http.Request) {
+	http.SetCookie(w, h.ownCookie(r, h.site.Cookie.Name, "", -1))
+}
+
 // ownCookie is a cookie of the edge's own, which no script can read.
 func (h *Handler) ownCookie(r *http.Request, name, value string, maxAge int) *http.Cookie {
 	return &http.Cookie{

@@ -48,6 +48,9 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	}
 	identity, fresh := h.who(w, r, sent.UserID)
 	if !h.site.Anonymous && identity.User == "" {
+		if sent.Reset {
+			h.expire(w, r)
+		}
 		interval(w, h.engine.PollSlow())
 		w.WriteHeader(http.StatusNoContent)
 		return

@@ -357,6 +357,14 @@ func TestAnonymousOffAnswersNobodyBeforeIdentify(t *testing.T) {
 	}
 }
 
+func TestAnonymousOffResetTakesTheCookieAway(t *testing.T) {
+	b := newBrowser(t, newHandler(t, wire.Site{}, shop))
+	answer, _ := b.poll(`{"reset": true}`)
+	if cookies := answer.Cookies(); answer.StatusCode != 204 || len(cookies) != 1 || cookies[0].MaxAge >= 0 {
+		t.Errorf("status %d, cookies %v", answer.StatusCode, cookies)
+	}
+}
+
 func TestAnonymousOffKeepsTheIntervalThatIsConfigured(t *testing.T) {
 	memory := store.NewMemory()
 	defer func() { _ = memory.Close() }()
