@@ -15,7 +15,7 @@ where = 'traits.plan == "trial"'
 
 [[segments]]
 id = "newcomers"
-where = 'visit.number == 1 && segment("trial-users")'
+where = 'visit.count == 1 && segment("trial-users")'
 
 [[messages]]
 id = "for-everybody"
@@ -37,7 +37,7 @@ text = "Welcome."
 [[messages]]
 id = "by-visit"
 pages = ["*"]
-where = 'visit.number > 2'
+where = 'visit.count > 2'
 text = "Welcome back."
 
 [[messages]]
