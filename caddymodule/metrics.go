@@ -24,6 +24,8 @@ var (
 		"Messages handed to a visitor."), []string{"workspace"})
 	reportsTotal = prometheus.NewCounterVec(counter("reports_total",
 		"Reports of browsers that counted, by what they report."), []string{"workspace", "metric"})
+	withheldTotal = prometheus.NewCounterVec(counter("withheld_total",
+		"Messages that would have been shown and were held back, by the reason why."), []string{"workspace", "reason"})
 	reportsRefusedTotal = prometheus.NewCounterVec(counter("reports_refused_total",
 		"Reports that were not believed."), []string{"workspace"})
 	identityRefusedTotal = prometheus.NewCounterVec(counter("identity_refused_total",
@@ -37,7 +39,7 @@ func counter(name, help string) prometheus.CounterOpts {
 // registerMetrics makes the counters visible in a configuration's registry.
 func registerMetrics(registry *prometheus.Registry) error {
 	for _, collector := range []prometheus.Collector{
-		injectedTotal, skippedTotal, pollsTotal, deliveriesTotal, reportsTotal, reportsRefusedTotal,
+		injectedTotal, skippedTotal, pollsTotal, deliveriesTotal, reportsTotal, withheldTotal, reportsRefusedTotal,
 		identityRefusedTotal,
 	} {
 		var already prometheus.AlreadyRegisteredError
@@ -50,9 +52,9 @@ func registerMetrics(registry *prometheus.Registry) error {
 
 // engineRecorder counts for a workspace's engine.
 type engineRecorder struct {
-	polls, reports       *prometheus.CounterVec
-	claims               *prometheus.CounterVec
-	deliveries, refusals prometheus.Counter
+	polls, reports, withheld *prometheus.CounterVec
+	claims                   *prometheus.CounterVec
+	deliveries, refusals     prometheus.Counter
 }
 
 var _ engine.Recorder = engineRecorder{}
@@ -62,6 +64,7 @@ func newEngineRecorder(workspace string) engineRecorder {
 	return engineRecorder{
 		polls:      pollsTotal.MustCurryWith(label),
 		reports:    reportsTotal.MustCurryWith(label),
+		withheld:   withheldTotal.MustCurryWith(label),
 		deliveries: deliveriesTotal.With(label),
 		refusals:   reportsRefusedTotal.With(label),
 		claims:     identityRefusedTotal.MustCurryWith(label),
@@ -79,6 +82,11 @@ func (r engineRecorder) Delivered() { r.deliveries.Inc() }
 // Reported counts a report.
 func (r engineRecorder) Reported(metric store.Metric) {
 	r.reports.WithLabelValues(string(metric)).Inc()
+}
+
+// Withheld counts a message that was held back.
+func (r engineRecorder) Withheld(metric store.Metric) {
+	r.withheld.WithLabelValues(string(metric)).Inc()
 }
 
 // Refused counts a report that was not believed.

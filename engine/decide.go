@@ -13,7 +13,7 @@ import (
 
 // Check is one question that a decision asked about a message, and what it saw.
 type Check struct {
-	// Name is the question: in_app, status, bot, schedule, audience, page, where, frequency, throttle or content.
+	// Name is the question: in_app, status, bot, schedule, kind, audience, page, where, frequency, throttle, content or shadow.
 	Name string `json:"check"`
 	// Passed says whether the message may still be shown after it.
 	Passed bool `json:"passed"`
@@ -57,6 +57,8 @@ type situation struct {
 	filled bool
 	// tags are the memory of the languages in facts.
 	tags []string
+	// unreal is a run that nobody remembers; see imagined.
+	unreal visitor.Run
 	// rendered are the contents that were made already.
 	rendered []rendered
 }
@@ -66,12 +68,21 @@ func (s *situation) remember(record *visitor.Record) {
 	s.record, s.here, s.filled = record, presence{}, false
 }
 
-// state is what the visitor's record says of a message; nil when it says nothing.
-func (s *situation) state(message string) *visitor.MessageState {
-	if s.record == nil {
+// state is what the visitor's record says of a message; nil when it says nothing. Of a message in the shadow it is what
+// would have been.
+func (s *situation) state(m *workspace.Message) *visitor.MessageState {
+	record := s.record
+	if m.Status == workspace.StatusShadow {
+		record = s.past()
+	}
+	if record == nil {
 		return nil
 	}
-	return s.record.Messages[message]
+	state := record.Messages[m.ID]
+	if state != nil && m.Status == workspace.StatusShadow {
+		return state.Withheld
+	}
+	return state
 }
 
 // trace collects the checks of a decision. A nil trace collects nothing, and decisions then stop at the first check that
@@ -120,12 +131,14 @@ var checks = []check{
 	{"status", askStatus, describeStatus},
 	{"bot", askBot, describeBot},
 	{"schedule", askSchedule, describeSchedule},
+	{"kind", askKind, describeKind},
 	{"audience", askAudience, describeAudience},
 	{"page", askPage, describePage},
 	{"where", askWhere, describeWhere},
 	{"frequency", askFrequency, describeFrequency},
 	{"throttle", askThrottle, describeThrottle},
 	{"content", askContent, describeContent},
+	{"shadow", askShadow, describeShadow},
 }
 
 func askInApp(_ *Engine, _ *workspace.Message, s *situation) Reason {
@@ -140,7 +153,7 @@ func describeInApp(_ *Engine, _ *workspace.Message, s *situation) (string, strin
 }
 
 func askStatus(_ *Engine, m *workspace.Message, _ *situation) Reason {
-	if m.Status != workspace.StatusLive {
+	if m.Status != workspace.StatusLive && m.Status != workspace.StatusShadow {
 		return ReasonNotLive
 	}
 	return ReasonNone

@@ -474,7 +474,7 @@ func TestInAppOffFindsNothing(t *testing.T) {
 	if got := ids(e.poll(ada, "https://shop.example.com/", "tab", "view")); len(got) != 0 {
 		t.Errorf("due: %v", got)
 	}
-	if _, err := e.SendTest(context.Background(), "ada", ""); !errors.Is(err, engine.ErrNotEnabled) {
+	if _, err := e.SendTest(context.Background(), "ada", "", nil); !errors.Is(err, engine.ErrNotEnabled) {
 		t.Errorf("test send: %v", err)
 	}
 }

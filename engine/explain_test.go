@@ -123,3 +123,15 @@ func TestExplainAgreesWithPoll(t *testing.T) {
 		}
 	}
 }
+
+// checkOf is a message's check with a name.
+func checkOf(t *testing.T, m engine.MessageExplanation, name string) engine.Check {
+	t.Helper()
+	for _, check := range m.Checks {
+		if check.Name == name {
+			return check
+		}
+	}
+	t.Fatalf("%s has no check %s: %+v", m.Message, name, m.Checks)
+	return engine.Check{}
+}

@@ -139,9 +139,15 @@ type question struct {
 // due hands out what is due, in the settled order.
 func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *question, tab string) ([]Delivery, error) {
 	s := &q.situation
+	if err := e.advance(ctx, s); err != nil {
+		return nil, err
+	}
 	deliveries := e.tests(snapshot, s)
 	offer := func(m *workspace.Message) error {
-		if e.decide(m, s, nil) != ReasonNone || among(deliveries, m) {
+		switch reason := e.decide(m, s, nil); {
+		case reason == ReasonShadow:
+			return e.withhold(ctx, m, s, store.MetricShadow)
+		case reason != ReasonNone || among(deliveries, m):
 			return nil
 		}
 		d, err := e.deliver(ctx, m, s, tab)
@@ -211,7 +217,7 @@ func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation
 		e.recorder.Delivered()
 	}
 	s.handOut(m)
-	return &Delivery{ID: e.sealer.seal(s.identity.ID(), s.view, m.ID, false).id, Message: m}, nil
+	return &Delivery{ID: e.sealer.seal(s.identity.ID(), s.view, m.ID, s.occasion(m), false).id, Message: m}, nil
 }
 
 // reload reads anew what is remembered about the visitor.

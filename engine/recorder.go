@@ -13,6 +13,8 @@ type Recorder interface {
 	Delivered()
 	// Reported is called once for each report that counted.
 	Reported(metric store.Metric)
+	// Withheld is called once for each message that would have been shown and was held back: the metric says why.
+	Withheld(metric store.Metric)
 	// Refused is called for each report that was not believed.
 	Refused()
 	// ClaimRefused is called for each claim to be a user that was not believed.
@@ -35,5 +37,6 @@ type noRecorder struct{}
 func (noRecorder) Polled(PollResult)         {}
 func (noRecorder) Delivered()                {}
 func (noRecorder) Reported(store.Metric)     {}
+func (noRecorder) Withheld(store.Metric)     {}
 func (noRecorder) Refused()                  {}
 func (noRecorder) ClaimRefused(proof.Reason) {}

@@ -15,6 +15,8 @@ export interface Content {
   lang?: string;
   dir?: string;
   steps: Step[];
+  /** The style sheet of its theme. */
+  style?: string;
   /** The parts of the client that it needs, by their names. */
   parts?: string[];
 }
@@ -50,6 +52,10 @@ export interface TextNode {
   text?: string;
   tag?: string;
   href?: string;
+  src?: string;
+  alt?: string;
+  width?: number;
+  height?: number;
   children?: TextNode[];
 }
 

@@ -22,6 +22,7 @@ var hello = sync.OnceValue(func() *Message {
 	text := func(text string) content.Node { return content.Node{Text: text} }
 	return &Message{
 		ID:        helloID,
+		Kind:      KindBroadcast,
 		Status:    StatusLive,
 		Audience:  everybody(),
 		Frequency: preset(FrequencyOnce),

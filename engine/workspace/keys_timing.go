@@ -16,7 +16,7 @@ var timingKeys = []key{
 	{
 		name: "expires", kind: aText,
 		example: `expires = "30d"`,
-		meaning: "For how long after it was sent it waits for a visitor who has not seen it: numbers with `s`, `m`, `h`, `d` or `w`. See [expiry](frequency.md#expiry).",
+		meaning: "For how long it waits for a visitor who has not seen it: after it was sent, or after a campaign is [due](campaigns.md#delay-and-expiry), which without this wait 30 days; a broadcast [from its start on](frequency.md#expiry). Numbers with `s`, `m`, `h`, `d` or `w`.",
 	},
 	{
 		name: "goal", kind: aTable, keys: goalKeys,
