@@ -64,6 +64,7 @@ type PublicKey struct {
 
 // provisionIdentity reads secrets and keys.
 func (h *Handler) provisionIdentity(replacer *caddy.Replacer) error {
+	h.site.Identity.Outright = h.mode() == identityUnsigned
 	if h.mode() != identitySigned {
 		return nil
 	}
@@ -258,6 +259,13 @@ func (h *Handler) mode() string {
 	return h.Identity.Mode
 }
 
+// believesOutright says whether every site of the workspace says identity unsigned.
+func (s *service) believesOutright() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.identities) > 0 && !slices.ContainsFunc(s.identities, func(mode string) bool { return mode != identityUnsigned })
+}
+
 // doubts are what is worth a warning of how the sites of a workspace believe who their visitors are.
 func doubts(modes []string, snapshot *workspace.Snapshot) []string {
 	var all []string
@@ -268,6 +276,10 @@ func doubts(modes []string, snapshot *workspace.Snapshot) []string {
 	}
 	if !slices.Contains(modes, "") || snapshot == nil {
 		return all
+	}
+	if slices.ContainsFunc(snapshot.Messages, func(m *workspace.Message) bool { return m.Kind == workspace.KindTransactional }) {
+		all = append(all, "transactional messages are not shown on a site that does not say how user ids are proven: write identity signed, or "+
+			"identity unsigned, in its handbill directive")
 	}
 	ids := snapshot.ReadTraits()
 	if len(ids) == 0 {

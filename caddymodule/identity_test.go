@@ -221,3 +221,42 @@ func TestWhoeverBelievesClaimsIsWarnedWhereMessagesUseTraits(t *testing.T) {
 		})
 	}
 }
+
+func TestAMessageToOnePersonIsShownWhereTheirIdIsProvenOrAClaimIsEnough(t *testing.T) {
+	const secret, doubt = "5bd7c4a1f0e34d7c9b8a6e2f1d0c3b4a59687f8e9dacbbcad8e7f60514233241", "transactional messages are not shown"
+	path := filepath.Join(t.TempDir(), "shop.toml")
+	writeFile(t, path, "[[messages]]\nid = \"invoice\"\nkind = \"transactional\"\npages = [\"*\"]\ntext = \"Your invoice is ready.\"\n")
+	app, admin := application(t), fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	for _, c := range []struct {
+		name, words, hash string
+		shown             bool
+		reason            string
+	}{
+		{"nothing said", "", "", false, "needs_verified"},
+		{"unsigned, said outright", "identity unsigned", "", true, ""},
+		{"signed, with a proof", "identity signed {\n\t\t\tsecret " + secret + "\n\t\t}", hashOf(secret, "ada"), true, ""},
+		{"signed, with another's proof", "identity signed {\n\t\t\tsecret " + secret + "\n\t\t}", hashOf(secret, "grace"), false, "needs_verified"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := start(t, "admin "+admin+"\nhandbill {\n\tworkspace shop "+path+"\n\tstore memory\n}",
+				"http://tallowby.test:PORT {\n\thandbill {\n\t\t"+c.words+"\n\t}\n\treverse_proxy "+app+"\n}\n")
+			if status, body := ask(t, http.MethodPost, "http://"+admin+"/handbill/shop/send", `{"message":"invoice","to":"ada"}`); status != 200 {
+				t.Fatalf("sending: %d %s", status, body)
+			}
+			e.do(http.MethodPost, "http://tallowby.test/_handbill/v1/i", fmt.Sprintf(`{"userId":"ada","anonymousId":"b","context":{"userHash":%q}}`, c.hash))
+			// Before the poll, for what was shown is over.
+			_, explained := ask(t, http.MethodGet, "http://"+admin+"/handbill/shop/explain?url=http://tallowby.test/&visitor=ada", "")
+			if strings.Contains(explained, `"reason":"needs_verified"`) != (c.reason != "") {
+				t.Errorf("explained is %s", explained)
+			}
+			list := e.do(http.MethodPost, "http://tallowby.test/_handbill/api/v4/users?sessionId=1", pollBody("http://tallowby.test/"),
+				"X-Gist-Encoded-User-Token", base64.StdEncoding.EncodeToString([]byte("ada"))).body
+			if strings.Contains(list, "invoice") != c.shown {
+				t.Errorf("ada is shown %s", list)
+			}
+			if _, body := ask(t, http.MethodGet, "http://"+admin+"/handbill/", ""); strings.Contains(body, doubt) != (c.words == "") {
+				t.Errorf("the status is %s", body)
+			}
+		})
+	}
+}

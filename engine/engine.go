@@ -63,8 +63,6 @@ type Engine struct {
 	arrivals  *arrivals
 	refusals  *refusals
 	questions sync.Pool // *question
-	// needsVerified: messages to one person are shown to verified visitors only.
-	needsVerified atomic.Bool
 	// unrenderable are the messages of the snapshot of which the log has said that they cannot be shown to somebody.
 	unrenderable sync.Map
 }
@@ -107,13 +105,8 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 		e.now = time.Now
 	}
 	e.SetCadence(options.PollSlow, options.PollFast)
-	e.needsVerified.Store(true)
 	return e, nil
 }
-
-// SetTransactionalNeedsVerified says whether transactional messages are shown only to visitors whose user id is verified,
-// which is the default, or to whoever says to be their recipient.
-func (e *Engine) SetTransactionalNeedsVerified(needs bool) { e.needsVerified.Store(needs) }
 
 // SetCadence changes how often clients are told to poll: slow before a visitor's first message, fast after it. Zero
 // means the default. An engine outlives a reload of its configuration, so this may change while polls are answered.
