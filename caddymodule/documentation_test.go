@@ -133,14 +133,15 @@ func TestTheReferenceDescribesEveryWordAndMetric(t *testing.T) {
 	newEngineRecorder("default").Polled("nothing")
 	newEngineRecorder("default").Reported("opened")
 	newEngineRecorder("default").ClaimRefused("wrong")
+	newEngineRecorder("default").Streamed("opened")
 	newEngineRecorder("default").Withheld("shadow")
 	newInjectRecorder("default")
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(families) != 8 {
-		t.Errorf("%d metrics, expected the 8 of the reference", len(families))
+	if len(families) != 10 {
+		t.Errorf("%d metrics, expected the 10 of the reference", len(families))
 	}
 	for _, family := range families {
 		if !strings.Contains(string(page), "`"+family.GetName()+"{") {

@@ -28,6 +28,10 @@ var (
 		"Messages that would have been shown and were held back, by the reason why."), []string{"workspace", "reason"})
 	reportsRefusedTotal = prometheus.NewCounterVec(counter("reports_refused_total",
 		"Reports that were not believed."), []string{"workspace"})
+	streamsOpen = prometheus.NewGaugeVec(prometheus.GaugeOpts(counter("streams_open",
+		"Streams that browsers hold open.")), []string{"workspace"})
+	streamsTotal = prometheus.NewCounterVec(counter("streams_total",
+		"What happened to streams: opened, closed, pushed, merged, dropped or refused."), []string{"workspace", "event"})
 	identityRefusedTotal = prometheus.NewCounterVec(counter("identity_refused_total",
 		"Claims to be a user that were not believed, by the reason why."), []string{"workspace", "reason"})
 )
@@ -40,6 +44,7 @@ func counter(name, help string) prometheus.CounterOpts {
 func registerMetrics(registry *prometheus.Registry) error {
 	for _, collector := range []prometheus.Collector{
 		injectedTotal, skippedTotal, pollsTotal, deliveriesTotal, reportsTotal, withheldTotal, reportsRefusedTotal,
+		streamsOpen, streamsTotal,
 		identityRefusedTotal,
 	} {
 		var already prometheus.AlreadyRegisteredError
@@ -52,6 +57,8 @@ func registerMetrics(registry *prometheus.Registry) error {
 
 // engineRecorder counts for a workspace's engine.
 type engineRecorder struct {
+	streams                  *prometheus.CounterVec
+	streamsOpen              prometheus.Gauge
 	polls, reports, withheld *prometheus.CounterVec
 	claims                   *prometheus.CounterVec
 	deliveries, refusals     prometheus.Counter
@@ -67,7 +74,8 @@ func newEngineRecorder(workspace string) engineRecorder {
 		withheld:   withheldTotal.MustCurryWith(label),
 		deliveries: deliveriesTotal.With(label),
 		refusals:   reportsRefusedTotal.With(label),
-		claims:     identityRefusedTotal.MustCurryWith(label),
+		streams:    streamsTotal.MustCurryWith(label), streamsOpen: streamsOpen.With(label),
+		claims: identityRefusedTotal.MustCurryWith(label),
 	}
 }
 
@@ -91,6 +99,17 @@ func (r engineRecorder) Withheld(metric store.Metric) {
 
 // Refused counts a report that was not believed.
 func (r engineRecorder) Refused() { r.refusals.Inc() }
+
+// Streamed counts what happens to streams.
+func (r engineRecorder) Streamed(event engine.StreamEvent) {
+	r.streams.WithLabelValues(string(event)).Inc()
+	switch event {
+	case engine.StreamOpened:
+		r.streamsOpen.Inc()
+	case engine.StreamClosed:
+		r.streamsOpen.Dec()
+	}
+}
 
 // ClaimRefused counts a claim to be a user that was not believed.
 func (r engineRecorder) ClaimRefused(reason proof.Reason) {

@@ -39,6 +39,7 @@ type service struct {
 	slow, fast time.Duration
 	identities []string // how the sites believe who visitors are
 	doubted    []string // what was logged of that
+	streams    engine.Streams
 }
 
 // useService returns the service of a workspace and keeps it until services.Delete.
@@ -151,6 +152,7 @@ func (s *service) connect(ctx context.Context) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	made.SetCadence(s.slow, s.fast)
+	made.SetStreams(s.streams)
 	if s.snapshot != nil {
 		made.Use(s.snapshot)
 	}
@@ -172,9 +174,10 @@ func (s *service) keepConnecting(ctx context.Context) {
 	}
 }
 
-// Destruct stops following the source and lets go of the store.
+// Destruct ends the streams, stops following the source and lets go of the store.
 func (s *service) Destruct() error {
 	s.cancel()
+	s.setStreams(engine.Streams{})
 	<-s.done
 	s.follower.Stop()
 	_, err := storages.Delete(s.key.store)

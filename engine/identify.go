@@ -112,6 +112,7 @@ func (e *Engine) Track(ctx context.Context, identity visitor.Identity, events []
 	if err := e.log(ctx, events); err != nil {
 		return err
 	}
+	unstarted := len(mutations)
 	mutations, err := e.withStarts(ctx, identity, mutations, events, now)
 	if err != nil {
 		return err
@@ -123,6 +124,9 @@ func (e *Engine) Track(ctx context.Context, identity visitor.Identity, events []
 	}
 	if err := e.convertByEvents(ctx, identity, events); err != nil {
 		return fmt.Errorf("counting conversions: %w", err)
+	}
+	if len(mutations) > unstarted {
+		e.push(identity.ID()) // a message may be due from now on
 	}
 	return e.happened(ctx, identity, now)
 }

@@ -37,6 +37,8 @@ type PollRequest struct {
 	Generation string
 	// Show are messages that the visitor asked for: their ids, and for each the delivery whose button shows it.
 	Show map[string]string
+	// Streaming is true when the edge can reach the client over a stream, so that it need not ask often.
+	Streaming bool
 	// Zone is the IANA time zone of the browser; empty when the client does not say.
 	Zone string
 	// Languages are what the browser asks for, the best first: each a tag, or a list as Accept-Language has it.
@@ -114,7 +116,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	if !answer.Unchanged {
 		e.countDropped(answer.Deliveries)
 	}
-	answer.Next = e.next(s.record, answer)
+	answer.Next = e.next(s.record, answer, request.Streaming, now)
 	e.recorder.Polled(answer.result())
 	return answer, nil
 }
@@ -228,22 +230,6 @@ func (e *Engine) reload(ctx context.Context, s *situation) error {
 	}
 	s.remember(record)
 	return nil
-}
-
-// next is how long the client should wait: the slow interval before a visitor's first message, the fast one after it.
-func (e *Engine) next(record *visitor.Record, answer PollAnswer) time.Duration {
-	c := e.cadence.Load()
-	if len(answer.Deliveries) > 0 {
-		return c.fast
-	}
-	if record != nil {
-		for _, state := range record.Messages {
-			if state.Opened > 0 {
-				return c.fast
-			}
-		}
-	}
-	return c.slow
 }
 
 func (e *Engine) key(identity visitor.Identity) store.Key {

@@ -17,6 +17,8 @@ type Recorder interface {
 	Withheld(metric store.Metric)
 	// Refused is called for each report that was not believed.
 	Refused()
+	// Streamed is called for everything that happens to streams.
+	Streamed(event StreamEvent)
 	// ClaimRefused is called for each claim to be a user that was not believed.
 	ClaimRefused(reason proof.Reason)
 }
@@ -37,6 +39,7 @@ type noRecorder struct{}
 func (noRecorder) Polled(PollResult)         {}
 func (noRecorder) Delivered()                {}
 func (noRecorder) Reported(store.Metric)     {}
-func (noRecorder) Withheld(store.Metric)     {}
 func (noRecorder) Refused()                  {}
+func (noRecorder) Streamed(StreamEvent)      {}
+func (noRecorder) Withheld(store.Metric)     {}
 func (noRecorder) ClaimRefused(proof.Reason) {}

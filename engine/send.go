@@ -89,6 +89,7 @@ func (e *Engine) Send(ctx context.Context, send Send) (Receipt, error) {
 	if sent == nil {
 		return Receipt{}, fmt.Errorf("%s: %w; it takes more when some have been shown or cancelled", id, ErrQueueFull)
 	}
+	e.push(id)
 	return receiptOf(id, sent), nil
 }
 
@@ -118,6 +119,7 @@ func (e *Engine) Cancel(ctx context.Context, to, key string) (Receipt, error) {
 	case !sent.Cancelled:
 		return Receipt{}, fmt.Errorf("%s, key %q: %w, and cannot be called back", id, key, ErrShown)
 	}
+	e.push(id)
 	return receiptOf(id, sent), nil
 }
 

@@ -73,6 +73,7 @@ func (e *Engine) SendTest(ctx context.Context, recipient, message string, data m
 	case err != nil:
 		return TestReceipt{}, fmt.Errorf("keeping the test send for %s: %w", id, err)
 	}
+	e.push(id)
 	return TestReceipt{Message: m.ID, Visitor: id, Known: remembered(known), Until: change.Until, Pages: m.PageRules}, nil
 }
 

@@ -60,6 +60,9 @@ audience = "identified"
 text = "Your points expire soon."
 `
 
+// middle is a chance that changes no wait.
+func middle() float64 { return 0.5 }
+
 const origin = "https://shop.example.com"
 
 // bundle stands for the client where a test looks at how it is served, not at what it does.
@@ -74,7 +77,7 @@ func newHandlerWith(t *testing.T, site wire.Site, text, scheme string) *wire.Han
 	t.Helper()
 	memory := store.NewMemory()
 	t.Cleanup(func() { _ = memory.Close() })
-	e, err := engine.New(context.Background(), engine.Options{Workspace: "shop", Store: memory})
+	e, err := engine.New(context.Background(), engine.Options{Workspace: "shop", Store: memory, Random: middle})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -368,7 +371,7 @@ func TestAnonymousOffResetTakesTheCookieAway(t *testing.T) {
 func TestAnonymousOffKeepsTheIntervalThatIsConfigured(t *testing.T) {
 	memory := store.NewMemory()
 	defer func() { _ = memory.Close() }()
-	e, err := engine.New(context.Background(), engine.Options{Workspace: "shop", Store: memory, PollSlow: 5 * time.Minute})
+	e, err := engine.New(context.Background(), engine.Options{Workspace: "shop", Store: memory, PollSlow: 5 * time.Minute, Random: middle})
 	if err != nil {
 		t.Fatal(err)
 	}
