@@ -36,6 +36,8 @@ type editResult struct {
 	name string
 	// polls are the times of all polls, live those of the edits, in milliseconds, in ascending order.
 	polls, live []float64
+	// processor is what the edge has used, polls and edits together.
+	processor time.Duration
 	// ratios are those of the 99th percentile to that of the same round without edits.
 	ratios spread
 }
@@ -112,10 +114,19 @@ func measureEdits(ctx context.Context, servers launcher, rounds int) ([]editResu
 	p99 := make([][]float64, len(results))
 	for range rounds {
 		for _, lane := range rand.Perm(len(results)) {
+			before, err := edge.usage()
+			if err != nil {
+				return nil, 0, err
+			}
 			polls, live, err := editRound(ctx, edge, visitors[:editVisitors], e, lane)
 			if err != nil {
 				return nil, 0, fmt.Errorf("%s: %w", results[lane].name, err)
 			}
+			after, err := edge.usage()
+			if err != nil {
+				return nil, 0, err
+			}
+			results[lane].processor += after.processor - before.processor
 			slices.Sort(polls)
 			p99[lane] = append(p99[lane], percentile(polls, 99))
 			results[lane].polls, results[lane].live = append(results[lane].polls, polls...), append(results[lane].live, live...)
@@ -224,16 +235,22 @@ func untilLive(ctx context.Context, edge *server, text string) error {
 	return fmt.Errorf("%q is not live after %s", text, liveTimeout)
 }
 
+// perEdit is what one edit costs, in milliseconds of a processor: what was used beyond what as many polls use by themselves.
+func (r editResult) perEdit(quiet editResult) float64 {
+	perPoll := quiet.processor.Seconds() / float64(len(quiet.polls))
+	return (r.processor.Seconds() - perPoll*float64(len(r.polls))) * 1e3 / float64(len(r.live))
+}
+
 func editsTable(results []editResult, size int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "The file has %s messages in %s.\n\n", "10,000", byteSize(size))
-	b.WriteString("| while | polls p50 | p99 | ratio of p99 | live after, median | p95 | most | edits |\n|---|--:|--:|--:|--:|--:|--:|--:|\n")
+	b.WriteString("| while | polls p50 | p99 | ratio of p99 | live after, median | p95 | most | edits | processor time an edit |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, r := range results {
-		live := " | | |"
+		live := " | | | 0 | |"
 		if len(r.live) > 0 {
-			live = fmt.Sprintf(" %.0f ms | %.0f ms | %.0f ms |", percentile(r.live, 50), percentile(r.live, 95), r.live[len(r.live)-1])
+			live = fmt.Sprintf(" %.0f ms | %.0f ms | %.0f ms | %d | %.0f ms |", percentile(r.live, 50), percentile(r.live, 95), r.live[len(r.live)-1], len(r.live), r.perEdit(results[0]))
 		}
-		fmt.Fprintf(&b, "| %s | %.2f ms | %.2f ms | %s |%s %d |\n", r.name, percentile(r.polls, 50), percentile(r.polls, 99), r.ratios, live, len(r.live))
+		fmt.Fprintf(&b, "| %s | %.2f ms | %.2f ms | %s |%s\n", r.name, percentile(r.polls, 50), percentile(r.polls, 99), r.ratios, live)
 	}
 	return b.String()
 }

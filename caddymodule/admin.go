@@ -30,7 +30,8 @@ const maxAdminBody = 64 << 10
 //	GET  /handbill/                        the workspaces and how they are
 //	GET  /handbill/<workspace>/statistics  the counts of every message
 //	GET  /handbill/<workspace>/explain     ?url=&name=&visitor=&at=&zone=  why each message is shown, or not
-//	POST /handbill/<workspace>/send        {"test": true, "to": "…", "message": "…"}
+//	POST /handbill/<workspace>/send        {"message": "…", "to": "…", "data": {…}, "key": "…"}, or {"test": true, "to": "…", "message": "…", "data": {…}}
+//	DELETE /handbill/<workspace>/send      ?to=&key=  calls back what was sent
 //	GET  /handbill/health/live             200 while Handbill is configured
 //	GET  /handbill/health/ready            200 when every workspace is served, 503 with the reasons when not
 type AdminAPI struct{}
@@ -45,11 +46,11 @@ func (AdminAPI) Routes() []caddy.AdminRoute {
 	return []caddy.AdminRoute{{Pattern: adminPath, Handler: caddy.AdminHandlerFunc(serveAdmin)}}
 }
 
-// adminCall is how one path is answered.
-type adminCall struct {
-	method string
-	answer func(r *http.Request) (body any, err error)
-}
+// adminCall is how one path is answered, by the request's method.
+type adminCall map[string]func(r *http.Request) (body any, err error)
+
+// methods are those that a path answers.
+func (c adminCall) methods() []string { return slices.Sorted(maps.Keys(c)) }
 
 func serveAdmin(w http.ResponseWriter, r *http.Request) error {
 	app, err := activeApp()
@@ -60,11 +61,12 @@ func serveAdmin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if r.Method != call.method {
-		w.Header().Set("Allow", call.method)
-		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Err: fmt.Errorf("%s does not answer %s; use %s", r.URL.Path, r.Method, call.method)}
+	answer, known := call[r.Method]
+	if !known {
+		w.Header().Set("Allow", strings.Join(call.methods(), ", "))
+		return caddy.APIError{HTTPStatus: http.StatusMethodNotAllowed, Err: fmt.Errorf("%s does not answer %s; use %s", r.URL.Path, r.Method, strings.Join(call.methods(), " or "))}
 	}
-	body, err := call.answer(r)
+	body, err := answer(r)
 	if err != nil {
 		return adminError(err)
 	}
@@ -89,25 +91,25 @@ func (a *App) adminCall(path string) (adminCall, error) {
 	first, rest, _ := strings.Cut(path, "/")
 	switch path {
 	case "":
-		return adminCall{http.MethodGet, func(*http.Request) (any, error) { return a.describe(), nil }}, nil
+		return adminCall{http.MethodGet: func(*http.Request) (any, error) { return a.describe(), nil }}, nil
 	case "health/live":
-		return adminCall{http.MethodGet, func(*http.Request) (any, error) { return map[string]string{"status": "live"}, nil }}, nil
+		return adminCall{http.MethodGet: func(*http.Request) (any, error) { return map[string]string{"status": "live"}, nil }}, nil
 	case "health/ready":
-		return adminCall{http.MethodGet, func(*http.Request) (any, error) { return a.readiness(), nil }}, nil
+		return adminCall{http.MethodGet: func(*http.Request) (any, error) { return a.readiness(), nil }}, nil
 	}
 	if a.Workspaces[first] == nil {
-		return adminCall{}, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("there is no workspace %q; there is: %s", first, strings.Join(a.names(), ", "))}
+		return nil, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("there is no workspace %q; there is: %s", first, strings.Join(a.names(), ", "))}
 	}
 	service := a.service(first)
 	switch rest {
 	case "statistics":
-		return adminCall{http.MethodGet, service.answerStatistics}, nil
+		return adminCall{http.MethodGet: service.answerStatistics}, nil
 	case "explain":
-		return adminCall{http.MethodGet, func(r *http.Request) (any, error) { return service.answerExplain(r, a.countryHeaders[first]) }}, nil
+		return adminCall{http.MethodGet: func(r *http.Request) (any, error) { return service.answerExplain(r, a.countryHeaders[first]) }}, nil
 	case "send":
-		return adminCall{http.MethodPost, service.answerSend}, nil
+		return adminCall{http.MethodPost: service.answerSend, http.MethodDelete: service.answerCancel}, nil
 	}
-	return adminCall{}, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("there is nothing at %s%s; a workspace has statistics, explain and send", adminPath, path)}
+	return nil, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("there is nothing at %s%s; a workspace has statistics, explain and send", adminPath, path)}
 }
 
 func (a *App) names() []string { return namesOf(a.Workspaces) }
@@ -251,33 +253,6 @@ func explain(ctx context.Context, e *engine.Engine, query explainQuery, countryH
 	return e.Explain(ctx, request)
 }
 
-// sendRequest is the body of POST send.
-type sendRequest struct {
-	Test    bool   `json:"test"`
-	To      string `json:"to"`
-	Message string `json:"message,omitempty"`
-}
-
-func (s *service) answerSend(r *http.Request) (any, error) {
-	e, err := s.serving()
-	if err != nil {
-		return nil, err
-	}
-	var send sendRequest
-	decoder := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxAdminBody))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&send); err != nil {
-		return nil, badRequest{fmt.Errorf(`the body is not {"test": true, "to": "…", "message": "…"}: %w`, err)}
-	}
-	switch {
-	case !send.Test:
-		return nil, badRequest{errors.New(`only test sends are possible; say "test": true`)}
-	case strings.TrimSpace(send.To) == "":
-		return nil, badRequest{errors.New(`a test send needs somebody to send to; say "to": an e-mail address, a user id or an anonymous id`)}
-	}
-	return e.SendTest(r.Context(), send.To, send.Message)
-}
-
 // badRequest marks what the caller can mend.
 type badRequest struct{ error }
 
@@ -288,10 +263,12 @@ func adminError(err error) error {
 	status := http.StatusInternalServerError
 	var bad badRequest
 	switch {
-	case errors.As(err, &bad):
+	case errors.As(err, &bad), errors.Is(err, engine.ErrRefused):
 		status = http.StatusBadRequest
-	case errors.Is(err, engine.ErrNoRecipient), errors.Is(err, engine.ErrNoMessage):
+	case errors.Is(err, engine.ErrNoRecipient), errors.Is(err, engine.ErrNoMessage), errors.Is(err, engine.ErrNotSent):
 		status = http.StatusNotFound
+	case errors.Is(err, engine.ErrQueueFull), errors.Is(err, engine.ErrShown):
+		status = http.StatusConflict
 	case errors.Is(err, engine.ErrNotEnabled), errors.Is(err, errNotServed):
 		status = http.StatusServiceUnavailable
 	}

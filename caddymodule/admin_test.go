@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -30,7 +31,13 @@ func ask(t *testing.T, method, url, body string) (status int, text string) {
 }
 
 func TestTheAdminAPIAnswers(t *testing.T) {
-	e, admin, _ := startWithAdmin(t, "workspace shop "+messages(t, "sale"), "memory", application(t))
+	path := messages(t, "sale")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, path, string(text)+"\n[[messages]]\nid = \"receipt\"\nkind = \"transactional\"\npages = [\"*\"]\ntext = \"Order {{ data.order }}\"\n")
+	e, admin, _ := startWithAdmin(t, "workspace shop "+path, "memory", application(t))
 	e.dismiss("http://tallowby.test/")
 	for _, test := range []struct {
 		call   string
@@ -38,7 +45,7 @@ func TestTheAdminAPIAnswers(t *testing.T) {
 		status int
 		want   []string
 	}{
-		{"GET /handbill/", "", 200, []string{`"name":"shop"`, `"messages":1`, `"store":"memory"`}},
+		{"GET /handbill/", "", 200, []string{`"name":"shop"`, `"messages":2`, `"store":"memory"`}},
 		{"GET /handbill/health/live", "", 200, []string{`"live"`}},
 		{"GET /handbill/health/ready", "", 200, []string{`"ready":true`}},
 		{"GET /handbill/shop/statistics", "", 200, []string{`"message":"sale"`, `"deliveries":1`, `"opened":1`, `"dismissed":1`, `"clicked":0`}},
@@ -50,11 +57,19 @@ func TestTheAdminAPIAnswers(t *testing.T) {
 		{"POST /handbill/shop/send", `{"test":true,"to":"ines","message":"sale"}`, 200, []string{`"message":"sale"`}},
 		{"POST /handbill/shop/send", `{"test":true,"to":"ines","message":"sail"}`, 404, []string{"there is no such message", "sale"}},
 		{"POST /handbill/shop/send", `{"test":true,"to":"ines@tallowby.test"}`, 404, []string{"must identify first"}},
-		{"POST /handbill/shop/send", `{"to":"ines"}`, 400, []string{"only test sends"}},
+		{"POST /handbill/shop/send", `{"to":"ines"}`, 400, []string{"say which", "message"}},
+		{"POST /handbill/shop/send", `{"message":"sale","to":"ines"}`, 400, []string{"is a broadcast message", "transactional"}},
+		{"POST /handbill/shop/send", `{"message":"receipt","to":"ines","key":"order-1","data":{"order":"1001"}}`, 200, []string{`"visitor":"u:ines"`, `"key":"order-1"`, `"sent":"`}},
+		{"POST /handbill/shop/send", `{"message":"receipt","to":"ines","data":{"":1}}`, 400, []string{"empty name"}},
+		{"POST /handbill/shop/send", `{"test":true,"message":"receipt","to":"ines","data":{"order":"1001"}}`, 200, []string{`"message":"receipt"`}},
+		{"POST /handbill/shop/send", `{"test":true,"to":"ines","key":"a"}`, 400, []string{"a test has no key"}},
+		{"DELETE /handbill/shop/send?to=ines&key=order-1", "", 200, []string{`"key":"order-1"`}},
+		{"DELETE /handbill/shop/send?to=ines&key=order-2", "", 404, []string{"nothing was sent"}},
+		{"DELETE /handbill/shop/send?to=ines", "", 400, []string{"key is missing"}},
 		{"POST /handbill/shop/send", `{"test":true,"to":""}`, 400, []string{"somebody to send to"}},
 		{"POST /handbill/shop/send", `{"test":`, 400, []string{"the body is not"}},
 		{"POST /handbill/shop/send", `{"test":true,"to":"ines","when":"now"}`, 400, []string{"the body is not", "when"}},
-		{"GET /handbill/shop/send", "", 405, []string{"use POST"}},
+		{"GET /handbill/shop/send", "", 405, []string{"use DELETE or POST"}},
 		{"POST /handbill/shop/statistics", "", 405, []string{"use GET"}},
 		{"GET /handbill/shop/visitors", "", 404, []string{"statistics, explain and send"}},
 		{"GET /handbill/docs/statistics", "", 404, []string{`no workspace "docs"`, "shop"}},

@@ -46,12 +46,20 @@ type App struct {
 	// How long a visitor is remembered after the last visit. Default: `395d`.
 	Retention caddy.Duration `json:"retention,omitempty"`
 
-	// How long a browser waits between two polls of an unchanged page before its visitor has seen a first message.
-	// Default: `60s`. At least `1s`.
+	// How long a browser waits between two polls of an unchanged page before its visitor has seen a first message, when no
+	// message has come for half an hour, and while a stream is open. Default: `60s`. At least `1s`.
 	PollSlow caddy.Duration `json:"poll_slow,omitempty"`
 
-	// The same after the first message. Default: `10s`. At least `1s`.
+	// The same while messages come. After the last one the wait grows from here to `poll_slow`. Default: `10s`. At least `1s`.
 	PollFast caddy.Duration `json:"poll_fast,omitempty"`
+
+	// Whether browsers may hold a stream open (server-sent events), over which they learn at once that something is new for
+	// them. Without it, and where it fails, they poll. Default: `false`.
+	Stream bool `json:"stream,omitempty"`
+
+	// How many streams of a workspace may be open at once; each takes some 60 KiB of memory. One address may hold a tenth of
+	// them. Default: 5000.
+	StreamLimit int `json:"stream_limit,omitempty"`
 
 	ctx    caddy.Context
 	store  Store
@@ -62,6 +70,8 @@ type App struct {
 	restoreLog func()
 	// countryHeaders are, by workspace, the headers that its sites know countries by.
 	countryHeaders map[string][]string
+	// sites are, by workspace, the names of its sites.
+	sites map[string][]string
 }
 
 // Workspace is one set of messages and where it comes from.
@@ -102,6 +112,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("loading the store: %w", err)
 	}
 	a.store = module.(Store)
+	if err := a.endStreamsAtExit(ctx); err != nil {
+		return err
+	}
 	return registerMetrics(ctx.GetMetricsRegistry())
 }
 
@@ -111,6 +124,9 @@ func (a *App) Validate() error {
 		return errors.New("the app handbill needs at least one workspace")
 	}
 	problems := []error{checkCacheSize(a.CacheSize), checkRetention(a.Retention), checkPoll(a.PollSlow), checkPoll(a.PollFast)}
+	if a.StreamLimit != 0 {
+		problems = append(problems, checkStreamLimit(a.StreamLimit))
+	}
 	for name := range a.Workspaces {
 		problems = append(problems, checkWorkspaceName(name))
 	}
@@ -141,6 +157,7 @@ func (a *App) begin() {
 		for name, w := range a.Workspaces {
 			s := useService(name, w.source.Source(), a.store, a.CacheSize)
 			s.setCadence(time.Duration(a.PollSlow), time.Duration(a.PollFast))
+			s.setStreams(a.streams(name))
 			s.storage.retention.Store(int64(a.Retention))
 			a.services[name] = s
 		}

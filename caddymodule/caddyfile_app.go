@@ -36,6 +36,7 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //		retention  <duration>
 //		poll_slow  <duration>
 //		poll_fast  <duration>
+//		stream     on|off [<limit>]
 //	}
 //
 // A path is that of a TOML file or of a folder of TOML files; the workspace at a path without a name is called default.
@@ -67,7 +68,7 @@ func (a *App) words() words {
 		"retention":  duration(&a.Retention, "395d", checkRetention),
 		"poll_slow":  duration(&a.PollSlow, "60s", checkPoll),
 		"poll_fast":  duration(&a.PollFast, "10s", checkPoll),
-		"stream":     comesLater("stream"),
+		"stream":     {read: a.readStream},
 		"sink":       comesLater("sink"),
 	}
 }

@@ -234,9 +234,25 @@ func TestMistakesInACaddyfileNameTheLineAndWhatIsAllowed(t *testing.T) {
 			global("handbill ./shop {\n\tstore memory {\n\t\tsize 3\n\t}\n}"),
 			[]string{"store memory takes no block", "Caddyfile:4"},
 		},
-		"a stream, which comes later": {
-			global("handbill ./shop {\n\tstream on\n}"),
-			[]string{"stream comes with a later version", "Caddyfile:3"},
+		"a stream that is neither on nor off": {
+			global("handbill {\n\tstream yes\n}"),
+			[]string{`stream cannot be "yes"; allowed: on, off`, "Caddyfile:3"},
+		},
+		"a stream without its value": {
+			global("handbill {\n\tstream\n}"),
+			[]string{"stream needs a value, such as: stream on", "Caddyfile:3"},
+		},
+		"a limit of streams that is no number": {
+			global("handbill {\n\tstream on many\n}"),
+			[]string{`"many" is not a number of streams; write it as: stream on 5000`, "Caddyfile:3"},
+		},
+		"a limit of streams that is too small": {
+			global("handbill {\n\tstream on 3\n}"),
+			[]string{"3 cannot be the most streams at once; use 10 to 1000000", "Caddyfile:3"},
+		},
+		"a limit of streams that are off": {
+			global("handbill {\n\tstream off 100\n}"),
+			[]string{`"100" is one too many; write it as: stream on 5000`, "Caddyfile:3"},
 		},
 		"a sink, which comes later": {
 			global("handbill ./shop {\n\tsink file /var/log/handbill.ndjson\n}"),

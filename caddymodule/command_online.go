@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -35,55 +34,12 @@ func statsCommand() *cobra.Command {
 
 func printStatistics(out io.Writer, messages []engine.MessageStatistics) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "MESSAGE\tSTATUS\tDELIVERIES\tOPENED\tCLICKED\tDISMISSED\tERRORS\tCONVERTED")
+	fmt.Fprintln(table, "MESSAGE\tSTATUS\tSTARTED\tDELIVERIES\tOPENED\tCLICKED\tDISMISSED\tERRORS\tCONVERTED\tSHADOW")
 	for _, m := range messages {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n",
-			m.Message, cmp.Or(m.Status, "gone"), m.Deliveries, m.Opened, m.Clicked, m.Dismissed, m.Errors, m.Converted)
+		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n",
+			m.Message, cmp.Or(m.Status, "gone"), m.Started, m.Deliveries, m.Opened, m.Clicked, m.Dismissed, m.Errors, m.Converted, m.Shadow)
 	}
 	return table.Flush()
-}
-
-func sendCommand() *cobra.Command {
-	var admin adminFlags
-	var to string
-	command := &cobra.Command{
-		Use:   "send --test EMAIL_OR_ID [MESSAGE]",
-		Short: "Shows a message to one person, to try it",
-		Long: `
-Shows a message to one person on the next page that its page rules allow, whatever its status, audience, schedule and
-frequency. The showing is not counted. Without MESSAGE it is a built-in hello, which every workspace has.
-
-The person is named by the e-mail address or the user id with which the site calls identify. An e-mail address must have been
-identified before; a message to an unknown id waits for 24 hours.`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(command *cobra.Command, arguments []string) error {
-			request := sendRequest{Test: true, To: to}
-			if len(arguments) > 0 {
-				request.Message = arguments[0]
-			}
-			var receipt engine.TestReceipt
-			if err := admin.ask(http.MethodPost, "send", nil, request, &receipt); err != nil {
-				return err
-			}
-			return printReceipt(command.OutOrStdout(), to, receipt)
-		},
-	}
-	command.Flags().StringVar(&to, "test", "", "The e-mail address, user id or anonymous id of the person")
-	if err := command.MarkFlagRequired("test"); err != nil {
-		panic(err) // the flag stands one line above
-	}
-	admin.add(command)
-	return command
-}
-
-func printReceipt(out io.Writer, to string, receipt engine.TestReceipt) error {
-	unknown := ""
-	if !receipt.Known {
-		unknown = ", who has not been here yet"
-	}
-	_, err := fmt.Fprintf(out, "%s waits for %s (%s)%s, until %s.\nIt shows on a page that fits: %s\n",
-		receipt.Message, to, receipt.Visitor, unknown, receipt.Until.Local().Format(time.DateTime), strings.Join(receipt.Pages, " or "))
-	return err
 }
 
 func explainCommand() *cobra.Command {

@@ -132,13 +132,15 @@ func TestTheReferenceDescribesEveryWordAndMetric(t *testing.T) {
 	}
 	newEngineRecorder("default").Polled("nothing")
 	newEngineRecorder("default").Reported("opened")
+	newEngineRecorder("default").Streamed("opened")
+	newEngineRecorder("default").Withheld("shadow")
 	newInjectRecorder("default")
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(families) != 6 {
-		t.Errorf("%d metrics, expected the 6 of the reference", len(families))
+	if len(families) != 9 {
+		t.Errorf("%d metrics, expected the 9 of the reference", len(families))
 	}
 	for _, family := range families {
 		if !strings.Contains(string(page), "`"+family.GetName()+"{") {

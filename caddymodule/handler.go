@@ -101,6 +101,7 @@ type Handler struct {
 	endpoint    atomic.Pointer[wire.Handler]
 	country     func(*http.Request) string // nil: it is not known
 	countryPath string                     // of the database in countries
+	streams     string                     // how the site is named where streams are allowed
 	logger      *slog.Logger
 }
 
@@ -132,6 +133,8 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.workspace, err = chooseWorkspace(h.app.Workspaces, h.Workspace); err != nil {
 		return err
 	}
+	h.streams = h.streamSite()
+	h.app.addSite(h.workspace, h.streams)
 	h.logger = ctx.Slogger().With("workspace", h.workspace)
 	if h.pages, err = loadMatchers(ctx, h, "PagesRaw"); err != nil {
 		return fmt.Errorf("loading the matchers of pages: %w", err)

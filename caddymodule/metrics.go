@@ -24,8 +24,14 @@ var (
 		"Messages handed to a visitor."), []string{"workspace"})
 	reportsTotal = prometheus.NewCounterVec(counter("reports_total",
 		"Reports of browsers that counted, by what they report."), []string{"workspace", "metric"})
+	withheldTotal = prometheus.NewCounterVec(counter("withheld_total",
+		"Messages that would have been shown and were held back, by the reason why."), []string{"workspace", "reason"})
 	reportsRefusedTotal = prometheus.NewCounterVec(counter("reports_refused_total",
 		"Reports that were not believed."), []string{"workspace"})
+	streamsOpen = prometheus.NewGaugeVec(prometheus.GaugeOpts(counter("streams_open",
+		"Streams that browsers hold open.")), []string{"workspace"})
+	streamsTotal = prometheus.NewCounterVec(counter("streams_total",
+		"What happened to streams: opened, closed, pushed, merged, dropped or refused."), []string{"workspace", "event"})
 	identityRefusedTotal = prometheus.NewCounterVec(counter("identity_refused_total",
 		"Claims to be a user that were not believed, by the reason why."), []string{"workspace", "reason"})
 )
@@ -37,7 +43,8 @@ func counter(name, help string) prometheus.CounterOpts {
 // registerMetrics makes the counters visible in a configuration's registry.
 func registerMetrics(registry *prometheus.Registry) error {
 	for _, collector := range []prometheus.Collector{
-		injectedTotal, skippedTotal, pollsTotal, deliveriesTotal, reportsTotal, reportsRefusedTotal,
+		injectedTotal, skippedTotal, pollsTotal, deliveriesTotal, reportsTotal, withheldTotal, reportsRefusedTotal,
+		streamsOpen, streamsTotal,
 		identityRefusedTotal,
 	} {
 		var already prometheus.AlreadyRegisteredError
@@ -50,9 +57,11 @@ func registerMetrics(registry *prometheus.Registry) error {
 
 // engineRecorder counts for a workspace's engine.
 type engineRecorder struct {
-	polls, reports       *prometheus.CounterVec
-	claims               *prometheus.CounterVec
-	deliveries, refusals prometheus.Counter
+	streams                  *prometheus.CounterVec
+	streamsOpen              prometheus.Gauge
+	polls, reports, withheld *prometheus.CounterVec
+	claims                   *prometheus.CounterVec
+	deliveries, refusals     prometheus.Counter
 }
 
 var _ engine.Recorder = engineRecorder{}
@@ -62,9 +71,11 @@ func newEngineRecorder(workspace string) engineRecorder {
 	return engineRecorder{
 		polls:      pollsTotal.MustCurryWith(label),
 		reports:    reportsTotal.MustCurryWith(label),
+		withheld:   withheldTotal.MustCurryWith(label),
 		deliveries: deliveriesTotal.With(label),
 		refusals:   reportsRefusedTotal.With(label),
-		claims:     identityRefusedTotal.MustCurryWith(label),
+		streams:    streamsTotal.MustCurryWith(label), streamsOpen: streamsOpen.With(label),
+		claims: identityRefusedTotal.MustCurryWith(label),
 	}
 }
 
@@ -81,8 +92,24 @@ func (r engineRecorder) Reported(metric store.Metric) {
 	r.reports.WithLabelValues(string(metric)).Inc()
 }
 
+// Withheld counts a message that was held back.
+func (r engineRecorder) Withheld(metric store.Metric) {
+	r.withheld.WithLabelValues(string(metric)).Inc()
+}
+
 // Refused counts a report that was not believed.
 func (r engineRecorder) Refused() { r.refusals.Inc() }
+
+// Streamed counts what happens to streams.
+func (r engineRecorder) Streamed(event engine.StreamEvent) {
+	r.streams.WithLabelValues(string(event)).Inc()
+	switch event {
+	case engine.StreamOpened:
+		r.streamsOpen.Inc()
+	case engine.StreamClosed:
+		r.streamsOpen.Dec()
+	}
+}
 
 // ClaimRefused counts a claim to be a user that was not believed.
 func (r engineRecorder) ClaimRefused(reason proof.Reason) {

@@ -36,6 +36,7 @@ type service struct {
 	follower   *source.Follower    // nil until the source was tried
 	snapshot   *workspace.Snapshot // the last that checked
 	slow, fast time.Duration
+	streams    engine.Streams
 }
 
 // useService returns the service of a workspace and keeps it until services.Delete.
@@ -128,6 +129,7 @@ func (s *service) connect(ctx context.Context) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	made.SetCadence(s.slow, s.fast)
+	made.SetStreams(s.streams)
 	if s.snapshot != nil {
 		made.Use(s.snapshot)
 	}
@@ -149,9 +151,10 @@ func (s *service) keepConnecting(ctx context.Context) {
 	}
 }
 
-// Destruct stops following the source and lets go of the store.
+// Destruct ends the streams, stops following the source and lets go of the store.
 func (s *service) Destruct() error {
 	s.cancel()
+	s.setStreams(engine.Streams{})
 	<-s.done
 	s.follower.Stop()
 	_, err := storages.Delete(s.key.store)

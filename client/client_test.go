@@ -15,7 +15,9 @@ var limits = map[string]int{
 	"client":  8 << 10,
 	"actions": 1 << 10,
 	"forms":   3 << 10,
+	"markup":  1 << 10,
 	"routes":  512,
+	"when":    2 << 10,
 }
 
 func TestTheClientIsSmall(t *testing.T) {

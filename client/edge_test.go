@@ -53,9 +53,20 @@ type poll struct {
 	UserID     string            `json:"userId"`
 	Reset      bool              `json:"reset"`
 	Show       map[string]string `json:"show"`
+	Zone       string            `json:"zone"`
+	Fired      []fired           `json:"fired"`
 
 	header http.Header
 	visit  string
+}
+
+// fired says that what a message waits for has happened.
+type fired struct {
+	MessageID string `json:"messageId"`
+	Event     *struct {
+		Name       string         `json:"name"`
+		Properties map[string]any `json:"properties"`
+	} `json:"event"`
 }
 
 // sent is one event as the client sent it, with the path that it came by.
@@ -88,6 +99,7 @@ type message struct {
 	DeliveryID string `json:"deliveryId"`
 	Content    any    `json:"content"`
 	Test       bool   `json:"test,omitempty"`
+	When       any    `json:"when,omitempty"`
 }
 
 // deliver is a message with a delivery id of its own.

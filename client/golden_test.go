@@ -15,6 +15,7 @@ import (
 func TestTheClientBuildsTheTreeThatGoWrites(t *testing.T) {
 	for _, c := range []struct {
 		name, markdown string
+		markup         string
 		step           content.Step
 	}{
 		{name: "plain words", markdown: "Pay by the year."},
@@ -42,6 +43,11 @@ A [link](/docs/?a=1&b=2#part "title"), an <https://example.com/ä> and ines@exam
 			Buttons: []content.Button{{Name: "show-me", Text: "Show <me>", Action: "next"}, {Name: `a"b`, Text: "Away", Action: "/a?b=1&c='2'"}},
 		}},
 		{name: "an image of unknown size", step: content.Step{Image: &content.Image{Src: "/img/board.svg"}}},
+		{name: "HTML with everything that it may have", markup: `<h1>Plans</h1><p>From <b>May</b> on, <i>two</i> <u>new</u> <s>old</s> <small>small</small> <mark>marked</mark> x<sub>1</sub><sup>2</sup> <kbd>K</kbd>
+<code>a &lt; b</code> <a href="/docs/?a=1&amp;b=2">the docs</a><br><span>&copy; 2026 &amp; "more"</span></p><h5>Small</h5><pre>  a
+ b</pre><ul><li>one<ol><li>nested</li></ol></li></ul><dl><dt>Term</dt><dd>Meaning</dd></dl><blockquote>Quoted</blockquote><hr>
+<figure><img src="/img/board.svg" alt="The board" width="64" height="36"><figcaption>A board</figcaption></figure><img src="/img/board.svg">
+<table><thead><tr><th>Plan</th></tr></thead><tbody><tr><td>Solo</td></tr></tbody></table><div>End</div>`},
 		{name: "a form of every type of field", step: content.Step{Title: "Tell us", Fields: everyField, Buttons: []content.Button{{Name: "send", Text: "Send", Action: "submit"}}}},
 		{name: "a title alone", step: content.Step{Title: "Dark mode is here"}},
 	} {
@@ -49,6 +55,11 @@ A [link](/docs/?a=1&b=2#part "title"), an <https://example.com/ä> and ines@exam
 			body, err := content.Markdown(c.markdown)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if c.markup != "" {
+				if body, err = content.HTML(c.markup); err != nil {
+					t.Fatal(err)
+				}
 			}
 			c.step.Name, c.step.Body = "step-1", body
 			shown := content.Content{Display: "modal", Steps: []content.Step{c.step}, Parts: content.Parts([]content.Step{c.step})}

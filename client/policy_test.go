@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"handbill/engine/content"
 )
 
 func TestStrictPoliciesAllowEverythingTheClientDoes(t *testing.T) {
@@ -116,6 +118,30 @@ func TestTheStylesOfASiteDoNotReachAMessage(t *testing.T) {
 	b.expect(`(({ color, fontSize, visibility, opacity }) => [color, fontSize, visibility, opacity])(getComputedStyle(`+dialog+`))`,
 		`["rgb(24, 25, 27)","16px","visible","1"]`)
 	b.expect(dialog+".offsetWidth", "448")
+}
+
+func TestAThemeIsHowAMessageLooks(t *testing.T) {
+	themed := welcome
+	themed.Style = content.Theme{
+		Background: content.Colour{Light: "#fff4ce", Dark: "#10211c"}, Text: content.Colour{Light: "#3b2f00", Dark: "#eef5f2"},
+		Accent: content.Colour{Light: "#1f5c4a", Dark: "#7fd1b4"}, AccentText: content.Colour{Light: "#ffffff", Dark: "#10211c"},
+		Radius: "4px", Width: "30em", Font: "Georgia, serif",
+	}.CSS()
+	for _, c := range []struct{ scheme, want string }{
+		{"light", `["rgb(255, 244, 206)","rgb(59, 47, 0)","rgb(31, 92, 74)","rgb(255, 255, 255)","4px","480px","Georgia, serif"]`},
+		{"dark", `["rgb(16, 33, 28)","rgb(238, 245, 242)","rgb(127, 209, 180)","rgb(16, 33, 28)","4px","480px","Georgia, serif"]`},
+	} {
+		e, b := newEdge(t), newTab(t)
+		b.media("prefers-color-scheme", c.scheme)
+		e.headers["Content-Security-Policy"] = "style-src 'none'; style-src-attr 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+		e.messages = always(deliver("welcome", themed))
+		b.open(e.URL)
+		b.await(dialog)
+		b.expect(`(() => {
+  const card = getComputedStyle(`+dialog+`), first = getComputedStyle(`+button("show-me")+`);
+  return [card.backgroundColor, card.color, first.backgroundColor, first.color, card.borderRadius, card.width, card.fontFamily.replaceAll('"', "")];
+})()`, c.want)
+	}
 }
 
 func TestTheSchemeOfThePageIsFollowed(t *testing.T) {

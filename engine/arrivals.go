@@ -64,6 +64,23 @@ func (a *arrivals) note(id string, view visitor.Change) (before, now *visitor.Re
 	return before, now
 }
 
+// withhold counts that a message would have come on screen; false when it was counted, or nothing is held of the visitor.
+func (a *arrivals) withhold(id string, change visitor.Change) (now *visitor.Record, counted bool) {
+	shard := a.shard(id)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	before := shard.records[id]
+	if before == nil {
+		return nil, false
+	}
+	now = before.Clone()
+	if !now.Apply(change) {
+		return before, false
+	}
+	shard.records[id] = now
+	return now, true
+}
+
 // make makes room for a visitor.
 func (s *arrivalShard) make(id string) {
 	if s.records == nil {

@@ -13,7 +13,7 @@ import (
 
 // Check is one question that a decision asked about a message, and what it saw.
 type Check struct {
-	// Name is the question: in_app, status, bot, schedule, audience, page, where, frequency, throttle or content.
+	// Name is the question: in_app, status, bot, schedule, kind, audience, page, where, frequency, throttle, content or shadow.
 	Name string `json:"check"`
 	// Passed says whether the message may still be shown after it.
 	Passed bool `json:"passed"`
@@ -37,7 +37,13 @@ type situation struct {
 	visit    uint32
 	named    uint32 // the visit that the client named; zero: none
 	inApp    bool
-	here     presence
+	// seen is what became of messages in this page view, as far as it was looked at.
+	seen []presence
+	// slots are the places on the page that are taken, of which each has room for one where oneEach is true.
+	slots   []holder
+	oneEach bool
+	// fired is what has happened in the browser.
+	fired []Fired
 	// wanted are the messages that the visitor asked for by a button.
 	wanted []*workspace.Message
 	// throttles are the one over all messages, if it bounds anything, and those of groups.
@@ -57,21 +63,32 @@ type situation struct {
 	filled bool
 	// tags are the memory of the languages in facts.
 	tags []string
+	// unreal is a run that nobody remembers; see imagined.
+	unreal visitor.Run
 	// rendered are the contents that were made already.
 	rendered []rendered
 }
 
 // remember replaces what is known of the visitor by what is known now.
 func (s *situation) remember(record *visitor.Record) {
-	s.record, s.here, s.filled = record, presence{}, false
+	s.record, s.seen, s.filled = record, s.seen[:0], false
 }
 
-// state is what the visitor's record says of a message; nil when it says nothing.
-func (s *situation) state(message string) *visitor.MessageState {
-	if s.record == nil {
+// state is what the visitor's record says of a message; nil when it says nothing. Of a message in the shadow it is what
+// would have been.
+func (s *situation) state(m *workspace.Message) *visitor.MessageState {
+	record := s.record
+	if m.Status == workspace.StatusShadow {
+		record = s.past()
+	}
+	if record == nil {
 		return nil
 	}
-	return s.record.Messages[message]
+	state := record.Messages[m.ID]
+	if state != nil && m.Status == workspace.StatusShadow {
+		return state.Withheld
+	}
+	return state
 }
 
 // trace collects the checks of a decision. A nil trace collects nothing, and decisions then stop at the first check that
@@ -120,12 +137,16 @@ var checks = []check{
 	{"status", askStatus, describeStatus},
 	{"bot", askBot, describeBot},
 	{"schedule", askSchedule, describeSchedule},
+	{"kind", askKind, describeKind},
 	{"audience", askAudience, describeAudience},
 	{"page", askPage, describePage},
 	{"where", askWhere, describeWhere},
 	{"frequency", askFrequency, describeFrequency},
+	{"when", askWhen, describeWhen},
 	{"throttle", askThrottle, describeThrottle},
+	{"slot", askSlot, describeSlot},
 	{"content", askContent, describeContent},
+	{"shadow", askShadow, describeShadow},
 }
 
 func askInApp(_ *Engine, _ *workspace.Message, s *situation) Reason {
@@ -140,7 +161,7 @@ func describeInApp(_ *Engine, _ *workspace.Message, s *situation) (string, strin
 }
 
 func askStatus(_ *Engine, m *workspace.Message, _ *situation) Reason {
-	if m.Status != workspace.StatusLive {
+	if m.Status != workspace.StatusLive && m.Status != workspace.StatusShadow {
 		return ReasonNotLive
 	}
 	return ReasonNone

@@ -14,7 +14,7 @@ import (
 // A delivery's id is sealed text: it says which message was handed to whom in which page view, and only an edge that
 // holds the store's secret can make one. It is URL-safe, because the reference client puts it in a path unencoded.
 //
-//	version (1) | flags (1) | visitor (8) | view (8) | message id | seal (16)
+//	version (1) | flags (1) | visitor (8) | view (8) | occasion (8, by the flags) | message id | seal (16)
 const (
 	deliveryVersion = 1
 	deliveryHead    = 1 + 1 + 8 + 8
@@ -22,6 +22,9 @@ const (
 	deliveryLimit   = 512 // characters; a longer id was not made here
 
 	deliveryIsTest = 1 << 0
+	deliveryOfRun  = 1 << 1 // the occasion is the start of a campaign's run, in milliseconds since 1970
+	deliveryOfSend = 1 << 2 // the occasion stands for the key of a send
+	deliveryKnown  = deliveryIsTest | deliveryOfRun | deliveryOfSend
 )
 
 // errForeignDelivery is what a report of a delivery that no edge of this workspace made is answered with.
@@ -34,6 +37,7 @@ type delivery struct {
 	visitor uint64 // hash of the visitor's id
 	view    uint64 // hash of the page view
 	key     uint64 // stands for the whole id where a number is enough
+	of      occasion
 	test    bool
 }
 
@@ -48,17 +52,25 @@ func newSealer(secret []byte, workspace string) sealer {
 	return sealer{workspace: workspace, macs: &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
 }
 
-// seal names the delivery of a message to a visitor in a page view. The same three always give the same id, so that a
-// tab that asks again receives the delivery it holds.
-func (s sealer) seal(visitorID, view, message string, test bool) delivery {
-	d := delivery{message: message, visitor: hash64(visitorID), view: hash64(view), test: test}
-	raw := make([]byte, deliveryHead, deliveryHead+len(message)+deliverySeal)
+// seal names the delivery of a message on an occasion to a visitor in a page view. The same always gives the same id, so
+// that a tab that asks again receives the delivery it holds.
+func (s sealer) seal(visitorID, view, message string, of occasion, test bool) delivery {
+	d := delivery{message: message, visitor: hash64(visitorID), view: hash64(view), of: of, test: test}
+	raw := make([]byte, deliveryHead, deliveryHead+8+len(message)+deliverySeal)
 	raw[0] = deliveryVersion
 	if test {
 		raw[1] |= deliveryIsTest
 	}
 	binary.BigEndian.PutUint64(raw[2:], d.visitor)
 	binary.BigEndian.PutUint64(raw[10:], d.view)
+	switch {
+	case of.sent != 0:
+		raw[1] |= deliveryOfSend
+		raw = binary.BigEndian.AppendUint64(raw, of.sent)
+	case !of.run.IsZero():
+		raw[1] |= deliveryOfRun
+		raw = binary.BigEndian.AppendUint64(raw, uint64(of.run.UnixMilli()))
+	}
 	raw = append(raw, message...)
 	raw = s.sign(raw)
 	d.key = binary.BigEndian.Uint64(raw[len(raw)-8:])
@@ -79,14 +91,28 @@ func (s sealer) open(id string) (delivery, error) {
 	if want := s.sign(append([]byte(nil), body...)); !hmac.Equal(seal, want[len(body):]) {
 		return delivery{}, errForeignDelivery
 	}
-	return delivery{
+	d := delivery{
 		id:      id,
-		message: string(body[deliveryHead:]),
 		visitor: binary.BigEndian.Uint64(body[2:]),
 		view:    binary.BigEndian.Uint64(body[10:]),
 		key:     binary.BigEndian.Uint64(seal[deliverySeal-8:]),
 		test:    body[1]&deliveryIsTest != 0,
-	}, nil
+	}
+	rest := body[deliveryHead:]
+	if flags := body[1]; flags&(deliveryOfRun|deliveryOfSend) != 0 {
+		if len(rest) < 8 || flags&^deliveryKnown != 0 {
+			return delivery{}, errForeignDelivery
+		}
+		number := binary.BigEndian.Uint64(rest)
+		if flags&deliveryOfSend != 0 {
+			d.of.sent = number
+		} else {
+			d.of.run = time.UnixMilli(int64(number)).UTC()
+		}
+		rest = rest[8:]
+	}
+	d.message = string(rest)
+	return d, nil
 }
 
 // sign appends the seal of raw to it.

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,12 +19,6 @@ import (
 	"handbill/engine/eventlog"
 	"handbill/engine/store"
 	"handbill/engine/workspace"
-)
-
-// Defaults of the polling cadence: how long a client waits between two polls of an unchanged page.
-const (
-	DefaultPollSlow = 60 * time.Second // before a visitor's first message
-	DefaultPollFast = 10 * time.Second // after it
 )
 
 // LeaseTime is how long a delivery is kept for the tab that received it. Within it no other tab and no other edge is
@@ -47,6 +42,8 @@ type Options struct {
 	PollSlow, PollFast time.Duration
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Random is chance, from 0 up to 1, by which clients' waits differ; nil means that of package math/rand/v2.
+	Random func() float64
 }
 
 // Engine answers polls, takes reports and explains decisions for one workspace. It is safe for concurrent use.
@@ -58,17 +55,18 @@ type Engine struct {
 	logger    *slog.Logger
 	cadence   atomic.Pointer[cadence]
 	now       func() time.Time
+	random    func() float64
+	hub       *hub
 	snapshot  atomic.Pointer[workspace.Snapshot]
 	sealer    sealer
 	arrivals  *arrivals
 	refusals  *refusals
 	questions sync.Pool // *question
+	// needsVerified: messages to one person are shown to verified visitors only.
+	needsVerified atomic.Bool
 	// unrenderable are the messages of the snapshot of which the log has said that they cannot be shown to somebody.
 	unrenderable sync.Map
 }
-
-// cadence is how often a client asks.
-type cadence struct{ slow, fast time.Duration }
 
 // New makes an engine without messages; they come with [Engine.Use]. It fails when the workspace has no name, when there
 // is no store, or when the store cannot keep the secret that signs deliveries.
@@ -90,6 +88,7 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 		recorder:  options.Recorder,
 		logger:    options.Logger,
 		now:       options.Now,
+		random:    options.Random,
 		sealer:    newSealer(secret, options.Workspace),
 		arrivals:  newArrivals(),
 		refusals:  &refusals{},
@@ -104,32 +103,27 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 	if e.now == nil {
 		e.now = time.Now
 	}
+	if e.random == nil {
+		e.random = rand.Float64
+	}
+	e.hub = newHub(e.recorder)
 	e.SetCadence(options.PollSlow, options.PollFast)
+	e.needsVerified.Store(true)
 	return e, nil
 }
 
-// SetCadence changes how often clients are told to poll: slow before a visitor's first message, fast after it. Zero
-// means the default. An engine outlives a reload of its configuration, so this may change while polls are answered.
-func (e *Engine) SetCadence(slow, fast time.Duration) {
-	if slow <= 0 {
-		slow = DefaultPollSlow
-	}
-	if fast <= 0 {
-		fast = DefaultPollFast
-	}
-	e.cadence.Store(&cadence{slow: slow, fast: fast})
-}
-
-// PollSlow is how long clients wait between two polls before a visitor's first message.
-func (e *Engine) PollSlow() time.Duration { return e.cadence.Load().slow }
+// SetTransactionalNeedsVerified says whether transactional messages are shown only to visitors whose user id is verified,
+// which is the default, or to whoever says to be their recipient.
+func (e *Engine) SetTransactionalNeedsVerified(needs bool) { e.needsVerified.Store(needs) }
 
 // Workspace is the name of the workspace this engine serves.
 func (e *Engine) Workspace() string { return e.workspace }
 
-// Use makes snapshot the one that decisions are taken from, from the next question on.
+// Use makes snapshot the one that decisions are taken from, from the next question on. Open streams are told.
 func (e *Engine) Use(snapshot *workspace.Snapshot) {
-	e.snapshot.Store(snapshot)
+	before := e.snapshot.Swap(snapshot)
 	e.unrenderable.Clear()
+	e.announce(before, snapshot)
 }
 
 // Snapshot is the workspace in use; nil while none has been loaded.

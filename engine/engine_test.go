@@ -97,7 +97,7 @@ func newEdgeOn(t *testing.T, on store.Store, text string) *edge {
 	e := &edge{store: on, now: november, t: t}
 	var err error
 	e.Engine, err = engine.New(context.Background(), engine.Options{
-		Workspace: "shop", Store: e.store, Now: func() time.Time { return e.now },
+		Workspace: "shop", Store: e.store, Now: func() time.Time { return e.now }, Random: func() float64 { return 0.5 },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -474,7 +474,7 @@ func TestInAppOffFindsNothing(t *testing.T) {
 	if got := ids(e.poll(ada, "https://shop.example.com/", "tab", "view")); len(got) != 0 {
 		t.Errorf("due: %v", got)
 	}
-	if _, err := e.SendTest(context.Background(), "ada", ""); !errors.Is(err, engine.ErrNotEnabled) {
+	if _, err := e.SendTest(context.Background(), "ada", "", nil); !errors.Is(err, engine.ErrNotEnabled) {
 		t.Errorf("test send: %v", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // presence is what became of a message in the very page view that asks.
 type presence struct {
-	of       *workspace.Message // nil: not looked at yet
+	of       *workspace.Message
 	delivery delivery
 	reported visitor.Reports
 }
@@ -25,36 +25,39 @@ func (p presence) onScreen() bool {
 // present looks at what became of a message in this page view. A delivery that was made before the visitor identified,
 // or before they were known by another id, is still the same showing.
 func (e *Engine) present(m *workspace.Message, s *situation) presence {
-	if s.here.of == m {
-		return s.here
-	}
-	s.here = presence{of: m}
-	state := s.state(m.ID)
+	state := s.state(m)
 	if state == nil || len(state.Recent) == 0 || s.view == "" {
-		return s.here
+		return presence{}
 	}
-	for _, id := range candidates(s.identity) {
-		d := e.sealer.seal(id, s.view, m.ID, false)
-		if at := slices.Index(state.Recent, d.key); at >= 0 {
-			s.here.delivery, s.here.reported = d, state.Reported[at]
-			return s.here
+	for _, known := range s.seen {
+		if known.of == m {
+			return known
 		}
 	}
-	return s.here
+	here, of := presence{of: m}, s.occasion(m)
+	for _, id := range candidates(s.identity) {
+		d := e.sealer.seal(id, s.view, m.ID, of, false)
+		if at := slices.Index(state.Recent, d.key); at >= 0 {
+			here.delivery, here.reported = d, state.Reported[at]
+			break
+		}
+	}
+	s.seen = append(s.seen, here)
+	return here
 }
 
 // askFrequency lets a delivery that is on screen in this very page view stay: it is the same showing, not a new one. One
 // that was dismissed there does not come back in it, however often the message may be shown.
 func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
-	state := s.state(m.ID)
+	state := s.state(m)
 	if state == nil || s.isWanted(m) {
 		return ReasonNone
 	}
-	f := &m.Frequency
-	if f.StopOnDismiss && !state.Dismissed.IsZero() {
+	f, counts := &m.Frequency, s.counts(m)
+	if f.StopOnDismiss && !counts.dismissed.IsZero() {
 		return ReasonDismissed
 	}
-	if f.StopOnConversion && !state.Converted.IsZero() {
+	if f.StopOnConversion && !counts.converted.IsZero() {
 		return ReasonConverted
 	}
 	if s.now.Before(state.Snoozed) {
@@ -66,13 +69,13 @@ func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
 		return ReasonDismissed
 	case here.onScreen():
 		return ReasonNone
-	case f.StopOnAction && !state.Acted.IsZero():
+	case f.StopOnAction && !counts.acted.IsZero():
 		return ReasonActed
-	case f.StopAfterDays > 0 && state.Opened > 0 && !s.now.Before(lastDay(f, state)):
+	case f.StopAfterDays > 0 && counts.opened > 0 && !s.now.Before(lastDay(f, counts)):
 		return ReasonDays
 	case comesBack(state):
 		return ReasonNone
-	case f.Lifetime > 0 && state.Opened >= f.Lifetime:
+	case f.Lifetime > 0 && counts.opened >= f.Lifetime:
 		return ReasonLifetime
 	case f.PerVisit > 0 && inVisit(state.Showings, s.visit) >= f.PerVisit:
 		return ReasonVisit
@@ -87,6 +90,29 @@ func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
 	return ReasonNone
 }
 
+// counts are what ends a message: of a campaign, what was in the visitor's last run alone.
+type counts struct {
+	opened                  int
+	first, dismissed, acted time.Time
+	converted               time.Time
+}
+
+func (s *situation) counts(m *workspace.Message) counts {
+	state := s.state(m)
+	switch run := s.run(m); {
+	case state == nil:
+		return counts{}
+	case run != nil:
+		in := state.InRun(run.Started)
+		c := counts{in.Opened, in.FirstOpened, in.Dismissed, in.Acted, state.Converted}
+		if c.converted.Before(run.Started) {
+			c.converted = time.Time{}
+		}
+		return c
+	}
+	return counts{state.Opened, state.FirstOpened, state.Dismissed, state.Acted, state.Converted}
+}
+
 // comesBack says whether the visitor snoozed the message and has not seen it since. They asked for it: it is shown once
 // more, whatever its counts say.
 func comesBack(state *visitor.MessageState) bool {
@@ -94,8 +120,8 @@ func comesBack(state *visitor.MessageState) bool {
 }
 
 // lastDay is when stop_after_days ends a message that was opened.
-func lastDay(f *workspace.Frequency, state *visitor.MessageState) time.Time {
-	return state.FirstOpened.Add(time.Duration(f.StopAfterDays) * 24 * time.Hour)
+func lastDay(f *workspace.Frequency, c counts) time.Time {
+	return c.first.Add(time.Duration(f.StopAfterDays) * 24 * time.Hour)
 }
 
 // again is from when on gap and caps allow a message to be shown again.
@@ -112,22 +138,26 @@ func again(f *workspace.Frequency, state *visitor.MessageState) time.Time {
 }
 
 func describeFrequency(e *Engine, m *workspace.Message, s *situation) (saw, help string) {
-	state := s.state(m.ID)
+	state := s.state(m)
 	if state == nil || state.Opened == 0 && state.Dismissed.IsZero() && state.Acted.IsZero() && state.Converted.IsZero() && state.Snoozed.IsZero() {
 		return fmt.Sprintf("frequency is %q; the visitor has not seen it", m.Frequency.Name), ""
 	}
 	here := e.present(m, s)
-	return describeCounters(&m.Frequency, state, here, s), helpFrequency(askFrequency(e, m, s), m, state, here, s)
+	return describeCounters(m, state, here, s), helpFrequency(askFrequency(e, m, s), m, state, here, s)
 }
 
 // describeCounters puts in words what askFrequency compares.
-func describeCounters(f *workspace.Frequency, state *visitor.MessageState, here presence, s *situation) string {
+func describeCounters(m *workspace.Message, state *visitor.MessageState, here presence, s *situation) string {
+	f, c := &m.Frequency, s.counts(m)
 	parts := []string{fmt.Sprintf("frequency is %q", f.Name)}
 	add := func(format string, values ...any) { parts = append(parts, fmt.Sprintf(format, values...)) }
 	if f.Lifetime > 0 {
-		add("shown %d of %d times", state.Opened, f.Lifetime)
+		add("shown %d of %d times", c.opened, f.Lifetime)
 	} else {
-		add("shown %s", times(state.Opened))
+		add("shown %s", times(c.opened))
+	}
+	if c.opened != state.Opened {
+		add("%s before the campaign started last", times(state.Opened-c.opened))
 	}
 	if state.Opened > 0 {
 		add("last at %s", state.LastOpened.Format(time.RFC3339))
@@ -141,17 +171,17 @@ func describeCounters(f *workspace.Frequency, state *visitor.MessageState, here 
 	for _, limit := range f.Caps {
 		add("%d of %s", since(state.Showings, s.now.Add(-limit.Period)), limit.Text)
 	}
-	if f.StopAfterDays > 0 && state.Opened > 0 {
-		add("it ends %s after the first showing, at %s", days(f.StopAfterDays), lastDay(f, state).Format(time.RFC3339))
+	if f.StopAfterDays > 0 && c.opened > 0 {
+		add("it ends %s after the first showing, at %s", days(f.StopAfterDays), lastDay(f, c).Format(time.RFC3339))
 	}
-	if !state.Dismissed.IsZero() {
-		add("dismissed at %s", state.Dismissed.Format(time.RFC3339))
+	if !c.dismissed.IsZero() {
+		add("dismissed at %s", c.dismissed.Format(time.RFC3339))
 	}
-	if !state.Acted.IsZero() {
-		add("a button that leads on was used at %s", state.Acted.Format(time.RFC3339))
+	if !c.acted.IsZero() {
+		add("a button that leads on was used at %s", c.acted.Format(time.RFC3339))
 	}
-	if !state.Converted.IsZero() {
-		add("converted at %s", state.Converted.Format(time.RFC3339))
+	if !c.converted.IsZero() {
+		add("converted at %s", c.converted.Format(time.RFC3339))
 	}
 	if comesBack(state) {
 		add("snoozed until %s", state.Snoozed.Format(time.RFC3339))
@@ -164,15 +194,15 @@ func describeCounters(f *workspace.Frequency, state *visitor.MessageState, here 
 
 // helpFrequency says when the message would be shown again.
 func helpFrequency(reason Reason, m *workspace.Message, state *visitor.MessageState, here presence, s *situation) string {
-	f := &m.Frequency
+	f, c := &m.Frequency, s.counts(m)
 	from, back := again(f, state), comesBack(state)
 	if back {
 		from = state.Snoozed
 	}
-	over := !back && f.Lifetime > 0 && state.Opened >= f.Lifetime ||
-		f.StopOnDismiss && !state.Dismissed.IsZero() || f.StopOnAction && !state.Acted.IsZero() ||
-		f.StopOnConversion && !state.Converted.IsZero() ||
-		f.StopAfterDays > 0 && state.Opened > 0 && (!s.now.Before(lastDay(f, state)) || !from.Before(lastDay(f, state)))
+	over := !back && f.Lifetime > 0 && c.opened >= f.Lifetime ||
+		f.StopOnDismiss && !c.dismissed.IsZero() || f.StopOnAction && !c.acted.IsZero() ||
+		f.StopOnConversion && !c.converted.IsZero() ||
+		f.StopAfterDays > 0 && c.opened > 0 && (!s.now.Before(lastDay(f, c)) || !from.Before(lastDay(f, c)))
 	switch {
 	case over:
 		return "it is not shown to this visitor any more; try it with: handbill messages send --test WHO " + m.ID

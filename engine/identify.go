@@ -34,7 +34,7 @@ func (e *Engine) Identify(ctx context.Context, identity visitor.Identity, traits
 	case err != nil:
 		return fmt.Errorf("remembering the identified visitor: %w", err)
 	}
-	return nil
+	return e.happened(ctx, identity, change.At)
 }
 
 // Alias says that two ids are one person: what was remembered under the previous id joins the record of the visitor who is
@@ -58,7 +58,7 @@ func (e *Engine) Alias(ctx context.Context, identity visitor.Identity, previous 
 	if _, err := e.store.Merge(ctx, e.workspace, from, identity.ID(), change); err != nil {
 		return fmt.Errorf("joining the records of two ids: %w", err)
 	}
-	return nil
+	return e.happened(ctx, identity, change.At)
 }
 
 // CheckEvent says whether [Engine.Track] can keep an event; its error wraps [ErrRefused].
@@ -112,6 +112,11 @@ func (e *Engine) Track(ctx context.Context, identity visitor.Identity, events []
 	if err := e.log(ctx, events); err != nil {
 		return err
 	}
+	unstarted := len(mutations)
+	mutations, err := e.withStarts(ctx, identity, mutations, events, now)
+	if err != nil {
+		return err
+	}
 	if len(mutations) > 0 {
 		if _, err := e.store.Apply(ctx, mutations); err != nil {
 			return fmt.Errorf("remembering events: %w", err)
@@ -120,7 +125,10 @@ func (e *Engine) Track(ctx context.Context, identity visitor.Identity, events []
 	if err := e.convertByEvents(ctx, identity, events); err != nil {
 		return fmt.Errorf("counting conversions: %w", err)
 	}
-	return nil
+	if len(mutations) > unstarted {
+		e.push(identity.ID()) // a message may be due from now on
+	}
+	return e.happened(ctx, identity, now)
 }
 
 // log keeps events in the log, where there is one.

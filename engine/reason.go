@@ -20,8 +20,16 @@ const (
 	ReasonEnded Reason = "ended"
 	// ReasonOutsideHours: it is no day or no hour of the message's schedule where the visitor, or its time zone, is.
 	ReasonOutsideHours Reason = "outside_hours"
-	// ReasonExpired: the message was sent longer ago than it waits to be seen.
+	// ReasonNotTriggered: nothing has started the campaign for the visitor, or the transactional message was not sent to them.
+	ReasonNotTriggered Reason = "not_triggered"
+	// ReasonWaiting: the campaign has started, and its delay is not over.
+	ReasonWaiting Reason = "waiting"
+	// ReasonExited: the visitor has left the campaign.
+	ReasonExited Reason = "exited"
+	// ReasonExpired: the message waited to be seen as long as it may.
 	ReasonExpired Reason = "expired"
+	// ReasonNeedsVerified: the message was sent to this person, and the visitor's user id is not verified.
+	ReasonNeedsVerified Reason = "needs_verified"
 	// ReasonAudience: the visitor does not belong to the message's audience.
 	ReasonAudience Reason = "audience"
 	// ReasonPage: no rule of pages fits the page, or a rule of except does.
@@ -46,10 +54,16 @@ const (
 	ReasonGap Reason = "frequency_gap"
 	// ReasonCap: the visitor has seen the message as often as a cap of its frequency allows for now.
 	ReasonCap Reason = "frequency_cap"
+	// ReasonWhen: what the message waits for has not happened in the browser.
+	ReasonWhen Reason = "when"
 	// ReasonThrottled: the visitor has seen, or is just being handed, as many messages as a throttle allows.
 	ReasonThrottled Reason = "throttled"
+	// ReasonSlot: the place that the message takes on a page belongs to another one.
+	ReasonSlot Reason = "slot"
 	// ReasonLeftOut: the message is wrong, and the workspace leaves such ones out (on_error = "skip").
 	ReasonLeftOut Reason = "left_out"
 	// ReasonContent: with this visitor's values the message's templates fail, or leave nothing to show.
 	ReasonContent Reason = "content"
+	// ReasonShadow: the message would be shown, and its status is "shadow".
+	ReasonShadow Reason = "shadow"
 )

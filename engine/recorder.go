@@ -13,8 +13,12 @@ type Recorder interface {
 	Delivered()
 	// Reported is called once for each report that counted.
 	Reported(metric store.Metric)
+	// Withheld is called once for each message that would have been shown and was held back: the metric says why.
+	Withheld(metric store.Metric)
 	// Refused is called for each report that was not believed.
 	Refused()
+	// Streamed is called for everything that happens to streams.
+	Streamed(event StreamEvent)
 	// ClaimRefused is called for each claim to be a user that was not believed.
 	ClaimRefused(reason proof.Reason)
 }
@@ -36,4 +40,6 @@ func (noRecorder) Polled(PollResult)         {}
 func (noRecorder) Delivered()                {}
 func (noRecorder) Reported(store.Metric)     {}
 func (noRecorder) Refused()                  {}
+func (noRecorder) Streamed(StreamEvent)      {}
+func (noRecorder) Withheld(store.Metric)     {}
 func (noRecorder) ClaimRefused(proof.Reason) {}

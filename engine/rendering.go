@@ -10,12 +10,15 @@ import (
 
 	"handbill/engine/content"
 	"handbill/engine/store"
+	"handbill/engine/visitor"
 	"handbill/engine/workspace"
 )
 
 // rendered is what a message shows to the visitor of a situation.
 type rendered struct {
 	message *workspace.Message
+	of      occasion
+	test    *visitor.Test
 	// content is what to show. For a message that everybody in this language gets, it is the same pointer every time.
 	content *content.Content
 	// text is the content as JSON where it was made for this visitor; nil for what everybody gets.
@@ -26,21 +29,27 @@ type rendered struct {
 
 // render makes what a message shows, once in a situation.
 func (e *Engine) render(m *workspace.Message, s *situation) rendered {
+	return e.renderWith(m, s, nil)
+}
+
+// renderWith makes what a message shows in a test, or with nil, what it shows.
+func (e *Engine) renderWith(m *workspace.Message, s *situation, test *visitor.Test) rendered {
 	if m.Localized == nil {
 		return rendered{message: m, content: &m.Content}
 	}
 	if same := m.Localized.Static(); same != nil {
 		return rendered{message: m, content: same}
 	}
+	of := s.occasion(m)
 	for _, before := range s.rendered {
-		if before.message == m {
+		if before.message == m && before.of == of && before.test == test {
 			return before
 		}
 	}
-	r := rendered{message: m}
+	r := rendered{message: m, of: of, test: test}
 	edition := m.Localized.In(s.reads())
 	if r.content = edition.Same(); r.content == nil {
-		made, err := edition.Render(s.values())
+		made, err := edition.Render(s.values(m, test))
 		r.content, r.dropped, r.err = &made.Content, made.Dropped, err
 		if err == nil {
 			r.text, r.err = json.Marshal(r.content)
@@ -65,8 +74,15 @@ func (s *situation) reads() []string {
 
 // values are what templates can read. The id of an anonymous visitor is not among them: it is in a cookie that no page
 // can read, and a text would tell it.
-func (s *situation) values() content.Values {
+func (s *situation) values(m *workspace.Message, test *visitor.Test) content.Values {
 	values := content.Values{User: s.identity.User}
+	if test != nil {
+		values.Event, values.Data = test.Data, test.Data
+	} else if run := s.run(m); run != nil {
+		values.Event = run.Event
+	} else if sent := s.sent(m); sent != nil {
+		values.Data = sent.Data
+	}
 	if s.record != nil {
 		values.Traits = s.record.Traits
 	}
@@ -116,7 +132,11 @@ func (e *Engine) withContents(s *situation, deliveries []Delivery) []Delivery {
 	}
 	kept := deliveries[:0]
 	for _, d := range deliveries {
-		r := e.render(d.Message, s)
+		if d.Waiting {
+			kept = append(kept, d)
+			continue
+		}
+		r := e.renderWith(d.Message, s, s.test(d))
 		if r.err != nil {
 			continue
 		}
@@ -124,6 +144,18 @@ func (e *Engine) withContents(s *situation, deliveries []Delivery) []Delivery {
 		kept = append(kept, d)
 	}
 	return kept
+}
+
+// test is the test send of a delivery; nil where it is none.
+func (s *situation) test(d Delivery) *visitor.Test {
+	if !d.Test || s.record == nil {
+		return nil
+	}
+	at := slices.IndexFunc(s.record.Tests, func(t visitor.Test) bool { return t.Message == d.Message.ID })
+	if at < 0 {
+		return nil
+	}
+	return &s.record.Tests[at]
 }
 
 // countDropped counts an error for each link, button and picture that is left out of what the client did not hold before.

@@ -146,7 +146,7 @@ func TestAMessageThatCannotBeMadeIsNotShownAndSaysWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	share := explained.Messages[3]
-	last := share.Checks[len(share.Checks)-1]
+	last := checkOf(t, share, "content")
 	if share.Due || share.Reason != engine.ReasonContent || !strings.Contains(last.Saw, "divided by zero") || !strings.Contains(last.Help, "messages.toml:") {
 		t.Errorf("explained is %+v", share)
 	}

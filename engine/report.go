@@ -84,10 +84,15 @@ func (e *Engine) Report(ctx context.Context, identity visitor.Identity, reports 
 	if len(events) == 0 {
 		return refused, nil
 	}
-	if err := e.keep(ctx, mutations, counted, events); err != nil {
+	// The answers to a form are an event, which starts campaigns as a tracked one does.
+	started, err := e.withStarts(ctx, identity, nil, events, now)
+	if err == nil {
+		err = e.keep(ctx, append(mutations, started...), counted, events)
+	}
+	if err != nil {
 		return refused, err
 	}
-	return refused, nil
+	return refused, e.happened(ctx, identity, now)
 }
 
 // counted is what follows from a mutation that counted.
@@ -151,7 +156,7 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 	if !known {
 		return mutations, after
 	}
-	change := visitor.Change{Kind: kind, Message: d.message, Delivery: d.key, At: now, Test: d.test}
+	change := visitor.Change{Kind: kind, Message: d.message, Delivery: d.key, At: now, Test: d.test, Run: d.of.run, Sent: d.of.sent, View: d.view}
 	key := store.Key{Workspace: e.workspace, Visitor: owner}
 	mutation := store.Mutation{Key: key, Change: change}
 	follow := counted{at: len(mutations), message: d.message}
@@ -166,6 +171,7 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 	}
 	mutations, after = append(mutations, mutation), append(after, follow)
 	changes := []visitor.Change{change}
+	opened := change
 	if report.leadsOn() && !d.test {
 		change.Kind = visitor.Acted
 		mutations, changes = append(mutations, store.Mutation{Key: key, Change: change}), append(changes, change)
@@ -178,6 +184,9 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 		for _, change := range changes {
 			mutations = append(mutations, store.Mutation{Key: store.Key{Workspace: e.workspace, Visitor: current}, Change: change})
 		}
+	}
+	if kind == visitor.Opened && !d.test {
+		mutations = e.makeReal(mutations, key, d, opened)
 	}
 	return mutations, after
 }

@@ -18,7 +18,7 @@ func askSchedule(_ *Engine, m *workspace.Message, s *situation) Reason {
 		return ReasonEnded
 	case m.Schedule != nil && !isOpen(m.Schedule, s.now.In(s.zoneOf(m.Schedule))):
 		return ReasonOutsideHours
-	case m.Expires > 0 && !s.now.Before(s.expiry(m)) && !s.hasSeen(m):
+	case m.Kind == workspace.KindBroadcast && m.Expires > 0 && !s.now.Before(s.expiry(m)) && !s.hasSeen(m):
 		return ReasonExpired
 	}
 	return ReasonNone
@@ -36,7 +36,7 @@ func (s *situation) expiry(m *workspace.Message) time.Time {
 }
 
 func (s *situation) hasSeen(m *workspace.Message) bool {
-	state := s.state(m.ID)
+	state := s.state(m)
 	return state != nil && state.Opened > 0
 }
 
@@ -172,7 +172,7 @@ func describeSchedule(e *Engine, m *workspace.Message, s *situation) (string, st
 	if m.Schedule != nil {
 		saw += "; " + describeHours(m.Schedule, s)
 	}
-	if m.Expires > 0 {
+	if m.Kind == workspace.KindBroadcast && m.Expires > 0 {
 		saw += "; " + s.describeExpiry(m)
 	}
 	switch askSchedule(e, m, s) {

@@ -14,6 +14,8 @@ type MessageStatistics struct {
 	Message string `json:"message"`
 	// Status is its status in the workspace; empty when the workspace does not have it any more.
 	Status string `json:"status,omitempty"`
+	// Started is how often a campaign was started, or a transactional message sent.
+	Started int64 `json:"started,omitempty"`
 	// Deliveries is how often it was handed to a visitor; durable within a second.
 	Deliveries int64 `json:"deliveries"`
 	// Opened, Clicked, Dismissed and Errors are what browsers reported; each report counts once.
@@ -23,6 +25,8 @@ type MessageStatistics struct {
 	Errors    int64 `json:"errors"`
 	// Converted is how many visitors reached its goal after they had seen it.
 	Converted int64 `json:"converted"`
+	// Shadow is how often a message with the status "shadow" would have been shown.
+	Shadow int64 `json:"shadow,omitempty"`
 }
 
 // Statistics returns the counts of every message of the workspace in its order, then of messages that were counted once
@@ -59,5 +63,6 @@ func row(id, status string, counts map[store.Metric]int64) MessageStatistics {
 		Deliveries: counts[store.MetricDelivered], Opened: counts[store.MetricOpened], Clicked: counts[store.MetricClicked],
 		Dismissed: counts[store.MetricDismissed], Errors: counts[store.MetricError],
 		Converted: counts[store.MetricConverted],
+		Started:   counts[store.MetricStarted], Shadow: counts[store.MetricShadow],
 	}
 }

@@ -43,14 +43,11 @@ type TestReceipt struct {
 // SendTest makes one message wait for one person, whatever its status, audience, schedule and frequency; its page rules
 // hold. The showing is not counted. The recipient is an e-mail address (of a visitor who identified with a trait
 // "email"), a user id or an anonymous id; an unknown id waits for [TestTime]. An empty message means the built-in hello,
-// which every workspace has.
-func (e *Engine) SendTest(ctx context.Context, recipient, message string) (TestReceipt, error) {
-	snapshot := e.Snapshot()
-	switch {
-	case snapshot == nil:
-		return TestReceipt{}, fmt.Errorf("workspace %s has not been loaded: %w; the log says what to fix", e.workspace, ErrNotEnabled)
-	case !snapshot.InApp:
-		return TestReceipt{}, fmt.Errorf("workspace %s has in_app = false: %w; set in_app = true in [workspace]", e.workspace, ErrNotEnabled)
+// which every workspace has. The message's templates read data as {{ data.… }} and {{ event.… }}.
+func (e *Engine) SendTest(ctx context.Context, recipient, message string, data map[string]any) (TestReceipt, error) {
+	snapshot, err := e.enabled()
+	if err != nil {
+		return TestReceipt{}, err
 	}
 	if message == "" {
 		message = workspace.Hello().ID
@@ -69,10 +66,14 @@ func (e *Engine) SendTest(ctx context.Context, recipient, message string) (TestR
 		return TestReceipt{}, fmt.Errorf("reading the record of %s: %w", id, err)
 	}
 	now := e.now()
-	change := visitor.Change{Kind: visitor.TestQueued, Message: m.ID, At: now, Until: now.Add(TestTime)}
-	if _, err := e.store.Apply(ctx, []store.Mutation{{Key: key, Change: change}}); err != nil {
+	change := visitor.Change{Kind: visitor.TestQueued, Message: m.ID, At: now, Until: now.Add(TestTime), Values: data}
+	switch _, err := e.store.Apply(ctx, []store.Mutation{{Key: key, Change: change}}); {
+	case errors.Is(err, visitor.ErrData):
+		return TestReceipt{}, fmt.Errorf("%w: %w", ErrRefused, err)
+	case err != nil:
 		return TestReceipt{}, fmt.Errorf("keeping the test send for %s: %w", id, err)
 	}
+	e.push(id)
 	return TestReceipt{Message: m.ID, Visitor: id, Known: remembered(known), Until: change.Until, Pages: m.PageRules}, nil
 }
 
@@ -139,9 +140,9 @@ func (e *Engine) tests(snapshot *workspace.Snapshot, s *situation) []Delivery {
 		if m == nil || !s.now.Before(test.Until) || askPage(e, m, s) != ReasonNone {
 			continue
 		}
-		d := e.sealer.seal(s.identity.ID(), s.view, m.ID, true)
+		d := e.sealer.seal(s.identity.ID(), s.view, m.ID, occasion{}, true)
 		if test.Shown == 0 || test.Shown == d.key {
-			due = append(due, Delivery{ID: d.id, Message: m, Test: true})
+			due = append(due, Delivery{ID: d.id, Message: m, Test: true, onScreen: test.Shown != 0})
 		}
 	}
 	return due

@@ -17,7 +17,7 @@ const empty = "[workspace]\nname = \"Empty\"\n"
 
 func (e *edge) send(to, message string) engine.TestReceipt {
 	e.t.Helper()
-	receipt, err := e.SendTest(context.Background(), to, message)
+	receipt, err := e.SendTest(context.Background(), to, message, nil)
 	if err != nil {
 		e.t.Fatal(err)
 	}
@@ -104,14 +104,14 @@ func TestWhoATestSendReaches(t *testing.T) {
 	if receipt := e.send("5Vh5sc8TYQwTY64VhOGNTQ", ""); receipt.Visitor != "a:5Vh5sc8TYQwTY64VhOGNTQ" || receipt.Known {
 		t.Errorf("by the cookie of a browser of which nothing is known: %+v", receipt)
 	}
-	_, err := e.SendTest(context.Background(), "nobody@example.com", "")
+	_, err := e.SendTest(context.Background(), "nobody@example.com", "", nil)
 	if !errors.Is(err, engine.ErrNoRecipient) || !strings.Contains(err.Error(), "identify") || !strings.Contains(err.Error(), "nobody@example.com") {
 		t.Errorf("an unknown e-mail: %v", err)
 	}
-	if _, err := e.SendTest(context.Background(), " ", ""); err == nil {
+	if _, err := e.SendTest(context.Background(), " ", "", nil); err == nil {
 		t.Error("nobody at all was accepted")
 	}
-	_, err = e.SendTest(context.Background(), "ada", "no-such-message")
+	_, err = e.SendTest(context.Background(), "ada", "no-such-message", nil)
 	if !errors.Is(err, engine.ErrNoMessage) || !strings.Contains(err.Error(), "no-such-message") {
 		t.Errorf("an unknown message: %v", err)
 	}

@@ -144,7 +144,7 @@ func equal(a, b map[string]any) bool {
 
 func TestASendTestTellsNothingOfItsRecipient(t *testing.T) {
 	e, events := logged(t, survey)
-	if _, err := e.SendTest(context.Background(), ada.ID(), "recommend"); err != nil {
+	if _, err := e.SendTest(context.Background(), ada.ID(), "recommend", nil); err != nil {
 		t.Fatal(err)
 	}
 	delivery := e.poll(ada, "https://shop.example.com/", "tab", "view").Deliveries[0]

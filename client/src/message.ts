@@ -3,8 +3,24 @@ export interface Message {
   messageId: string;
   deliveryId: string;
   content: Content;
+  /** What it waits for; then it has neither content nor a delivery yet. */
+  when?: When;
   /** Sent by "messages send --test": shown to one person, counted nowhere. */
   test?: boolean;
+}
+
+/** What a message waits for, times in milliseconds: see the Go side, engine/workspace. */
+export interface When {
+  after?: number;
+  dwell?: number;
+  idle?: number;
+  scroll?: number;
+  exit?: boolean;
+  click?: string;
+  event?: string;
+  element?: string;
+  noElement?: string;
+  cancelEvent?: string;
 }
 
 /** What a message shows. The Go side of these types is the package engine/content. */
@@ -15,6 +31,8 @@ export interface Content {
   lang?: string;
   dir?: string;
   steps: Step[];
+  /** The style sheet of its theme. */
+  style?: string;
   /** The parts of the client that it needs, by their names. */
   parts?: string[];
 }
@@ -50,6 +68,10 @@ export interface TextNode {
   text?: string;
   tag?: string;
   href?: string;
+  src?: string;
+  alt?: string;
+  width?: number;
+  height?: number;
   children?: TextNode[];
 }
 
@@ -70,7 +92,7 @@ export interface Button {
 /** Reads the messages of a poll's answer. Throws when it is no such answer; leaves out what no event could name. */
 export function readMessages(answer: unknown): Message[] {
   const { inAppMessages } = answer as { inAppMessages: (Message | null)[] };
-  return inAppMessages.filter((message): message is Message => isName(message?.messageId) && isName(message?.deliveryId));
+  return inAppMessages.filter((message): message is Message => isName(message?.messageId) && isName(message?.when ? "…" : message?.deliveryId));
 }
 
 /** The same message keeps its key when its delivery changes, as it does when the visitor identifies. */

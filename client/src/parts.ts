@@ -5,7 +5,9 @@ import type { Site } from "./site";
 interface Parts {
   actions: typeof import("./parts/actions");
   forms: typeof import("./parts/forms");
+  markup: typeof import("./parts/markup");
   routes: typeof import("./parts/routes");
+  when: typeof import("./parts/when");
 }
 
 /**

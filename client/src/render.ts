@@ -2,12 +2,14 @@ import { element } from "./dom";
 import { safeAddress } from "./link";
 import type { Button, Image, Step, TextNode } from "./message";
 
-/** The tags of a text. The Go side writes the same, see engine/content. */
-const TAGS = ["p", "br", "strong", "em", "code", "pre", "a", "ul", "ol", "li", "blockquote", "h3"] as const;
+/** The tags that most texts have; a part knows the others. The Go side writes the same, see engine/content. */
+const TAGS = ["p", "br", "strong", "em", "a", "ul", "ol", "li"] as const;
 
 export interface Handlers {
   pressed(button: Button, event: MouseEvent): void;
   imageFailed(): void;
+  /** Builds what the core does not know. */
+  node(node: TextNode, children: (Node | string)[]): Node | undefined;
 }
 
 /** Builds one step as DOM; throws when there is nothing in it. Content.HTML in Go writes the same tree; a test holds them equal. */
@@ -15,7 +17,7 @@ export function renderStep(step: Step, handlers: Handlers): HTMLElement {
   const section = element("section", { "data-step": step.name });
   if (step.title) section.append(element("h2", {}, step.title));
   if (step.image) section.append(renderImage(step.image, handlers));
-  if (step.body?.length) section.append(element("div", { class: "body" }, ...renderNodes(step.body)));
+  if (step.body?.length) section.append(element("div", { class: "body" }, ...renderNodes(step.body, handlers)));
   if (step.buttons?.length) {
     section.append(element("div", { class: "buttons" }, ...step.buttons.map((button) => renderButton(button, handlers))));
   }
@@ -23,13 +25,13 @@ export function renderStep(step: Step, handlers: Handlers): HTMLElement {
   return section;
 }
 
-function renderNodes(nodes: TextNode[] = []): (Node | string)[] {
+function renderNodes(nodes: TextNode[] = [], handlers: Handlers): (Node | string)[] {
   return nodes.flatMap((node) => {
     if (!node.tag) return [node.text ?? ""];
     const tag = TAGS.find((known) => known === node.tag);
-    const children = renderNodes(node.children);
+    const children = renderNodes(node.children, handlers);
     // A tag of a later version shows its text.
-    if (!tag) return children;
+    if (!tag) return handlers.node(node, children) ?? children;
     return [element(tag, { href: tag === "a" && safeAddress(node.href) ? node.href : undefined }, ...children)];
   });
 }

@@ -215,6 +215,11 @@ func (s *Segments) uses(c *Condition, variable string, seen map[string]bool) boo
 	return slices.ContainsFunc(c.segments, func(use segmentUse) bool { return s.segmentUses(use.name, variable, seen) })
 }
 
+// SegmentUses says whether being in a segment depends on a variable; see [Condition.Uses].
+func (s *Segments) SegmentUses(name, variable string) bool {
+	return s.segmentUses(name, variable, make(map[string]bool))
+}
+
 func (s *Segments) segmentUses(name, variable string, seen map[string]bool) bool {
 	if s == nil || seen[name] {
 		return false

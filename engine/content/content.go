@@ -9,7 +9,8 @@
 // an address of a scheme that an author did not allow. The tree is written in two
 // places: the browser client builds DOM nodes from its JSON, and
 // [Content.HTML] writes the same tree as HTML. HTML that an author writes
-// stays text in both, and only addresses that [CheckLink] and [CheckImage]
+// in Markdown stays text in both; what [HTML] reads becomes the same kind of
+// tree, of tags that are allowed. Only addresses that [CheckLink] and [CheckImage]
 // accept ever become an href or a src, so nothing in a workspace can become
 // markup or script of its own.
 package content
@@ -33,6 +34,8 @@ type Content struct {
 	// Lang is the language of its texts as a BCP 47 tag, and Dir is "ltr" or "rtl"; empty where the workspace names no language.
 	Lang string `json:"lang,omitempty"`
 	Dir  string `json:"dir,omitempty"`
+	// Style is the style sheet of its theme; empty for none. See [Theme.CSS].
+	Style string `json:"style,omitempty"`
 	// Steps come one after the other. There is at least one.
 	Steps []Step `json:"steps"`
 	// Parts are the parts of the client that it needs besides the core, by their names; see [Parts].
@@ -52,14 +55,20 @@ type Step struct {
 	Buttons []Button `json:"buttons,omitempty"`
 }
 
-// Node is either text or an element. An element has one of the tags p, br,
-// strong, em, code, pre, a, ul, ol, li, blockquote and h3.
+// Node is either text or an element. Markdown makes elements with the tags p, br,
+// strong, em, code, pre, a, ul, ol, li, blockquote and h3; HTML also others, all
+// of which [HTML] allows.
 type Node struct {
 	// Text is plain text; never markup.
 	Text string `json:"text,omitempty"`
 	Tag  string `json:"tag,omitempty"`
 	// Href is set on the tag a alone, and passed [CheckLink].
-	Href     string `json:"href,omitempty"`
+	Href string `json:"href,omitempty"`
+	// Src, Alt, Width and Height are set on the tag img alone, as on an [Image].
+	Src      string `json:"src,omitempty"`
+	Alt      string `json:"alt,omitempty"`
+	Width    int    `json:"width,omitempty"`
+	Height   int    `json:"height,omitempty"`
 	Children []Node `json:"children,omitempty"`
 }
 

@@ -64,8 +64,11 @@ func writeNodes(out *strings.Builder, nodes []Node) {
 		case "":
 			out.WriteString(html.EscapeString(node.Text))
 			continue
-		case "br":
-			open(out, "br")
+		case "br", "hr":
+			open(out, node.Tag)
+			continue
+		case "img":
+			open(out, "img", attributes("src", node.Src, "alt", orSet(node.Alt), "width", pixels(node.Width), "height", pixels(node.Height))...)
 			continue
 		case "a":
 			open(out, "a", "href", node.Href)
@@ -84,4 +87,19 @@ func open(out *strings.Builder, name string, attributes ...string) {
 		out.WriteString(" " + attributes[i] + `="` + html.EscapeString(attributes[i+1]) + `"`)
 	}
 	out.WriteString(">")
+}
+
+// orSet keeps an attribute that says nothing.
+func orSet(text string) string {
+	if text == "" {
+		return set
+	}
+	return text
+}
+
+func pixels(size int) string {
+	if size == 0 {
+		return ""
+	}
+	return strconv.Itoa(size)
 }

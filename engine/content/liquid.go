@@ -63,7 +63,15 @@ var liquid = sync.OnceValue(func() *render.Config {
 const allTags = "if, unless, case, for, capture, comment, raw, assign, cycle, break and continue"
 
 // variables are what every template may read.
-var variables = []string{"traits", "visitor", "page", "locale"}
+var variables = []string{"traits", "visitor", "page", "locale", VariableEvent, VariableData}
+
+// The variables that only some kinds of messages have.
+const (
+	// VariableEvent holds the properties of the event that started a campaign.
+	VariableEvent = "event"
+	// VariableData is what a transactional message is sent with.
+	VariableData = "data"
+)
 
 // members are the fields of the variables that have no others.
 var members = map[string][]string{
@@ -414,8 +422,6 @@ func (c *compiling) checkVariable(path []string, source string) error {
 			return &Error{fmt.Sprintf("the template has no param %q, in %s", path[1], source), "its params are " + listed(c.params)}
 		}
 		return nil
-	case root == "event":
-		return &Error{fmt.Sprintf("event is not supported yet, in %s", source), "leave it out until then"}
 	case !slices.Contains(variables, root):
 		readable := slices.Clone(variables)
 		if c.params != nil {

@@ -7,8 +7,9 @@ var partActions = map[string]bool{"back": true, "goto": true, "copy": true, "sno
 
 // Parts are the parts of the client that steps need besides its core: it loads them before it shows a message.
 func Parts(steps []Step) []string {
-	var forms, actions bool
+	var forms, actions, markup bool
 	for _, step := range steps {
+		markup = markup || needsMarkup(step.Body)
 		forms = forms || len(step.Fields) > 0
 		for _, button := range step.Buttons {
 			word, _, _ := strings.Cut(button.Action, ":")
@@ -21,6 +22,9 @@ func Parts(steps []Step) []string {
 	}
 	if forms {
 		parts = append(parts, "forms")
+	}
+	if markup {
+		parts = append(parts, "markup")
 	}
 	return parts
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -11,13 +12,15 @@ import (
 type Template struct {
 	// Display and Position are those of the [Content].
 	Display, Position string
-	Steps             []StepTemplate
+	// Style is that of the [Content].
+	Style string
+	Steps []StepTemplate
 }
 
 // StepTemplate is one screen of a [Template]. A text that is not there is nil.
 type StepTemplate struct {
 	Name string
-	// Title is Plain, Body is Rich.
+	// Title is Plain, Body is Rich or Markup.
 	Title, Body *Text
 	Image       *ImageTemplate
 	Fields      []FieldTemplate
@@ -46,6 +49,8 @@ type Values struct {
 	User string
 	// Page says where the visitor is.
 	Page Page
+	// Event holds the properties of the event that started the message's campaign, Data what the message was sent with.
+	Event, Data map[string]any
 }
 
 // Page is where a visitor is.
@@ -103,6 +108,16 @@ func (t *Template) fixed(params map[string]any, locale string) (*Template, error
 	return made, err
 }
 
+// Reads reports whether one of the texts reads a variable, such as [VariableData].
+func (t *Template) Reads(variable string) bool {
+	return t.each(func(text **Text) error {
+		if *text != nil && (*text).program != nil && slices.Contains((*text).program.roots, variable) {
+			return errors.New("read")
+		}
+		return nil
+	}) != nil
+}
+
 // static reports whether everybody gets the same.
 func (t *Template) static() bool {
 	return t.each(func(text **Text) error {
@@ -123,7 +138,7 @@ type rendering struct {
 
 // render makes the content of a template.
 func (r *rendering) render(t *Template) (Content, error) {
-	made := Content{Display: t.Display, Position: t.Position, Steps: make([]Step, 0, len(t.Steps))}
+	made := Content{Display: t.Display, Position: t.Position, Style: t.Style, Steps: make([]Step, 0, len(t.Steps))}
 	for i := range t.Steps {
 		step, err := r.step(&t.Steps[i])
 		if err != nil {
@@ -258,7 +273,11 @@ func (r *rendering) rich(t *Text, text string, slots []slotValue) ([]Node, error
 	nodes := t.nodes
 	if !t.program.plain {
 		var err error
-		if nodes, err = Markdown(text); err != nil {
+		read := Markdown
+		if t.kind == Markup {
+			read = HTML
+		}
+		if nodes, err = read(text); err != nil {
 			return nil, err
 		}
 	}
@@ -287,6 +306,13 @@ func (r *rendering) fill(nodes []Node, slots []slotValue) []Node {
 				continue
 			}
 		}
+		if node.Alt = inserted(node.Alt, slots); strings.ContainsFunc(node.Src, isSlot) {
+			node.Src = address(node.Src, slots)
+			if err := CheckImage(node.Src); err != nil {
+				r.dropped = append(r.dropped, fmt.Errorf("a picture: %w", err))
+				continue
+			}
+		}
 		if node.Tag == "p" && len(node.Children) == 0 {
 			continue
 		}
@@ -297,7 +323,8 @@ func (r *rendering) fill(nodes []Node, slots []slotValue) []Node {
 
 func holdSlots(nodes []Node) bool {
 	for i := range nodes {
-		if strings.ContainsFunc(nodes[i].Text, isSlot) || strings.ContainsFunc(nodes[i].Href, isSlot) || holdSlots(nodes[i].Children) {
+		if strings.ContainsFunc(nodes[i].Text, isSlot) || strings.ContainsFunc(nodes[i].Href, isSlot) ||
+			strings.ContainsFunc(nodes[i].Src, isSlot) || strings.ContainsFunc(nodes[i].Alt, isSlot) || holdSlots(nodes[i].Children) {
 			return true
 		}
 	}
@@ -312,6 +339,9 @@ func (v Values) bind(params map[string]any, locale string) map[string]any {
 		"page":    map[string]any{"url": v.Page.URL, "path": v.Page.Path, "name": v.Page.Name},
 		"params":  native(params),
 		"locale":  locale,
+
+		VariableEvent: native(v.Event),
+		VariableData:  native(v.Data),
 	}
 }
 

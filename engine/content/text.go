@@ -20,6 +20,8 @@ const (
 	ActionAddress
 	// ImageAddress is where a picture is.
 	ImageAddress
+	// Markup texts are HTML.
+	Markup
 )
 
 // Text is one text of a message as its author wrote it, read and checked: it
@@ -30,7 +32,7 @@ type Text struct {
 	program *program
 	// plain is what such a text says, and of a template without tags what it says with slots for the values.
 	plain string
-	// nodes are the tree of either, if it is Rich.
+	// nodes are the tree of either, if it is Rich or Markup.
 	nodes []Node
 }
 
@@ -61,7 +63,7 @@ func ParseText(kind Kind, source string, params []string) (*Text, error) {
 		if tried.plain, _, err = t.program.execute(map[string]any{}, arm, newBudget(defaultLimits)); err != nil {
 			return nil, &Error{err.Error(), liquidExample}
 		}
-		if err := tried.read(); err != nil && (t.program.plain || kind == Rich) {
+		if err := tried.read(); err != nil && (t.program.plain || kind == Rich || kind == Markup) {
 			return nil, err
 		}
 		if t.program.plain {
@@ -76,6 +78,10 @@ func (t *Text) read() error {
 	switch t.kind {
 	case Rich:
 		nodes, err := Markdown(t.plain)
+		t.nodes = nodes
+		return err
+	case Markup:
+		nodes, err := HTML(t.plain)
 		t.nodes = nodes
 		return err
 	case ActionAddress:
@@ -107,7 +113,7 @@ func (t *Text) Plain() string {
 	return t.plain
 }
 
-// Nodes are the tree of a Rich text, with placeholders for values, and none where the tree depends on them.
+// Nodes are the tree of a Rich or Markup text, with placeholders for values, and none where the tree depends on them.
 func (t *Text) Nodes() []Node {
 	if t == nil {
 		return nil
@@ -137,7 +143,7 @@ func (t *Text) fixed(params map[string]any, locale string) (*Text, error) {
 	switch t.kind {
 	case Plain:
 		made.plain = inserted(text, slots)
-	case Rich:
+	case Rich, Markup:
 		if made.nodes, err = r.rich(t, text, slots); err != nil {
 			return nil, err
 		}

@@ -177,13 +177,11 @@ func cost(name string, r *visitor.Record) int64 {
 		header      = 16  // of a text, a value in an interface
 		mapEntry    = 48  // share of a map's table
 		recordSize  = 384 // the record with its empty maps
-		messageSize = 288
+		messageSize = 392
 		showingSize = 32
-		testSize    = 56
-		visitSize   = 256
-		eventSize   = 128
-		timeSize    = 8
-		daySize     = 16
+		testSize    = 64
+		runSize     = 144
+		sentSize    = 160
 	)
 	bytes := int64(len(name)) + 2*pointer
 	if r == nil {
@@ -192,22 +190,15 @@ func cost(name string, r *visitor.Record) int64 {
 	bytes += recordSize + int64(len(r.ID))
 	bytes += int64(len(r.Showings)) * showingSize
 	for id, state := range r.Messages {
-		bytes += mapEntry + messageSize + int64(len(id)) + visitor.RecentDeliveries*9 + int64(len(state.Showings))*showingSize
+		bytes += mapEntry + int64(len(id))
+		for ; state != nil; state = state.Withheld {
+			bytes += messageSize + visitor.RecentDeliveries*9 + int64(len(state.Showings))*showingSize
+		}
 	}
-	for _, test := range r.Tests {
-		bytes += testSize + int64(len(test.Message))
+	for _, segment := range r.Segments {
+		bytes += header + int64(len(segment))
 	}
-	for _, id := range r.Groups {
-		bytes += header + int64(len(id))
-	}
-	for _, v := range r.Visits.Recent {
-		bytes += visitSize + int64(len(v.LandingPage)+len(v.Referrer))
-		bytes += int64(len(v.UTM.Source) + len(v.UTM.Medium) + len(v.UTM.Campaign) + len(v.UTM.Term) + len(v.UTM.Content))
-	}
-	bytes += int64(len(r.Visits.Views))*2*pointer + int64(len(r.Tracked))*4
-	for name, event := range r.Events {
-		bytes += mapEntry + eventSize + int64(len(name)) + int64(len(event.Times))*timeSize + int64(len(event.Days))*daySize
-	}
+	bytes += pastCost(r)
 	var value func(any) int64
 	value = func(v any) int64 {
 		switch v := v.(type) {
@@ -228,8 +219,49 @@ func cost(name string, r *visitor.Record) int64 {
 		}
 		return header
 	}
-	if r.Traits != nil {
-		bytes += value(r.Traits)
+	table := func(values map[string]any) {
+		if values != nil {
+			bytes += value(values)
+		}
+	}
+	table(r.Traits)
+	for _, test := range r.Tests {
+		bytes += testSize + int64(len(test.Message))
+		table(test.Data)
+	}
+	for id, run := range r.Campaigns {
+		bytes += mapEntry + runSize + int64(len(id))
+		table(run.Event)
+	}
+	for _, sent := range r.Sent {
+		bytes += sentSize + int64(len(sent.Message)+len(sent.Key))
+		table(sent.Data)
+	}
+	return bytes
+}
+
+// pastCost estimates how many bytes visits, groups and events take.
+func pastCost(r *visitor.Record) int64 {
+	const (
+		header    = 16 // of a text
+		mapEntry  = 48 // share of a map's table
+		visitSize = 256
+		viewSize  = 16
+		eventSize = 128
+		timeSize  = 8
+		daySize   = 16
+		keySize   = 4
+	)
+	bytes := int64(len(r.Visits.Views))*viewSize + int64(len(r.Tracked))*keySize
+	for _, id := range r.Groups {
+		bytes += header + int64(len(id))
+	}
+	for _, v := range r.Visits.Recent {
+		bytes += visitSize + int64(len(v.LandingPage)+len(v.Referrer))
+		bytes += int64(len(v.UTM.Source) + len(v.UTM.Medium) + len(v.UTM.Campaign) + len(v.UTM.Term) + len(v.UTM.Content))
+	}
+	for name, event := range r.Events {
+		bytes += mapEntry + eventSize + int64(len(name)) + int64(len(event.Times))*timeSize + int64(len(event.Days))*daySize
 	}
 	return bytes
 }

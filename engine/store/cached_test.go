@@ -230,6 +230,13 @@ func TestTheCostOfARecordFollowsItsSize(t *testing.T) {
 	if nothing, little, much := cost("key", nil), cost("key", small), cost("key", large); nothing < 3 || little < nothing+200 || much < little+5000 {
 		t.Errorf("nothing costs %d, little %d, much %d", nothing, little, much)
 	}
+	busy := visitor.New("u:ada")
+	for n := range visitor.MaxEvents * visitor.RecentTimes {
+		busy.Apply(visitor.Change{Kind: visitor.Tracked, Event: fmt.Sprintf("event-%d", n%visitor.MaxEvents), At: november.Add(time.Duration(n) * time.Minute)})
+	}
+	if got := cost("key", busy); got < visitor.MaxEvents*visitor.RecentTimes*8 {
+		t.Errorf("with the times of %d events it costs %d", visitor.MaxEvents*visitor.RecentTimes, got)
+	}
 }
 
 func TestClosingWhileItIsUsedIsSafe(t *testing.T) {

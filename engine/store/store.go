@@ -116,6 +116,10 @@ const (
 	MetricDismissed Metric = "dismissed"
 	MetricError     Metric = "error"
 	MetricConverted Metric = "converted"
+	// MetricStarted counts how often a campaign was started, or a transactional message sent.
+	MetricStarted Metric = "started"
+	// MetricShadow counts how often a message in the shadow would have been shown.
+	MetricShadow Metric = "shadow"
 )
 
 // ErrClosed is returned by the methods of a store after Close.

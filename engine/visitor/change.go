@@ -40,6 +40,20 @@ const (
 	// Told: the visitor said something about themselves, by a form or a button of a message. Uses Traits; traits that the
 	// record cannot hold beside those it has are left out, all of them.
 	Told
+	// Started: something started a campaign. Uses Message, Until (when it is due), Again, Visit, Values (the event's
+	// properties) and Key (the event: it counts only before [Tracked] with the key). With Segment, it counts
+	// only while the visitor is not noted in the segment, or with Enters false, is.
+	Started
+	// Exited: the visitor left a campaign for good. Uses Message.
+	Exited
+	// Entered: the visitor came into a segment, or with Enters false, left it. Uses Segment.
+	Entered
+	// Queued: a message was sent to this visitor alone. Uses Message, Sent, SentKey, Until and Values (its data).
+	Queued
+	// Cancelled: a sent message was called back. Uses Sent.
+	Cancelled
+	// Withheld: a message would have come on screen, but was held back. Uses Message, Delivery, Visit, Run and Sent.
+	Withheld
 )
 
 // SeenInterval is how often an identify that says nothing new is written down, so that retention counts from it.
@@ -62,8 +76,23 @@ type Change struct {
 	Throttles []string
 	// Test is true for a report of a test send: nothing of it is counted.
 	Test bool
-	// Until is when a queued test stops waiting, or a snoozed message may come back.
+	// Until is when a queued test or a sent message stops waiting, when a started campaign is due, and when a snoozed message
+	// may come back.
 	Until time.Time
+	// Again is from when on a campaign may start anew; zero: never.
+	Again time.Time
+	// Run is when the run of a campaign started that a delivery belongs to; zero: none.
+	Run time.Time
+	// Sent stands for the key of a sent message, which is SentKey; zero: none.
+	Sent    uint64
+	SentKey string
+	// View stands for the page view of a delivery.
+	View uint64
+	// Segment is the segment that was entered or, with Enters false, left.
+	Segment string
+	Enters  bool
+	// Values are the properties of an event, or the data of a sent message or test.
+	Values map[string]any
 	// Level is how well the visitor is known; an identify counts as [LevelIdentified] at least.
 	Level Level
 	// Traits are set by identify. A trait that is null is removed; the others stay as they were.
@@ -79,13 +108,15 @@ type Change struct {
 }
 
 // Check says whether a change keeps the record within its bounds. The error is that of [CheckTraits] on the traits which
-// the record would then have, or wraps [ErrEvent].
+// the record would then have, or wraps [ErrEvent] or [ErrData].
 func (r *Record) Check(c Change) error {
 	switch {
 	case c.Kind == Tracked:
 		return checkName("the event's name", c.Event, MaxEventName)
 	case c.Kind == Grouped:
 		return checkName("the group's id", c.Group, MaxGroup)
+	case c.Kind == Queued, c.Kind == TestQueued:
+		return CheckData(c.Values)
 	case c.Kind != Identified || len(c.Traits) == 0:
 		return nil
 	}
@@ -106,12 +137,18 @@ func (r *Record) Apply(c Change) (counted bool) {
 	switch c.Kind {
 	case Identified:
 		counted = r.identify(c)
-	case Opened, Clicked, Dismissed, Failed, Acted, Snoozed, Converted:
+	case Opened, Clicked, Dismissed, Failed, Acted, Snoozed, Converted, Withheld:
 		if c.Test {
 			counted = r.reportTest(c)
 		} else {
 			counted = r.report(c)
 		}
+	case Started:
+		counted = r.start(c)
+	case Exited:
+		counted = r.exit(c)
+	case Entered:
+		counted = r.enter(c)
 	case Told:
 		counted = r.told(c)
 	case TestQueued:
@@ -123,6 +160,10 @@ func (r *Record) Apply(c Change) (counted bool) {
 		counted = r.track(c)
 	case Grouped:
 		counted = r.group(c)
+	case Queued:
+		return r.send(c)
+	case Cancelled:
+		return r.cancel(c)
 	}
 	if counted {
 		r.expireTests(c.At)
@@ -171,7 +212,12 @@ func (r *Record) report(c Change) bool {
 		s.Opened++
 		s.FirstOpened = earlier(s.FirstOpened, c.At)
 		s.LastOpened = later(s.LastOpened, c.At)
+		if run := s.inRun(c); run != nil {
+			run.Opened++
+			run.FirstOpened = earlier(run.FirstOpened, c.At)
+		}
 		r.showing(s, c)
+		r.showSent(c)
 	case Clicked:
 		if !s.mark(c.Delivery, ReportedClicked) {
 			return false
@@ -182,11 +228,12 @@ func (r *Record) report(c Change) bool {
 			return false
 		}
 		s.Dismissed = later(s.Dismissed, c.At)
-	case Acted:
-		if !s.Acted.IsZero() {
-			return false
+		if run := s.inRun(c); run != nil {
+			run.Dismissed = later(run.Dismissed, c.At)
 		}
-		s.Acted = c.At
+		r.showSent(c)
+	case Acted:
+		return s.act(c)
 	case Snoozed:
 		// Snoozing closes a message, and is no dismissal: one that is reported after it does not count.
 		if !s.mark(c.Delivery, ReportedSnoozed|ReportedDismissed) {
@@ -203,6 +250,8 @@ func (r *Record) report(c Change) bool {
 			return false
 		}
 		s.Errors++
+	case Withheld:
+		return r.withhold(s, c)
 	}
 	return true
 }
@@ -253,7 +302,11 @@ func (r *Record) reportTest(c Change) bool {
 func (r *Record) queue(c Change) {
 	r.expireTests(c.At)
 	r.Tests = slices.DeleteFunc(r.Tests, func(t Test) bool { return t.Message == c.Message })
-	r.Tests = append(r.Tests, Test{Message: c.Message, Until: stamp(c.Until)})
+	test := Test{Message: c.Message, Until: stamp(c.Until)}
+	if data, ok := plain(c.Values); ok && len(c.Values) > 0 {
+		test.Data = data.(map[string]any)
+	}
+	r.Tests = append(r.Tests, test)
 	r.forgetTests()
 }
 

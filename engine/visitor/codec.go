@@ -27,17 +27,19 @@ var (
 
 // storedRecord is version 2 of the format. Times are in milliseconds since 1970; zero is none.
 type storedRecord struct {
-	ID        string                 `cbor:"1,keyasint"`
-	Verified  Level                  `cbor:"2,keyasint,omitempty"`
-	Traits    map[string]any         `cbor:"3,keyasint,omitempty"`
-	FirstSeen int64                  `cbor:"4,keyasint,omitempty"`
-	LastSeen  int64                  `cbor:"5,keyasint,omitempty"`
-	Messages  map[string]storedState `cbor:"6,keyasint,omitempty"`
-	Tests     []storedTest           `cbor:"7,keyasint,omitempty"`
-	Groups    []string               `cbor:"8,keyasint,omitempty"`
-	Visits    *storedVisits          `cbor:"9,keyasint,omitempty"`
-	Events    *storedEvents          `cbor:"10,keyasint,omitempty"`
-
+	ID        string                    `cbor:"1,keyasint"`
+	Verified  Level                     `cbor:"2,keyasint,omitempty"`
+	Traits    map[string]any            `cbor:"3,keyasint,omitempty"`
+	FirstSeen int64                     `cbor:"4,keyasint,omitempty"`
+	LastSeen  int64                     `cbor:"5,keyasint,omitempty"`
+	Messages  map[string]storedState    `cbor:"6,keyasint,omitempty"`
+	Tests     []storedTest              `cbor:"7,keyasint,omitempty"`
+	Groups    []string                  `cbor:"8,keyasint,omitempty"`
+	Visits    *storedVisits             `cbor:"9,keyasint,omitempty"`
+	Events    *storedEvents             `cbor:"10,keyasint,omitempty"`
+	Campaigns map[string]storedRun      `cbor:"11,keyasint,omitempty"`
+	Sent      []storedSent              `cbor:"12,keyasint,omitempty"`
+	Segments  []string                  `cbor:"13,keyasint,omitempty"`
 	Throttled map[string]storedShowings `cbor:"14,keyasint,omitempty"`
 	storedShowings
 }
@@ -60,6 +62,14 @@ type storedState struct {
 	Acted       int64    `cbor:"9,keyasint,omitempty"`
 	Snoozed     int64    `cbor:"10,keyasint,omitempty"`
 	Converted   int64    `cbor:"11,keyasint,omitempty"`
+	// Withheld is what would have been, had the message not been held back.
+	Withheld *storedState `cbor:"13,keyasint,omitempty"`
+	// RunStarted, RunOpened and RunFirst are the counts in a run.
+	RunStarted int64 `cbor:"15,keyasint,omitempty"`
+	RunOpened  int   `cbor:"16,keyasint,omitempty"`
+	RunFirst   int64 `cbor:"17,keyasint,omitempty"`
+	RunEnded   int64 `cbor:"18,keyasint,omitempty"` // dismissed
+	RunActed   int64 `cbor:"19,keyasint,omitempty"`
 	// The time of a single showing is LastOpened, and not written again.
 	storedShowings
 }
@@ -68,6 +78,8 @@ type storedTest struct {
 	Message string `cbor:"1,keyasint"`
 	Until   int64  `cbor:"2,keyasint"`
 	Shown   uint64 `cbor:"3,keyasint,omitempty"`
+	// Data is what its templates read.
+	Data map[string]any `cbor:"4,keyasint,omitempty"`
 }
 
 // Encode writes a record down.
@@ -79,22 +91,14 @@ func Encode(r *Record) ([]byte, error) {
 	if len(r.Messages) > 0 {
 		stored.Messages = make(map[string]storedState, len(r.Messages))
 		for id, s := range r.Messages {
-			reported := make([]byte, len(s.Reported))
-			for i, reports := range s.Reported {
-				reported[i] = byte(reports)
-			}
-			stored.Messages[id] = storedState{
-				Opened: s.Opened, FirstOpened: milliseconds(s.FirstOpened), LastOpened: milliseconds(s.LastOpened),
-				Clicked: s.Clicked, Dismissed: milliseconds(s.Dismissed), Errors: s.Errors, Recent: s.Recent, Reported: reported,
-				Acted: milliseconds(s.Acted), Snoozed: milliseconds(s.Snoozed), Converted: milliseconds(s.Converted),
-				storedShowings: s.storeShowings(),
-			}
+			stored.Messages[id] = s.store()
 		}
 	}
 	stored.Throttled = storeThrottled(r.Throttled)
 	for _, t := range r.Tests {
-		stored.Tests = append(stored.Tests, storedTest{Message: t.Message, Until: milliseconds(t.Until), Shown: t.Shown})
+		stored.Tests = append(stored.Tests, storedTest{Message: t.Message, Until: milliseconds(t.Until), Shown: t.Shown, Data: t.Data})
 	}
+	stored.storeKinds(r)
 	body, err := encoding.Marshal(stored)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the record of visitor %s: %w", r.ID, err)
@@ -140,19 +144,50 @@ func Decode(data []byte) (*Record, error) {
 	}
 	r.Throttled = restoreThrottled(stored.Throttled)
 	for _, t := range stored.Tests {
-		r.Tests = append(r.Tests, Test{Message: t.Message, Until: moment(t.Until), Shown: t.Shown})
+		data, ok := plainTable(t.Data)
+		if !ok {
+			return nil, fmt.Errorf("%w: the data of a test is not as JSON has it", ErrDamaged)
+		}
+		r.Tests = append(r.Tests, Test{Message: t.Message, Until: moment(t.Until), Shown: t.Shown, Data: data})
+	}
+	if err := stored.restoreKinds(r); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return r, nil
 }
 
+// store writes a message's state down.
+func (s *MessageState) store() storedState {
+	reported := make([]byte, len(s.Reported))
+	for i, reports := range s.Reported {
+		reported[i] = byte(reports)
+	}
+	stored := storedState{
+		Opened: s.Opened, FirstOpened: milliseconds(s.FirstOpened), LastOpened: milliseconds(s.LastOpened),
+		Clicked: s.Clicked, Dismissed: milliseconds(s.Dismissed), Errors: s.Errors, Recent: s.Recent, Reported: reported,
+		Acted: milliseconds(s.Acted), Snoozed: milliseconds(s.Snoozed), Converted: milliseconds(s.Converted), storedShowings: s.storeShowings(),
+		RunStarted: milliseconds(s.Run.Started), RunOpened: s.Run.Opened, RunFirst: milliseconds(s.Run.FirstOpened),
+		RunEnded: milliseconds(s.Run.Dismissed), RunActed: milliseconds(s.Run.Acted),
+	}
+	if s.Withheld != nil {
+		withheld := s.Withheld.store()
+		stored.Withheld = &withheld
+	}
+	return stored
+}
+
 func (s storedState) check() error {
 	switch {
-	case s.Opened < 0 || s.Clicked < 0 || s.Errors < 0:
+	case s.Opened < 0 || s.Clicked < 0 || s.Errors < 0 || s.RunOpened < 0:
 		return errors.New("a count is negative")
 	case len(s.Recent) != len(s.Reported):
 		return errors.New("its deliveries and what was reported of them are not as many")
 	case len(s.Recent) > RecentDeliveries:
 		return errors.New("it has too many deliveries")
+	case s.Withheld != nil && s.Withheld.Withheld != nil:
+		return errors.New("what was withheld of it was withheld")
+	case s.Withheld != nil:
+		return s.Withheld.check()
 	}
 	return nil
 }
@@ -162,6 +197,13 @@ func (s storedState) restore() MessageState {
 		Opened: s.Opened, FirstOpened: moment(s.FirstOpened), LastOpened: moment(s.LastOpened),
 		Clicked: s.Clicked, Dismissed: moment(s.Dismissed), Errors: s.Errors,
 		Acted: moment(s.Acted), Snoozed: moment(s.Snoozed), Converted: moment(s.Converted),
+		Run: RunCounts{
+			Started: moment(s.RunStarted), Opened: s.RunOpened, FirstOpened: moment(s.RunFirst), Dismissed: moment(s.RunEnded), Acted: moment(s.RunActed),
+		},
+	}
+	if s.Withheld != nil {
+		withheld := s.Withheld.restore()
+		state.Withheld = &withheld
 	}
 	if len(s.Steps) == 0 && s.Opened == 1 {
 		s.Steps = []int64{s.LastOpened}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 )
 
 // Merge is the record of one person who was known under two ids: into with what from remembers. Of each count it has the
@@ -25,11 +26,12 @@ func Merge(into, from *Record) *Record {
 			merged.Traits = traits
 		}
 	}
+	merged.mergeCampaigns(from)
 	for id, state := range from.Messages {
 		if known := merged.Messages[id]; known != nil {
-			*merged.state(id) = *mergeState(known, state)
+			*merged.state(id) = *mergeState(known, state, merged.started(id))
 		} else {
-			*merged.state(id) = *state.clone()
+			*merged.state(id) = *state.joining()
 		}
 	}
 	merged.Showings = unite(into.Showings, from.Showings)
@@ -44,10 +46,22 @@ func Merge(into, from *Record) *Record {
 		}
 	}
 	merged.forgetTests()
+	merged.mergeSent(from)
 	return merged
 }
 
-func mergeState(into, from *MessageState) *MessageState {
+// joining is a copy of the only state that there is of a message, with its showings in the order that [unite] gives them.
+func (s *MessageState) joining() *MessageState {
+	copied := s.clone()
+	copied.Showings = unite(s.Showings, nil)
+	if s.Withheld != nil {
+		copied.Withheld = s.Withheld.joining()
+	}
+	return copied
+}
+
+// mergeState joins two states of a message; run is when the run of its campaign started that the person is in.
+func mergeState(into, from *MessageState, run time.Time) *MessageState {
 	// What was opened later is newer, and the newest deliveries are the ones to remember.
 	older, newer := from, into
 	if from.LastOpened.After(into.LastOpened) {
@@ -64,6 +78,15 @@ func mergeState(into, from *MessageState) *MessageState {
 	merged.Snoozed = later(into.Snoozed, from.Snoozed)
 	merged.Converted = earlier(into.Converted, from.Converted)
 	merged.Showings = unite(into.Showings, from.Showings)
+	merged.Run = mergeCounts(into.Run, from.Run, run)
+	switch {
+	case into.Withheld != nil && from.Withheld != nil:
+		merged.Withheld = mergeState(into.Withheld, from.Withheld, run)
+	case into.Withheld == nil && from.Withheld != nil:
+		merged.Withheld = from.Withheld.joining()
+	case into.Withheld != nil:
+		merged.Withheld = into.Withheld.clone()
+	}
 	var recent []uint64
 	var reported []Reports
 	for i, key := range older.Recent {

@@ -94,7 +94,7 @@ func randomRecord(random *rand.Rand, id string) *Record {
 	for range random.IntN(40) {
 		at := november.Add(time.Duration(random.IntN(1000)) * time.Minute)
 		change := Change{
-			Kind: ChangeKind(random.IntN(int(Grouped)) + 1), At: at, Until: at.Add(24 * time.Hour),
+			Kind: ChangeKind(random.IntN(int(Withheld)) + 1), At: at, Until: at.Add(24 * time.Hour),
 			Message: []string{sale, "welcome", "tour"}[random.IntN(3)], Delivery: uint64(random.IntN(30) + 1), Test: random.IntN(5) == 0,
 			Visit: uint32(random.IntN(3)), IgnoresThrottle: random.IntN(4) == 0, Throttles: []string{"promotions", "surveys"}[random.IntN(2):],
 		}
@@ -107,6 +107,7 @@ func randomRecord(random *rand.Rand, id string) *Record {
 			change.Level = Level(random.IntN(3))
 			change.Traits = map[string]any{fmt.Sprintf("trait-%d", random.IntN(5)): float64(random.IntN(3)), "plan": nil}
 		}
+		someKind(random, &change)
 		r.Apply(change)
 	}
 	return r
@@ -146,6 +147,9 @@ func bounded(r *Record) error {
 		if len(e.Times) > RecentTimes || len(e.Days) > EventDays || e.Count < len(e.Times) || !slices.IsSorted(e.Times) {
 			return fmt.Errorf("events %s are %+v", name, e)
 		}
+	}
+	if err := boundedKinds(r); err != nil {
+		return err
 	}
 	return CheckTraits(r.Traits)
 }

@@ -52,6 +52,13 @@ type Record struct {
 	Events map[string]*Event
 	// Tracked are the keys of the last [RecentEvents] events, oldest first.
 	Tracked []uint32
+	// Campaigns are the visitor's runs through campaigns, by message id. A run is never changed: another takes its place.
+	Campaigns map[string]*Run
+	// Sent are the messages that were sent to this visitor alone, oldest first.
+	Sent []Sent
+	// Segments are those that the visitor was in when that was looked at last, in order of their names; of the segments
+	// that start campaigns alone.
+	Segments []string
 }
 
 // MessageState is what a visitor did with one message. Each count counts deliveries: a delivery that is reported twice,
@@ -75,6 +82,10 @@ type MessageState struct {
 	Recent []uint64
 	// Reported says what was reported of each delivery in Recent, in the same order.
 	Reported []Reports
+	// Run is what the message did in the campaign's last run in which it was shown; see [MessageState.InRun].
+	Run RunCounts
+	// Withheld is what would have been, had the message not been held back; nil: nothing.
+	Withheld *MessageState
 }
 
 // Showing is that a message came on screen.
@@ -105,6 +116,8 @@ type Test struct {
 	// Shown is the key of the delivery that was opened; zero while it waits. It stays in that delivery's page view until
 	// it is dismissed.
 	Shown uint64
+	// Data is what the message's templates read in place of an event's properties or the data of a send.
+	Data map[string]any
 }
 
 // New is the record of a visitor about whom nothing is known.
@@ -120,6 +133,9 @@ func (r *Record) Clone() *Record {
 	clone.Traits = maps.Clone(r.Traits)
 	clone.Tests = slices.Clone(r.Tests)
 	clone.Showings = slices.Clone(r.Showings)
+	clone.Campaigns = maps.Clone(r.Campaigns)
+	clone.Sent = slices.Clone(r.Sent)
+	clone.Segments = slices.Clone(r.Segments)
 	clone.Throttled = cloneThrottled(r.Throttled)
 	// Groups, page views, events and their keys are replaced when they change, and may be shared.
 	clone.Visits.Recent = slices.Clone(r.Visits.Recent)
@@ -137,15 +153,20 @@ func (s *MessageState) clone() *MessageState {
 	clone.Recent = slices.Clone(s.Recent)
 	clone.Showings = slices.Clone(s.Showings)
 	clone.Reported = slices.Clone(s.Reported)
+	if s.Withheld != nil {
+		clone.Withheld = s.Withheld.clone()
+	}
 	return &clone
 }
 
-// Stale says whether nothing has happened since before: neither was the visitor here, nor does a test send still wait.
+// Stale says whether nothing has happened since before: neither was the visitor here, nor does a message that was sent to
+// them still wait.
 func (r *Record) Stale(before time.Time) bool {
 	if !r.LastSeen.Before(before) {
 		return false
 	}
-	return !slices.ContainsFunc(r.Tests, func(t Test) bool { return !t.Until.Before(before) })
+	return !slices.ContainsFunc(r.Tests, func(t Test) bool { return !t.Until.Before(before) }) &&
+		!slices.ContainsFunc(r.Sent, func(s Sent) bool { return !s.Until.Before(before) })
 }
 
 // state is the visitor's state of a message, made when there is none.

@@ -122,7 +122,11 @@ func newID() string {
 // userToken reads the reference client's user token: base64 of bytes that are Latin-1, because the browser's btoa takes
 // code units. An unreadable one counts as none.
 func userToken(r *http.Request) string {
-	encoded := r.Header.Get("X-Gist-Encoded-User-Token")
+	return latin1(r.Header.Get("X-Gist-Encoded-User-Token"))
+}
+
+// latin1 reads base64 of Latin-1; an unreadable one is nothing.
+func latin1(encoded string) string {
 	raw, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil || len(raw) == 0 {
 		return ""

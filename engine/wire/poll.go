@@ -18,6 +18,8 @@ type pollBodySent struct {
 	View string `json:"view"`
 	// Generation is that of the answer which the client holds.
 	Generation string `json:"generation"`
+	// Fired is what has happened that messages wait for.
+	Fired []firedSent `json:"fired"`
 	// Zone is the browser's IANA time zone.
 	Zone string `json:"zone"`
 	// UserID is the identified user; the reference client names it in a header.
@@ -28,6 +30,8 @@ type pollBodySent struct {
 	Referrer string `json:"referrer"`
 	// Show are messages that buttons asked for: their ids, and for each the delivery that has the button.
 	Show map[string]string `json:"show"`
+	// Stream is the ticket of the stream that reaches the client; empty when none does.
+	Stream string `json:"stream"`
 }
 
 // intervalHeader tells the client how many seconds to wait before it polls again on an unchanged page.
@@ -63,10 +67,12 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	streaming := h.offerStream(w, identity, sent)
 	visit := visitOf(r)
 	request := engine.PollRequest{
 		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
-		Voucher: h.voucher(r), Languages: languagesOf(r.Header), Show: sent.Show, Browser: h.browser(r, sent.Referrer),
+		Voucher: h.voucher(r), Languages: languagesOf(r.Header), Show: sent.Show, Streaming: streaming, Browser: h.browser(r, sent.Referrer),
+		Zone: sent.Zone, Fired: fired(sent.Fired), Slots: page != nil,
 	}
 	if request.Tab == "" {
 		request.Tab = visit

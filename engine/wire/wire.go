@@ -79,6 +79,8 @@ type Options struct {
 	// Client holds the browser client's files: "client.js" is the bundle, "parts" a folder of what it loads when it is
 	// first needed. Required.
 	Client fs.FS
+	// StreamSite is how [engine.Streams] names the site.
+	StreamSite string
 	// Logger receives what an operator should know. Nil: slog.Default().
 	Logger *slog.Logger
 	// Scheme says whether a request came by "http" or "https", as the browser sees it. Nil: by its TLS state.
@@ -91,19 +93,20 @@ type Options struct {
 
 // Handler serves the endpoint of one site. It is safe for concurrent use.
 type Handler struct {
-	engine   *engine.Engine
-	site     Site
-	logger   *slog.Logger
-	scheme   func(*http.Request) string
-	clientIP func(*http.Request) string
-	country  func(*http.Request) string
-	bundle   []byte
-	parts    parts
-	files    atomic.Pointer[clientFile]
-	contents atomic.Pointer[contents]
-	snippets atomic.Pointer[madeSnippet]
-	polls    *limiter
-	writes   *limiter
+	engine     *engine.Engine
+	site       Site
+	logger     *slog.Logger
+	scheme     func(*http.Request) string
+	clientIP   func(*http.Request) string
+	country    func(*http.Request) string
+	bundle     []byte
+	parts      parts
+	files      atomic.Pointer[clientFile]
+	contents   atomic.Pointer[contents]
+	snippets   atomic.Pointer[madeSnippet]
+	streamSite string
+	polls      *limiter
+	writes     *limiter
 }
 
 // New makes the endpoint of a site. It fails when the options are incomplete or the client's bundle cannot be read.
@@ -122,7 +125,8 @@ func New(options Options) (*Handler, error) {
 	h := &Handler{
 		engine: options.Engine, site: options.Site.withDefaults(), logger: options.Logger,
 		scheme: options.Scheme, clientIP: options.ClientIP, country: options.Country, bundle: bundle, parts: parts,
-		polls: newLimiter(pollRate, pollBurst), writes: newLimiter(writeRate, writeBurst),
+		streamSite: options.StreamSite,
+		polls:      newLimiter(pollRate, pollBurst), writes: newLimiter(writeRate, writeBurst),
 	}
 	if h.logger == nil {
 		h.logger = slog.Default()
@@ -220,6 +224,7 @@ type route struct {
 
 var (
 	methodsRead = []string{http.MethodGet, http.MethodHead}
+	methodsGet  = []string{http.MethodGet}
 	methodsPost = []string{http.MethodPost}
 )
 
@@ -230,6 +235,8 @@ func (h *Handler) route(path string) (route, bool) {
 		return route{methodsRead, nil, h.serveClient}, true
 	case "/api/v4/users":
 		return route{methodsPost, h.polls, h.servePoll}, true
+	case "/api/v3/sse":
+		return route{methodsGet, h.polls, h.serveStream}, true
 	case "/v1/t", "/v1/i", "/v1/p", "/v1/g", "/v1/a", "/v1/s", "/v1/b", "/v1/batch":
 		return route{methodsPost, h.writes, h.serveIngest}, true
 	}

@@ -55,10 +55,14 @@ text = "Settings."
 [[messages]]
 id = "members-only"
 display = "banner"
+position = "bottom"
 pages = ["*"]
 audience = "identified"
 text = "Your points expire soon."
 `
+
+// middle is a chance that changes no wait.
+func middle() float64 { return 0.5 }
 
 const origin = "https://shop.example.com"
 
@@ -74,7 +78,7 @@ func newHandlerWith(t *testing.T, site wire.Site, text, scheme string) *wire.Han
 	t.Helper()
 	memory := store.NewMemory()
 	t.Cleanup(func() { _ = memory.Close() })
-	e, err := engine.New(context.Background(), engine.Options{Workspace: "shop", Store: memory})
+	e, err := engine.New(context.Background(), engine.Options{Workspace: "shop", Store: memory, Random: middle})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -368,7 +372,7 @@ func TestAnonymousOffResetTakesTheCookieAway(t *testing.T) {
 func TestAnonymousOffKeepsTheIntervalThatIsConfigured(t *testing.T) {
 	memory := store.NewMemory()
 	defer func() { _ = memory.Close() }()
-	e, err := engine.New(context.Background(), engine.Options{Workspace: "shop", Store: memory, PollSlow: 5 * time.Minute})
+	e, err := engine.New(context.Background(), engine.Options{Workspace: "shop", Store: memory, PollSlow: 5 * time.Minute, Random: middle})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -480,7 +484,7 @@ func TestBadRequestsGetAReason(t *testing.T) {
 		{"a page of another site", "POST", "/_handbill/api/v4/users", `{"page":{"url":"https://evil.example.net/"}}`, nil, 400, "evil.example.net"},
 		{"a page with a user name in it", "POST", "/_handbill/api/v4/users", `{"page":{"url":"https://shop.example.com@evil.example.net/"}}`, nil, 400, "location.href"},
 		{"a page that is no URL", "POST", "/_handbill/api/v4/users", `{"page":{"url":"/billing"}}`, nil, 400, "location.href"},
-		{"an oversized poll", "POST", "/_handbill/api/v4/users", `{"tab":"` + long[:20<<10] + `"}`, nil, 413, "larger than"},
+		{"an oversized poll", "POST", "/_handbill/api/v4/users", `{"tab":"` + long[:40<<10] + `"}`, nil, 413, "larger than"},
 		{"an oversized batch", "POST", "/_handbill/v1/b", `{"batch":["` + long + `"]}`, nil, 413, "larger than"},
 		{"too many events", "POST", "/_handbill/v1/b", `{"batch":[` + strings.TrimSuffix(strings.Repeat(`{"type":"page"},`, 501), ",") + `]}`, nil, 413, "501"},
 		{"an empty batch", "POST", "/_handbill/v1/b", `{}`, nil, 400, "no events"},

@@ -56,6 +56,8 @@ type check struct {
 	templates map[string]*template
 	// throttleNames are the ids of the throttles of groups, right or wrong.
 	throttleNames []string
+	// themes are by their ids.
+	themes map[string]*theme
 	// texts are the Liquid texts that were read already: many messages say the same.
 	texts map[textKey]*content.Text
 	// shown are the messages that buttons show.
@@ -113,6 +115,7 @@ func (c *check) compile(documents []section) *Snapshot {
 	for _, document := range documents {
 		document.checkKeys(documentKeys)
 	}
+	c.readThemes(documents)
 	c.readSettings(documents)
 	c.readSegments(documents)
 	c.readTemplates(documents)
@@ -149,6 +152,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		s.addGoal(message)
 	}
 	s.index = c.indexOf(messages, sets)
+	s.starters = newStarters(messages, c.segments)
 	s.Generation = generation(s, c.segmentSum)
 	return s
 }

@@ -13,6 +13,9 @@ func (c *check) compileContent(s section, m *Message, base *template) {
 	problems := len(c.problems)
 	params := c.params(s, base)
 	m.template = c.content(s, base)
+	if look := c.themeOf(s); look != nil {
+		m.template.Style = look.css
+	}
 	translations := []content.Translation{{Locale: c.settings.locale, Template: m.template, Params: params}}
 	translations = append(translations, c.translations(s, m.template, base, params)...)
 	m.Content = content.Content{Display: m.template.Display, Position: m.template.Position}
@@ -37,7 +40,7 @@ func (c *check) compileContent(s section, m *Message, base *template) {
 func (c *check) content(s section, base *template) *content.Template {
 	shown := &content.Template{Display: display(s, base), Position: c.position(s, base)}
 	names := paramNames(s, base)
-	for _, name := range []string{"title", "text", "image", "fields", "buttons"} {
+	for _, name := range []string{"title", "text", "html", "image", "fields", "buttons"} {
 		switch {
 		case s.has("steps") && s.has(name):
 			s.wrong(s.at(name), "move it into a step, or take the steps away", "%s stands beside steps", name)
@@ -86,7 +89,7 @@ func over(base, own content.StepTemplate, s section) content.StepTemplate {
 	if s.has("title") {
 		base.Title = own.Title
 	}
-	if s.has("text") {
+	if s.has("text") || s.has("html") {
 		base.Body = own.Body
 	}
 	if s.has("image") {
@@ -148,6 +151,9 @@ func (c *check) warnOfContent(s section, shown *content.Template) {
 				own.doubtful(own.at("text"), "write Markdown: **bold**, [a link](/offers)", "the text holds %q, which is shown as it is written and not as HTML", found)
 			}
 			c.warnOfMissing(own, "text", step.Body)
+		}
+		if own.has("html") {
+			c.warnOfMissing(own, "html", step.Body)
 		}
 		if own.has("title") {
 			c.warnOfMissing(own, "title", step.Title)

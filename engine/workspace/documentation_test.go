@@ -20,7 +20,7 @@ func readDocumentation(t *testing.T) string {
 
 func TestEveryExampleOfTheDocumentationIsRight(t *testing.T) {
 	text := readDocumentation(t)
-	for _, name := range []string{"personalisation", "frequency", "timing", "forms"} {
+	for _, name := range []string{"personalisation", "frequency", "timing", "forms", "themes"} {
 		data, err := os.ReadFile("../../docs/" + name + ".md")
 		if err != nil {
 			t.Fatal(err)
@@ -59,22 +59,29 @@ var documented = map[string][]key{
 	"`buttons`":               buttonKeys,
 	"`frequency`":             frequencyKeys,
 	"`throttle`":              throttleKeys,
+	"`trigger`":               triggerKeys,
 	"`fields`":                fieldKeys,
 	"`options`":               optionKeys,
 	"`ranges`":                rangeKeys,
 	"Other languages":         fieldLocaleKeys,
+	"`[[themes]]`":            themeKeys,
 	"`[[throttles]]`":         groupThrottleKeys,
 	"`schedule`":              scheduleKeys,
 	"`goal`":                  goalKeys,
+	"`when`":                  whenKeys,
 }
 
 func TestEveryKeyIsDocumentedAndNoOther(t *testing.T) {
 	row := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (.+?) \\| (.+?) \\| (.+) \\| `(.+)` \\|$")
-	forms, err := os.ReadFile("../../docs/forms.md")
-	if err != nil {
-		t.Fatal(err)
+	text := readDocumentation(t)
+	for _, name := range []string{"forms", "themes"} {
+		data, err := os.ReadFile("../../docs/" + name + ".md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += string(data)
 	}
-	sections := strings.Split(readDocumentation(t)+string(forms), "\n## ")
+	sections := strings.Split(text, "\n## ")
 	found := 0
 	for _, section := range sections {
 		heading, body, _ := strings.Cut(section, "\n")
@@ -180,16 +187,24 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 	}
 	for _, k := range workspaceKeys {
 		if !k.later {
-			good(t, "a.toml", "[workspace]\n"+k.example+"\n")
+			good(t, "a.toml", "[[themes]]\nid = \"brand\"\n[workspace]\n"+k.example+"\n")
 		}
 	}
 	for _, k := range messageKeys {
 		switch {
 		case k.later:
+		case k.name == "trigger":
+			good(t, "a.toml", message("", "kind = \"campaign\"\n"+k.example))
+		case k.name == "exit":
+			good(t, "a.toml", message("", "kind = \"campaign\"\ntrigger = { event = \"a\" }\n"+k.example))
 		case k.name == "steps":
 			good(t, "a.toml", message("text", k.example+"\ntext = \"A\""))
 		case k.name == "template":
 			good(t, "a.toml", message("text", k.example), "b.toml", "[[templates]]\nid = \"announcement\"\ntext = \"A\"\n")
+		case k.name == "html":
+			good(t, "a.toml", message("text", k.example))
+		case k.name == "theme":
+			good(t, "a.toml", message("", k.example), "b.toml", "[[themes]]\nid = \"brand\"\n")
 		case k.name == "fields":
 			good(t, "a.toml", message("", k.example+"\nbuttons = [{ text = \"Send\", action = \"submit\" }]"))
 		case k.name == "params":
@@ -219,7 +234,7 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 		switch k.name {
 		case "id":
 			shown = "[[templates]]\ntext = \"A\"\n"
-		case "text", "steps":
+		case "text", "steps", "html":
 		default:
 			shown += "text = \"A\"\n"
 		}
@@ -236,7 +251,7 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 	}
 	for _, k := range stepKeys {
 		shown := "text = \"A\"\n"
-		if k.name == "text" {
+		if k.name == "text" || k.name == "html" {
 			shown = ""
 		}
 		if k.name == "fields" {
@@ -249,7 +264,7 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 	for table, keys := range map[string][]key{
 		"[messages.image]": imageKeys, "[[messages.buttons]]": buttonKeys, "[workspace.throttle]": throttleKeys,
 		"[messages.frequency]": frequencyKeys[:len(frequencyKeys)-len(wireFrequencyKeys)], "[[throttles]]": groupThrottleKeys, "[messages.schedule]": scheduleKeys,
-		"[messages.goal]": goalKeys,
+		"[messages.goal]": goalKeys, "[messages.when]": whenKeys, "[[themes]]": themeKeys,
 	} {
 		all := table + "\n"
 		for _, k := range keys {

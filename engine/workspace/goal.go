@@ -57,11 +57,8 @@ func (c *check) goal(s section) *Goal {
 
 // expiry reads for how long a message waits to be seen. That of a broadcast counts from its start, when it is sent.
 func (c *check) expiry(s section) time.Duration {
-	if s.has("expires") && s.word("kind", kindBroadcast) == kindBroadcast && !s.has("start") {
+	if s.has("expires") && Kind(s.word("kind", string(KindBroadcast))) == KindBroadcast && !s.has("start") {
 		s.wrong(s.at("expires"), "add start = 2026-12-01T09:00:00+01:00, from which it counts", "a broadcast without a start cannot expire")
 	}
 	return s.duration("expires")
 }
-
-// kindBroadcast is the kind of message that is sent once, to an audience.
-const kindBroadcast = "broadcast"

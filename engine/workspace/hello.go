@@ -22,9 +22,11 @@ var hello = sync.OnceValue(func() *Message {
 	text := func(text string) content.Node { return content.Node{Text: text} }
 	return &Message{
 		ID:        helloID,
+		Kind:      KindBroadcast,
 		Status:    StatusLive,
 		Audience:  everybody(),
 		Frequency: preset(FrequencyOnce),
+		Slot:      content.DisplayModal,
 		Priority:  DefaultPriority,
 		Pages:     pages,
 		PageRules: everyPage,

@@ -62,6 +62,7 @@ var documentKeys = []key{
 	{name: "workspace", kind: aTable, example: "[workspace]", keys: workspaceKeys},
 	{name: "messages", kind: aTables, example: "[[messages]]", keys: messageKeys},
 	{name: "segments", kind: aTables, example: "[[segments]]", keys: segmentKeys},
+	{name: "themes", kind: aTables, example: "[[themes]]", keys: themeKeys},
 	{name: "templates", kind: aTables, example: "[[templates]]", keys: templateKeys},
 	throttlesKey,
 }
@@ -96,6 +97,11 @@ var workspaceKeys = []key{
 		name: "locale", kind: aText,
 		example: `locale = "en"`,
 		meaning: "The language that the texts are written in, as a [BCP 47](https://www.rfc-editor.org/info/bcp47) tag. Messages in [other languages](personalisation.md#languages) need it.",
+	},
+	{
+		name: "theme", kind: aText,
+		example: `theme = "brand"`,
+		meaning: "The [theme](themes.md) of messages that name none.",
 	},
 	{
 		name: "throttle", kind: aTable, keys: throttleKeys,
@@ -139,14 +145,24 @@ var messageKeys = append([]key{
 		meaning: "What the message is known by, in reports, statistics and commands. Unique in the workspace; 1 to 64 letters, digits, `.`, `-`, `_`. A new `id` is a new message: who dismissed the old one sees it.",
 	},
 	{
-		name: "kind", kind: aText, words: []string{"broadcast"}, laterWords: []string{"campaign", "transactional"},
+		name: "kind", kind: aText, words: words(KindBroadcast, KindCampaign, KindTransactional),
 		fallback: `"broadcast"`, example: `kind = "broadcast"`,
-		meaning: "`\"broadcast\"`: shown to its audience, from its start on.",
+		meaning: "How it comes to a visitor: `\"broadcast\"`: to its whole audience, from its start on; `\"campaign\"`: after its [`trigger`](#trigger); `\"transactional\"`: [sent](campaigns.md#transactional) to one person.",
 	},
 	{
-		name: "status", kind: aText, words: words(StatusDraft, StatusLive, StatusPaused, StatusArchived), laterWords: []string{"shadow"},
+		name: "status", kind: aText, words: words(StatusDraft, StatusLive, StatusPaused, StatusArchived, StatusShadow),
 		fallback: `"live"`, example: `status = "live"`,
-		meaning: "`\"live\"`; `\"draft\"`: not shown, except by send test; `\"paused\"`: not shown for now; `\"archived\"`: over. All are checked.",
+		meaning: "`\"live\"`; `\"draft\"`: not shown, except by send test; `\"paused\"`: not shown for now; `\"archived\"`: over; `\"shadow\"`: not shown, but [counted](campaigns.md#status) where it would have been. All are checked.",
+	},
+	{
+		name: "trigger", kind: aTable, keys: triggerKeys,
+		example: `trigger = { event = "signed_up", delay = "1h" }`,
+		meaning: "What [starts a campaign](#trigger) for a visitor.",
+	},
+	{
+		name: "exit", kind: aText,
+		example: `exit = 'traits.plan == "paid"'`,
+		meaning: "A [condition](conditions.md) on which a visitor [leaves the campaign](campaigns.md#leaving) for good.",
 	},
 	{
 		name: "audience", kind: aTextOrTexts,
@@ -219,6 +235,11 @@ var messageKeys = append([]key{
 		meaning: "What it says, in [Markdown](#text).",
 	},
 	{
+		name: "html", kind: aText,
+		example: `html = "<p>20 % off until <strong>Sunday</strong>.</p>"`,
+		meaning: "What it says in [HTML](#html), in place of `text`.",
+	},
+	{
 		name: "image", kind: aTable, keys: imageKeys,
 		example: `image = { src = "/img/sale.png", alt = "The sale", width = 640, height = 360 }`,
 		meaning: "A [picture](#image).",
@@ -244,6 +265,11 @@ var messageKeys = append([]key{
 		meaning: "The name of the event that answers to its [fields](forms.md) become.",
 	},
 	{
+		name: "theme", kind: aText,
+		example: `theme = "brand"`,
+		meaning: "The [theme](themes.md) that says how it looks; by default the workspace's.",
+	},
+	{
 		name: "template", kind: aText,
 		example: `template = "announcement"`,
 		meaning: "The [template](#templates) whose content it shows. What the message writes itself comes in place of the template's.",
@@ -258,7 +284,6 @@ var messageKeys = append([]key{
 		example: `locales = { de = { title = "Frühlingsangebote" } }`,
 		meaning: "The message in [other languages](#messageslocalesde), by their tags.",
 	},
-	{name: "trigger", later: true},
 	{name: "target", later: true},
 }, timingKeys...)
 
@@ -277,6 +302,11 @@ var stepKeys = []key{
 		name: "text", kind: aText,
 		example: `text = "Billing has a **new** home."`,
 		meaning: "What the step says, in [Markdown](#text).",
+	},
+	{
+		name: "html", kind: aText,
+		example: `html = "<p>20 % off until <strong>Sunday</strong>.</p>"`,
+		meaning: "What the step says in [HTML](#html), in place of `text`.",
 	},
 	{
 		name: "image", kind: aTable, keys: imageKeys,
@@ -315,7 +345,7 @@ var templateKeys = append([]key{
 		example: "[[templates.steps]]",
 		meaning: "[Steps](#messagessteps) instead of one title, text, image and buttons.",
 	},
-}, pick(messageKeys, "display", "position", "title", "text", "image", "fields", "buttons")...)
+}, pick(messageKeys, "display", "position", "title", "text", "html", "image", "fields", "buttons")...)
 
 // localeKeys are the texts of a message in another language.
 var localeKeys = append([]key{
@@ -341,6 +371,11 @@ var stepLocaleKeys = []key{
 		name: "text", kind: aText,
 		example: `text = "20 % Rabatt bis **Sonntag**."`,
 		meaning: "What it says, in [Markdown](#text).",
+	},
+	{
+		name: "html", kind: aText,
+		example: `html = "<p>20 % Rabatt bis <strong>Sonntag</strong>.</p>"`,
+		meaning: "What it says in [HTML](#html), in place of `text`.",
 	},
 	{
 		name: "image", kind: aTable, keys: imageLocaleKeys,
@@ -485,13 +520,16 @@ var homes = []struct {
 	{"[[segments]]", segmentKeys},
 	{"[[templates]]", templateKeys},
 	{"[[messages.steps]]", stepKeys},
+	{"[[themes]]", themeKeys},
 	{"image = { … }", imageKeys},
 	{"one of fields = [{ … }]", fieldKeys},
 	{"frequency = { … }", frequencyKeys},
 	{"throttle = { … }", throttleKeys},
+	{"trigger = { … }", triggerKeys},
 	{"[[throttles]]", groupThrottleKeys},
 	{"schedule = { … }", scheduleKeys},
 	{"goal = { … }", goalKeys},
+	{"when = { … }", whenKeys},
 	{"one of buttons = [{ … }]", buttonKeys},
 }
 

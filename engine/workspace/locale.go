@@ -78,7 +78,7 @@ func (c *check) translation(l section, tag string, s section, own *content.Templ
 	if !stepped {
 		c.overlay(l, &made.Template.Steps[0], names)
 	} else {
-		for _, name := range []string{"title", "text", "image", "fields", "buttons"} {
+		for _, name := range []string{"title", "text", "html", "image", "fields", "buttons"} {
 			if l.has(name) {
 				l.wrong(l.at(name), fmt.Sprintf("move it into [messages.locales.%s.steps.…] with the step's name", tag), "%s stands beside the message's steps", name)
 			}
@@ -126,6 +126,12 @@ func (c *check) overlay(l section, step *content.StepTemplate, names []string) {
 	}
 	if c.notEmpty(l, "text") {
 		step.Body = c.liquid(l, "text", content.Rich, names)
+	}
+	if c.notEmpty(l, "html") {
+		step.Body = c.liquid(l, "html", content.Markup, names)
+		if l.has("text") {
+			l.wrong(l.at("html"), "keep one of the two", "html stands beside text")
+		}
 	}
 	if values := l.table("image"); values != nil {
 		i := l.child(l.subject+", image", values, l.place.key("image"), l.at("image"))
@@ -203,8 +209,12 @@ func (c *check) warnOfLocales(s section, own *content.Template) {
 // holes are the texts that a section writes and that are not said in another language. The first of the steps is the section's.
 func holes(s section, said map[string]any, steps []content.StepTemplate) []string {
 	var missing []string
-	for _, name := range []string{"title", "text"} {
-		if _, given := said[name]; s.has(name) && !given {
+	for _, name := range []string{"title", "text", "html"} {
+		_, given := said[name]
+		if _, other := said["html"]; name == "text" {
+			given = given || other
+		}
+		if s.has(name) && !given {
 			missing = append(missing, name)
 		}
 	}

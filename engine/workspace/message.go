@@ -26,6 +26,7 @@ func (c *check) message(s section) *Message {
 	line, _ := s.file.position(s.offset)
 	m := &Message{
 		ID:        id,
+		Kind:      KindBroadcast,
 		Status:    Status(s.word("status", string(StatusLive))),
 		Audience:  c.audience(s),
 		Where:     c.condition(s, "where"),
@@ -41,9 +42,15 @@ func (c *check) message(s section) *Message {
 	m.IgnoreThrottle, _ = s.values["ignore_throttle"].(bool)
 	m.Start, m.End = c.schedule(s, m.Status)
 	c.timing(s, m)
+	c.kind(s, m)
 	base, around := c.templateOf(s), []any(nil)
 	if base != nil {
 		around = append(around, string(base.fingerprint[:]))
+	}
+	if look := c.themes[s.text("theme")]; look != nil {
+		around = append(around, string(look.fingerprint[:]))
+	} else if c.settings.theme != nil {
+		around = append(around, string(c.settings.theme.fingerprint[:]))
 	}
 	if c.settings.locale != "" {
 		around = append(around, c.settings.locale)
@@ -57,6 +64,8 @@ func (c *check) message(s section) *Message {
 		m.Pages = c.pages(s, m)
 		c.compileContent(s, m, base)
 	}
+	m.Slot = slotOf(m.Content)
+	c.checkReads(s, m)
 	c.warnOfPages(s, m.Pages)
 	c.warnOfContent(s, m.template)
 	c.warnOfLocales(s, m.template)
@@ -64,7 +73,7 @@ func (c *check) message(s section) *Message {
 	switch {
 	case !unique:
 		return nil
-	case before != nil && before.File == m.File && before.Line == m.Line && before.Where == m.Where:
+	case before != nil && before.File == m.File && before.Line == m.Line && before.Where == m.Where && sameWhen(before.When, m.When) && sameCampaign(before, m):
 		return before
 	}
 	return m
@@ -167,7 +176,7 @@ func (c *check) moment(s section, name string) (moment time.Time, known bool) {
 
 // timing reads when and how often a message is shown, beyond its start, its end and its frequency.
 func (c *check) timing(s section, m *Message) {
-	m.Schedule, m.Expires, m.Goal, m.Throttles = c.recurring(s), c.expiry(s), c.goal(s), c.throttlesOf(s)
+	m.Schedule, m.When, m.Expires, m.Goal, m.Throttles = c.recurring(s), c.when(s), c.expiry(s), c.goal(s), c.throttlesOf(s)
 }
 
 // pages compiles the page rules.

@@ -14,7 +14,7 @@ func many(count int) string {
 // form is a message whose fields may be wrong.
 const form = banner + "buttons = [{ text = \"Send\", action = \"submit\" }]\n"
 
-// What is said of wrong fields, and of wrong actions.
+// What is said of wrong fields, wrong actions and wrong HTML.
 var wrongForms = []wrongValue{
 	{"messages.fields.name", "is missing", form + "[[messages.fields]]\ntype = \"text\"\nlabel = \"Q\"\n", `a.toml:7:1: message "spring-sale", field 1: name is missing; add name = "score"`},
 	{"messages.fields.name", "has a blank", form + "[[messages.fields]]\nname = \"a b\"\ntype = \"text\"\nlabel = \"Q\"\n", `a.toml:8:1: message "spring-sale", field 1: the name "a b" cannot be used; use 1 to 64 of the letters a to z and A to Z, digits, dot, dash and underscore`},
@@ -75,4 +75,11 @@ var wrongForms = []wrongValue{
 	{"messages.locales.fields.options", "is an option that there is not", english + form + "[[messages.fields]]\nname = \"q\"\ntype = \"single\"\nlabel = \"Q\"\noptions = [{ value = \"price\" }, { value = \"other\" }]\n[messages.locales.de]\ntext = \"A\"\nfields = { q = { options = { prize = \"Der Preis\" } } }\n", `a.toml:16:30: message "spring-sale", locale "de", field "q", options: there is no option "prize"; write "price"`},
 	{"messages.locales.fields.options", "is a number", english + form + "[[messages.fields]]\nname = \"q\"\ntype = \"single\"\nlabel = \"Q\"\noptions = [{ value = \"price\" }, { value = \"other\" }]\n[messages.locales.de]\ntext = \"A\"\nfields = { q = { options = { price = 1 } } }\n", `a.toml:16:30: message "spring-sale", locale "de", field "q", options: the option "price" must be text, but is a whole number; write price = "…"`},
 	{"messages.locales.steps.fields", "is text", english + modal + german + "[messages.locales.de.steps.welcome]\nfields = \"q\"\n", `a.toml:14:1: message "tour", locale "de", step "welcome": fields must be a table, but is text; write fields = { score = { label = "Wie wahrscheinlich empfehlen Sie uns weiter?" } }`},
+	{"messages.html", "is a number", modal + "html = 1\n", `a.toml:5:1: message "tour": html must be text, but is a whole number; write html = "<p>20 % off until <strong>Sunday</strong>.</p>"`},
+	{"messages.html", "stands beside text", banner + "html = \"<p>A</p>\"\n", `a.toml:6:1: message "spring-sale": html stands beside text; keep one of the two`},
+	{"messages.html", "links to a script", modal + "html = \"<a href='javascript:x'>A</a>\"\n", `a.toml:5:1: message "tour": the address "javascript:x" has the scheme "javascript"; use a path such as "/offers", or one of http, https, mailto, tel`},
+	{"messages.html", "has a style", modal + "html = \"<p style='color: red'>A</p>\"\n", `a.toml:5:1: message "tour": the HTML holds <p style>, which is not allowed; take it away: a theme says how messages look`},
+	{"messages.steps.html", "is empty", modal + "[[messages.steps]]\nhtml = \" \"\n", `a.toml:6:1: message "tour", step 1: html is empty; write something, or leave the key out`},
+	{"messages.locales.html", "stands beside text", english + banner + "[messages.locales.de]\ntext = \"A\"\nhtml = \"A\"\n", `a.toml:10:1: message "spring-sale", locale "de": html stands beside text; keep one of the two`},
+	{"messages.locales.steps.html", "has a handler", english + modal + german + "[messages.locales.de.steps.welcome]\nhtml = \"<a href='/' onclick='x'>A</a>\"\n", `a.toml:14:1: message "tour", locale "de", step "welcome": the HTML holds <a onclick>, which is not allowed; <a> may have href`},
 }

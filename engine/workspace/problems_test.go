@@ -124,14 +124,10 @@ var wrongValues = append([]wrongValue{
 	{"messages.id", "is too long", strings.Replace(banner, "spring-sale", strings.Repeat("x", 65), 1), `a.toml:2:1: message "` + strings.Repeat("x", 65) + `": the id "` + strings.Repeat("x", 65) + `" cannot be used; use 1 to 64 of the letters a to z and A to Z, digits, dot, dash and underscore`},
 	{"messages.id", "is the built-in message's", strings.Replace(banner, "spring-sale", "handbill-hello", 1), `a.toml:2:1: message "handbill-hello": the id "handbill-hello" is that of the built-in test message; choose another`},
 	{"messages.id", "is used twice", banner + banner, `a.toml:7:1: message "spring-sale": the id is used already in a.toml:2; give one of the two another id`},
-	{"messages.kind", "is a number", banner + "kind = 1\n", `a.toml:6:1: message "spring-sale": kind must be text, but is a whole number; write kind = "broadcast"`},
-	{"messages.kind", "is unknown", banner + "kind = \"newsletter\"\n", `a.toml:6:1: message "spring-sale": kind "newsletter" is not known; write "broadcast"`},
-	{"messages.kind", "comes later", banner + "kind = \"campaign\"\n", `a.toml:6:1: message "spring-sale": kind "campaign" is not supported yet; write "broadcast"`},
 	{"messages.status", "is true", banner + "status = true\n", `a.toml:6:1: message "spring-sale": status must be text, but is true or false; write status = "live"`},
 	{"messages.status", "is misspelt", banner + "status = \"drafts\"\n", `a.toml:6:1: message "spring-sale": status "drafts" is not known; write "draft"`},
 	{"messages.status", "has a capital", banner + "status = \"Live\"\n", `a.toml:6:1: message "spring-sale": status "Live" is not known; write "live"`},
-	{"messages.status", "is another word", banner + "status = \"published\"\n", `a.toml:6:1: message "spring-sale": status "published" is not known; write "draft", "live", "paused" or "archived"`},
-	{"messages.status", "comes later", banner + "status = \"shadow\"\n", `a.toml:6:1: message "spring-sale": status "shadow" is not supported yet; write "draft", "live", "paused" or "archived"`},
+	{"messages.status", "is another word", banner + "status = \"published\"\n", `a.toml:6:1: message "spring-sale": status "published" is not known; write "draft", "live", "paused", "archived" or "shadow"`},
 	{"messages.audience", "is unknown", banner + "audience = \"everyone\"\n", `a.toml:6:1: message "spring-sale": audience: there is no segment "everyone"; write "anyone", "anonymous" or "identified", or define it: [[segments]] id = "everyone"`},
 	{"messages.audience", "is misspelt", banner + "audience = \"identfied\"\n", `a.toml:6:1: message "spring-sale": audience: there is no segment "identfied"; write "identified"`},
 	{"messages.audience", "misspells a segment in a list", banner + "audience = [\"identified\", \"!trial\"]\n" + segment("trials", "visitor.new"), `a.toml:6:27: message "spring-sale": audience: there is no segment "trial"; write "trials", or define it: [[segments]] id = "trial"`},
@@ -196,7 +192,7 @@ var wrongValues = append([]wrongValue{
 	{"messages.position", "is not one of a banner's", banner + "position = \"center\"\n", `a.toml:6:1: message "spring-sale": a banner has no position "center"; write "top" or "bottom"`},
 	{"messages.title", "is a number", banner + "title = 1\n", `a.toml:6:1: message "spring-sale": title must be text, but is a whole number; write title = "Spring sale"`},
 	{"messages.title", "is empty", banner + "title = \"\"\n", `a.toml:6:1: message "spring-sale": title is empty; write something, or leave the key out`},
-	{"messages.title", "reads what there is not", banner + "title = \"Hello {{ user.name }}\"\n", `a.toml:6:1: message "spring-sale": there is no variable "user", in {{ user.name }}; what a text can read is traits, visitor, page and locale`},
+	{"messages.title", "reads what there is not", banner + "title = \"Hello {{ user.name }}\"\n", `a.toml:6:1: message "spring-sale": there is no variable "user", in {{ user.name }}; what a text can read is traits, visitor, page, locale, event and data`},
 	{"messages.title", "has an unknown filter", banner + "title = \"Hello {{ traits.name | defalt: 'you' }}\"\n", `a.toml:6:1: message "spring-sale": there is no filter "defalt", in {{ traits.name | defalt: 'you' }}; the filters are abs, append, at_least, at_most, capitalize, ceil, compact, concat, date, default, divided_by, downcase, escape, escape_once, first, floor, join, json, last, lstrip, map, minus, modulo, plus, prepend, remove, remove_first, replace, replace_first, reverse, round, rstrip, size, slice, sort, sort_natural, split, strip, strip_html, strip_newlines, times, truncate, truncatewords, uniq, upcase, url_decode, url_encode`},
 	{"messages.text", "is missing", modal, `a.toml:1:1: message "tour": there is nothing to show; add text = "…", a title or an image`},
 	{"messages.text", "is a list", modal + "text = [\"a\"]\n", `a.toml:5:1: message "tour": text must be text, but is a list of texts; write text = "20 % off until **Sunday**."`},
@@ -212,7 +208,7 @@ var wrongValues = append([]wrongValue{
 	{"messages.image.src", "is relative", banner + "image = { src = \"a.png\", alt = \"A\" }\n", `a.toml:6:11: message "spring-sale", image: the address "a.png" means another file on every page; start it with / or https://, for example "/a.png"`},
 	{"messages.image.alt", "is missing", banner + "image = { src = \"/a.png\" }\n", `a.toml:6:1: message "spring-sale", image: alt is missing; add alt = "what it shows", or alt = "" for a picture that only decorates`},
 	{"messages.image.alt", "is a number", banner + "image = { src = \"/a.png\", alt = 1 }\n", `a.toml:6:27: message "spring-sale", image: alt must be text, but is a whole number; write alt = "The billing page"`},
-	{"messages.image.alt", "reads what there is not", banner + "image = { src = \"/a.png\", alt = \"{{ a }}\" }\n", `a.toml:6:27: message "spring-sale", image: there is no variable "a", in {{ a }}; what a text can read is traits, visitor, page and locale`},
+	{"messages.image.alt", "reads what there is not", banner + "image = { src = \"/a.png\", alt = \"{{ a }}\" }\n", `a.toml:6:27: message "spring-sale", image: there is no variable "a", in {{ a }}; what a text can read is traits, visitor, page, locale, event and data`},
 	{"messages.image.src", "is a script with a value", banner + "image = { src = \"javascript:{{ traits.a }}\", alt = \"\" }\n", `a.toml:6:11: message "spring-sale", image: the address "javascript:0" has the scheme "javascript"; use a path such as "/offers", or one of http, https`},
 	{"messages.image.width", "is text", banner + "image = { src = \"/a.png\", alt = \"\", width = \"640px\" }\n", `a.toml:6:37: message "spring-sale", image: width must be a whole number, but is text; write width = 640`},
 	{"messages.image.width", "is zero", banner + "image = { src = \"/a.png\", alt = \"\", width = 0 }\n", `a.toml:6:37: message "spring-sale", image: width 0 is out of range; write the picture's width in pixels, 1 to 10000`},
@@ -266,7 +262,6 @@ a.toml:7:3: message "spring-sale", button 1: text is missing; add text = "See of
 	{"messages.params", "is misspelt", news + launch + "template = \"news\"\nparams = { titel = \"A\" }\n", `a.toml:9:1: message "launch": template "news" needs the param "title"; add title = "…" to params
 a.toml:9:12: message "launch": template "news" has no param "titel"; write "title"`},
 	{"messages.params", "makes an action that is none", news + launch + "template = \"news\"\nparams = { title = \"A\" }\nbuttons = [{ text = \"B\", action = \"{{ params.title }}\" }]\n", `a.toml:5:1: message "launch": the action "A" is not known; write "dismiss", "next", "back", "submit", one of "goto:", "event:", "copy:", "snooze:", "show:" and "set:" with what belongs to it, a path such as "/offers", or a URL`},
-	{"messages.trigger", "is there", banner + "[messages.trigger]\nevent = \"signed_up\"\n", `a.toml:6:1: message "spring-sale": trigger is not supported yet; leave it out until then`},
 	{"messages.target", "is there", banner + "target = \"#a\"\n", `a.toml:6:1: message "spring-sale": target is not supported yet; leave it out until then`},
 	{"messages.locales", "is a list", english + banner + "locales = [\"de\"]\n", `a.toml:8:1: message "spring-sale": locales must be a table, but is a list of texts; write locales = { de = { title = "Frühlingsangebote" } }`},
 	{"messages.locales", "is in a workspace without a language", banner + "[messages.locales.de]\ntext = \"A\"\n", `a.toml:6:1: message "spring-sale": the message has locales, and the workspace does not say in which language its texts are; add locale = "en", or what it is, to [workspace]`},
@@ -360,13 +355,13 @@ func TestUnknownKeysNameTheOneThatIsMeant(t *testing.T) {
 		{"capitals", banner + "Priority = 1\n", `a.toml:6:1: message "spring-sale": there is no key "Priority" here; write "priority"`},
 		{"a key of another table", banner + "site_id = \"a\"\n", `a.toml:6:1: message "spring-sale": there is no key "site_id" here; it belongs in [workspace]`},
 		{"a message's key at the top", "display = \"modal\"\n", `a.toml:1:1: there is no key "display" here; it belongs in [[messages]]`},
-		{"a key that is like nothing", "[workspace]\ncolour = \"red\"\n", `a.toml:2:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, throttle, on_error, traits`},
-		{"a table that is like nothing", "[server]\nport = 1\n", `a.toml:1:1: there is no key "server" here; the keys here are workspace, messages, segments, templates, throttles`},
+		{"a key that is like nothing", "[workspace]\ncolour = \"red\"\n", `a.toml:2:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, theme, throttle, on_error, traits`},
+		{"a table that is like nothing", "[server]\nport = 1\n", `a.toml:1:1: there is no key "server" here; the keys here are workspace, messages, segments, themes, templates, throttles`},
 		{"a misspelt table", "[[message]]\nid = \"a\"\n", `a.toml:1:1: there is no key "message" here; write "messages"`},
 		{"a quoted key", banner + "\"te\\u0078t s\" = 1\n", `a.toml:6:1: message "spring-sale": there is no key "text s" here; write "text"`},
 		{"a dotted key", banner + "image.source = \"/a.png\"\nimage.src = \"/a.png\"\nimage.alt = \"\"\n", `a.toml:6:1: message "spring-sale", image: there is no key "source" here; the keys here are src, alt, width, height`},
 		{"a key in a button", banner + "buttons = [{ text = \"A\", action = \"/a\", url = \"/b\" }]\n", `a.toml:6:41: message "spring-sale", button 1: there is no key "url" here; the keys here are name, text, action`},
-		{"a very long key", banner + strings.Repeat("x", 5000) + " = 1\n", `a.toml:6:1: message "spring-sale": there is no key "` + strings.Repeat("x", 5000) + `" here; the keys here are id, kind, status, audience, where, bots, pages, except, start, end, priority, frequency, ignore_throttle, display, position, title, text, image, fields, buttons, steps, form_event, template, params, locales, schedule, expires, goal, throttles`},
+		{"a very long key", banner + strings.Repeat("x", 5000) + " = 1\n", `a.toml:6:1: message "spring-sale": there is no key "` + strings.Repeat("x", 5000) + `" here; the keys here are id, kind, status, trigger, exit, audience, where, bots, pages, except, start, end, priority, frequency, ignore_throttle, display, position, title, text, html, image, fields, buttons, steps, form_event, theme, template, params, locales, schedule, when, expires, goal, throttles`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, problems, _ := compile(t, "a.toml", test.text)
@@ -448,7 +443,7 @@ func TestAllProblemsOfAllFilesComeAtOnceAndInOrder(t *testing.T) {
 		"3-messages.toml", banner+"priority = \"high\"\nend = 2020-01-01T00:00:00Z\n",
 		"4-more.toml", banner+"[workspace]\nname = \"B\"\n",
 	)
-	want := `1-settings.toml:3:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, throttle, on_error, traits
+	want := `1-settings.toml:3:1: [workspace]: there is no key "colour" here; the keys here are name, site_id, write_key, in_app, timezone, locale, theme, throttle, on_error, traits
 2-broken.toml:2:6: expected value but found '\n' instead; put text in double quotes: key = "text"
 3-messages.toml:6:1: message "spring-sale": priority must be a whole number, but is text; write priority = 10
 4-more.toml:2:1: message "spring-sale": the id is used already in 3-messages.toml:2; give one of the two another id

@@ -59,7 +59,11 @@ func (k key) schema() map[string]any {
 			schema["additionalProperties"] = k.each.schema()
 		}
 	case aTextOrTable:
-		schema["anyOf"] = []any{map[string]any{"type": "string", "enum": k.words}, tableSchema(k.keys)}
+		text := map[string]any{"type": "string"}
+		if k.words != nil {
+			text["enum"] = k.words
+		}
+		schema["anyOf"] = []any{text, tableSchema(k.keys)}
 	case aTextOrTexts:
 		text := map[string]any{"type": "string"}
 		schema["anyOf"] = []any{text, map[string]any{"type": "array", "items": text}}

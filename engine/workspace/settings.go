@@ -21,6 +21,8 @@ type settings struct {
 	throttles []Throttle
 	// traits are the declared types of traits; nil if none are.
 	traits map[string]string
+	// theme is that of messages which name none; nil for none.
+	theme *theme
 	// zone is what date-times without one are in; nil if the workspace names none.
 	zone *time.Location
 	// uncertain is set when the table may be in a file that could not be read, or is itself wrong.
@@ -50,6 +52,7 @@ func (c *check) readSettings(documents []section) {
 		first = &s
 		s.checkKeys(workspaceKeys)
 		c.readSetting(s)
+		c.settings.theme = c.themeOf(s)
 	}
 }
 

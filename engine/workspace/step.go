@@ -33,12 +33,18 @@ func (c *check) step(s section, defaultName string, bare bool, params []string) 
 	if c.notEmpty(s, "text") {
 		step.Body = c.liquid(s, "text", content.Rich, params)
 	}
+	if c.notEmpty(s, "html") {
+		step.Body = c.liquid(s, "html", content.Markup, params)
+		if s.has("text") {
+			s.wrong(s.at("html"), "keep one of the two", "html stands beside text")
+		}
+	}
 	if values := s.table("image"); values != nil {
 		step.Image = c.image(s.child(s.subject+", image", values, s.place.key("image"), s.at("image")), params)
 	}
 	step.Fields = c.fields(s, params)
 	step.Buttons = c.buttons(s, params)
-	if !bare && !s.has("title") && !s.has("text") && !s.has("image") && !s.has("fields") {
+	if !bare && !s.has("title") && !s.has("text") && !s.has("html") && !s.has("image") && !s.has("fields") {
 		s.wrong(s.offset, `add text = "…", a title or an image`, "there is nothing to show")
 	}
 	return step

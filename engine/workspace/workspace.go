@@ -31,6 +31,8 @@ const (
 	StatusPaused Status = "paused"
 	// StatusArchived messages are kept for their history.
 	StatusArchived Status = "archived"
+	// StatusShadow messages are decided on and counted, and not shown.
+	StatusShadow Status = "shadow"
 )
 
 // Defaults of settings and messages.
@@ -47,6 +49,7 @@ const (
 type Message struct {
 	// ID is unique in the workspace.
 	ID     string
+	Kind   Kind
 	Status Status
 	// Audience says to whom it is shown.
 	Audience *audience.Audience
@@ -58,6 +61,14 @@ type Message struct {
 	Pages pagerule.Set
 	// PageRules and Except are the page rules as they were written.
 	PageRules, Except []string
+	// Trigger is what starts a campaign; nil for messages of another kind.
+	Trigger *Trigger
+	// Exit is a condition on which visitors leave the campaign; nil: none. ExitConstant: it does not depend on the page or
+	// the request at hand.
+	Exit         *audience.Condition
+	ExitConstant bool
+	// ReadsEvent is whether its texts read the properties of the event that started it.
+	ReadsEvent bool
 	// Start and End bound the time in which the message is shown: from Start, until just before End. Zero means unbounded.
 	Start, End time.Time
 	// Priority orders messages, the lower first.
@@ -69,6 +80,10 @@ type Message struct {
 	Throttles []string
 	// Schedule is when in a week it is shown; nil: always.
 	Schedule *Schedule
+	// When is what the browser waits for on a page; nil: nothing.
+	When *When
+	// Slot is the place that it takes on a page, which has room for one message.
+	Slot string
 	// Expires is for how long after it was sent it waits for somebody who has not seen it; zero: for ever.
 	Expires time.Duration
 	// Goal is what visitors who have seen it should do; nil: nothing in particular.
@@ -134,6 +149,8 @@ type Snapshot struct {
 	asks map[string]bool
 	// language has compiled the conditions.
 	language *audience.Environment
+	// starters are the campaigns by what starts them.
+	starters starters
 }
 
 // Asks says whether any condition of the workspace looks at a variable, such as "request"; see [audience.Condition.Uses].

@@ -1,10 +1,12 @@
 import type { Happening, Particulars } from "../events";
-import type { Button, Step } from "../message";
+import type { Button, Step, TextNode } from "../message";
 
 /** What a part of the client does for the messages that need it. */
 export interface Extension {
   /** Adds to a step what the core does not know. */
   build?(step: Step, section: HTMLElement, shown: Shown): void;
+  /** Builds what stands in a text and what the core does not know. */
+  node?(node: TextNode, children: (Node | string)[]): Node | undefined;
   /** Does what a button says; true when that was its own to do. */
   press?(button: Button, shown: Shown): boolean;
 }

@@ -23,12 +23,12 @@ export interface Showing {
 let sheet: CSSStyleSheet | undefined;
 
 /** One sheet for all, made by script: a site's style-src does not forbid it. */
-function styles(): CSSStyleSheet {
-  if (!sheet) {
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-  }
-  return sheet;
+const styles = (): CSSStyleSheet => (sheet ??= made(css));
+
+function made(text: string): CSSStyleSheet {
+  const style = new CSSStyleSheet();
+  style.replaceSync(text);
+  return style;
 }
 
 /** Shows a message in a frame and tells what happens to it, in order: nothing before it was opened, nothing after it was dismissed. */
@@ -40,7 +40,7 @@ export function show(
   leave: (address: string, newTab: boolean) => void,
   ended: () => void,
 ): Showing {
-  const { steps, lang, dir } = message.content;
+  const { steps, lang, dir, style = "" } = message.content;
   const host = document.createElement("handbill-message");
   if (lang) host.lang = lang;
   if (dir) host.dir = dir;
@@ -116,7 +116,11 @@ export function show(
   }
 
   function build(current: Step): HTMLElement {
-    const section = renderStep(current, { pressed, imageFailed: () => failed("image") });
+    const section = renderStep(current, {
+      pressed,
+      imageFailed: () => failed("image"),
+      node: (node, children) => extensions.map((extension) => extension.node?.(node, children)).find(Boolean),
+    });
     for (const extension of extensions) extension.build?.(current, section, shown);
     return section;
   }
@@ -130,7 +134,7 @@ export function show(
   // A page that says which colour schemes it has is followed; for others the system's setting holds.
   if (getComputedStyle(document.documentElement).colorScheme !== "normal") host.setAttribute("data-scheme", "page");
   const root = host.attachShadow({ mode: "open" });
-  root.adoptedStyleSheets = [styles()];
+  root.adoptedStyleSheets = [styles(), made(style)];
   root.append(frame.root);
   frame.root.append(closeButton(dismiss), frame.place);
   frame.onClosed(dismiss);
