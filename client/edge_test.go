@@ -88,7 +88,8 @@ type sent struct {
 	View        string         `json:"view"`
 	Number      int            `json:"number"`
 	Context     struct {
-		Page struct{ URL, Referrer string }
+		Page     struct{ URL, Referrer string }
+		UserHash string
 	} `json:"context"`
 
 	path  string

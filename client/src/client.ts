@@ -40,7 +40,8 @@ export interface PluginOptions {
 export interface Client {
   emitter: Emitter;
   load(options: LoadOptions | undefined): void;
-  identify(id: string | undefined, traits: unknown): Promise<unknown>;
+  /** The context may hold what proves the id. */
+  identify(id: string | undefined, traits: unknown, context: unknown): Promise<unknown>;
   page(name: string | undefined, properties: unknown): Promise<unknown>;
   /** Sends an event; resolves to it when it arrived or could not be sent for the moment. */
   send(type: string, fields: object): Promise<unknown>;
@@ -155,10 +156,10 @@ export function createClient(site: Site): Client {
     look();
   }
 
-  function identify(id: string | undefined, traits: unknown): Promise<unknown> {
+  function identify(id: string | undefined, traits: unknown, context: unknown): Promise<unknown> {
     if (id) setUserId(id);
     // Without a user there is nobody whose traits they would be.
-    const sent = userId() ? send("identify", { traits }) : Promise.resolve();
+    const sent = userId() ? send("identify", { traits, context }) : Promise.resolve();
     identified = sent;
     look();
     return sent;
