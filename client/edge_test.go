@@ -6,8 +6,10 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"mime"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -31,13 +33,14 @@ type edge struct {
 	requests []string // the paths of polls and events, in their order
 
 	// Set by a test before its page is opened; guarded by mu.
-	pages    map[string]string // path -> document
-	headers  map[string]string // of every page
-	site     map[string]any
-	messages func(poll) []message
-	noParts  bool                                              // whether parts are not found
-	interval int                                               // seconds
-	refuse   func(w http.ResponseWriter, r *http.Request) bool // whether it has answered a request itself
+	pages     map[string]string // path -> document
+	headers   map[string]string // of every page
+	site      map[string]any
+	messages  func(poll) []message
+	documents map[string]string                                 // that are shown in a sandbox, by their frames
+	missing   []string                                          // the endings of parts that are not found
+	interval  int                                               // seconds
+	refuse    func(w http.ResponseWriter, r *http.Request) bool // whether it has answered a request itself
 }
 
 // poll is one poll as the client sent it.
@@ -53,9 +56,20 @@ type poll struct {
 	UserID     string            `json:"userId"`
 	Reset      bool              `json:"reset"`
 	Show       map[string]string `json:"show"`
+	Zone       string            `json:"zone"`
+	Fired      []fired           `json:"fired"`
 
 	header http.Header
 	visit  string
+}
+
+// fired says that what a message waits for has happened.
+type fired struct {
+	MessageID string `json:"messageId"`
+	Event     *struct {
+		Name       string         `json:"name"`
+		Properties map[string]any `json:"properties"`
+	} `json:"event"`
 }
 
 // sent is one event as the client sent it, with the path that it came by.
@@ -74,7 +88,8 @@ type sent struct {
 	View        string         `json:"view"`
 	Number      int            `json:"number"`
 	Context     struct {
-		Page struct{ URL, Referrer string }
+		Page     struct{ URL, Referrer string }
+		UserHash string
 	} `json:"context"`
 
 	path  string
@@ -88,6 +103,7 @@ type message struct {
 	DeliveryID string `json:"deliveryId"`
 	Content    any    `json:"content"`
 	Test       bool   `json:"test,omitempty"`
+	When       any    `json:"when,omitempty"`
 }
 
 // deliver is a message with a delivery id of its own.
@@ -114,6 +130,11 @@ func newEdge(t *testing.T) *edge {
 	mux.HandleFunc("GET /_handbill/client.js", e.serveClient)
 	mux.HandleFunc("GET /_handbill/v1/analytics-js/snippet/{key}/analytics.min.js", e.serveClient)
 	mux.HandleFunc("GET /_handbill/parts/{file}", e.servePart)
+	mux.HandleFunc("GET /_handbill/sandbox/{file}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", "sandbox "+content.SandboxFlags)
+		io.WriteString(w, e.documents[strings.TrimSuffix(r.PathValue("file"), ".html")])
+	})
 	mux.HandleFunc("POST /_handbill/api/v4/users", e.counted(e.servePoll))
 	mux.HandleFunc("POST /_handbill/v1/{kind}", e.counted(e.serveEvents))
 	mux.HandleFunc("GET /img/board.svg", func(w http.ResponseWriter, _ *http.Request) {
@@ -139,15 +160,15 @@ func (e *edge) serveClient(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (e *edge) servePart(w http.ResponseWriter, r *http.Request) {
-	name, known := strings.CutSuffix(r.PathValue("file"), "-0a1b2c3d.js")
-	text, err := fs.ReadFile(client.Files(), "parts/"+name+".js")
+	file := strings.Replace(r.PathValue("file"), "-0a1b2c3d.", ".", 1)
+	text, err := fs.ReadFile(client.Files(), "parts/"+file)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !known || err != nil || e.noParts {
+	if file == r.PathValue("file") || err != nil || slices.Contains(e.missing, path.Ext(file)) {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(file)))
 	w.Write(text)
 }
 

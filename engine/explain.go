@@ -20,6 +20,8 @@ type ExplainRequest struct {
 	Page *pagerule.Page
 	// Visitor is a user id, an anonymous id, an e-mail address, or empty for somebody who was never here.
 	Visitor string
+	// Believed is whether a user id is enough to read what is meant for one person, as in [visitor.Identity].
+	Believed bool
 	// At is the time of the decision; zero means now.
 	At time.Time
 	// Zone is the visitor's IANA time zone, as a browser would say it; empty: not said.
@@ -74,9 +76,10 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 	if err != nil {
 		return Explanation{}, err
 	}
+	identity.Believed = request.Believed
 	s := &situation{
 		now: request.At, identity: identity, record: record, page: request.Page, inApp: snapshot.InApp, zone: request.Zone, throttles: throttlings(snapshot, nil),
-		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &audience.Facts{},
+		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &audience.Facts{}, oneEach: true,
 	}
 	if s.now.IsZero() {
 		s.now = e.now()
@@ -95,6 +98,7 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 		reason := e.decide(m, s, t)
 		if reason == ReasonNone {
 			s.handOut(m)
+			s.take(m)
 		}
 		explanation.Messages = append(explanation.Messages, MessageExplanation{
 			Message: m.ID, Due: reason == ReasonNone, Reason: reason, Checks: t.checks, Variant: s.variant(m).Variant, Position: fmt.Sprintf("%s:%d", m.File, m.Line),

@@ -3,8 +3,10 @@ import { address, post } from "./endpoint";
 import { announce, listen, metricOf } from "./events";
 import { newId } from "./id";
 import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
-import { partLoader } from "./parts";
+import { createLoader } from "./parts";
 import { heedRefusals } from "./policy";
+import type { Message } from "./message";
+import type { Fired, Waiter } from "./parts/when";
 import { createPoller } from "./poll";
 import { createQueue } from "./queue";
 import { createStage } from "./show/stage";
@@ -38,7 +40,8 @@ export interface PluginOptions {
 export interface Client {
   emitter: Emitter;
   load(options: LoadOptions | undefined): void;
-  identify(id: string | undefined, traits: unknown): Promise<unknown>;
+  /** The context may hold what proves the id. */
+  identify(id: string | undefined, traits: unknown, context: unknown): Promise<unknown>;
   page(name: string | undefined, properties: unknown): Promise<unknown>;
   /** Sends an event; resolves to it when it arrived or could not be sent for the moment. */
   send(type: string, fields: object): Promise<unknown>;
@@ -49,13 +52,18 @@ export function createClient(site: Site): Client {
   heedRefusals(address(site, "/"));
   const emitter = createEmitter();
   const queue = createQueue(site);
-  const part = partLoader(site);
-  const stage = createStage(tell, leave, part);
-  const poller = createPoller(ask, stage.update);
+  const loader = createLoader(site);
+  const stage = createStage(tell, leave, loader);
+  const poller = createPoller(ask, answered);
   const tab = tabId();
   const view = newId();
   /** The messages that buttons asked for, and the deliveries that have these buttons. */
   const wanted: Record<string, string> = {};
+  /** The last events that were tracked on this page, for messages that wait for one. */
+  const tracked: Parameters<Waiter["track"]>[] = [];
+  let waiter: Waiter | undefined;
+  /** What has happened that messages wait for. */
+  let fired: Fired[] = [];
   let plugin: PluginOptions = {};
   let pageName: string | undefined;
   /** The address of the last page that was counted, and how many there were in this load: single-page applications have several. */
@@ -73,8 +81,8 @@ export function createClient(site: Site): Client {
     queue.add(track(REPORT, { deliveryId: message.deliveryId, messageId: message.messageId, metric: metricOf(happening), ...particulars }));
     if (happening === "dismissed") {
       delete wanted[message.messageId];
-      // The next poll must not offer again what was just closed.
-      void queue.flush();
+      // There is room for another one. The poll must not offer again what was just closed.
+      void queue.flush().then(look);
     }
     announce(emitter, happening, message, dismiss, particulars);
   }
@@ -109,11 +117,28 @@ export function createClient(site: Site): Client {
       userId: userId(),
       referrer: document.referrer || undefined,
       show: wanted,
+      fired,
+      zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       reset,
     };
     const response = await post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
     if (reset && response.status < 400) resetWasHeard();
     return response;
+  }
+
+  function answered(messages: Message[]): void {
+    stage.update(messages.filter(({ when }) => !when));
+    const waiting = messages.filter(({ when }) => when);
+    if (waiter) waiter.update(waiting);
+    else if (waiting[0]) {
+      void loader.part("when").then(({ createWaiter }) => {
+        waiter ??= createWaiter(visitId(), tracked, (list) => {
+          fired = list;
+          look();
+        });
+        waiter.update(waiting);
+      }, () => {});
+    }
   }
 
   /** Asks anew what is due, if this visitor may be given anything. */
@@ -131,10 +156,10 @@ export function createClient(site: Site): Client {
     look();
   }
 
-  function identify(id: string | undefined, traits: unknown): Promise<unknown> {
+  function identify(id: string | undefined, traits: unknown, context: unknown): Promise<unknown> {
     if (id) setUserId(id);
     // Without a user there is nobody whose traits they would be.
-    const sent = userId() ? send("identify", { traits }) : Promise.resolve();
+    const sent = userId() ? send("identify", { traits, context }) : Promise.resolve();
     identified = sent;
     look();
     return sent;
@@ -142,7 +167,12 @@ export function createClient(site: Site): Client {
 
   function page(name: string | undefined, properties: unknown): Promise<unknown> {
     // A name for the page that is there already does not make it another one.
-    if (counted !== location.href || (pageName && pageName !== name)) number++;
+    if ((counted !== location.href || (pageName && pageName !== name)) && number++) {
+      // What happened on the last page is not waited for on this one.
+      tracked.length = 0;
+      fired = [];
+      waiter?.turn();
+    }
     counted = location.href;
     pageName = name;
     look();
@@ -157,10 +187,14 @@ export function createClient(site: Site): Client {
     look();
   }
 
+  emitter.on("track", (...event: Parameters<Waiter["track"]>) => {
+    if (tracked.push(event) > 50) tracked.shift();
+    waiter?.track(...event);
+  });
   // A page that comes back from the back/forward cache is looked at once more.
   addEventListener("pageshow", (event) => event.persisted && number++);
 
   const opened = location.href;
-  if (site.spaRoutes) void part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
+  if (site.spaRoutes) void loader.part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
   return { emitter, load, identify, page, send, reset };
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"handbill/engine/content"
 )
 
 const inLanguages = `[workspace]
@@ -99,8 +101,26 @@ func TestAVariantIsTheMessageWithWhatItWritesItself(t *testing.T) {
 			t.Errorf("%s in %s: %q %+v", test.variant, test.language, v.Variant, same)
 		}
 	}
+	if of := sale.InVariant("loud").Slot; of == sale.Slot || sale.InVariant("short").Slot != sale.Slot {
+		t.Errorf("the slots are %q and %q", of, sale.Slot)
+	}
 	if steps := sale.InVariant("steps").Content.Steps; len(steps) != 2 {
 		t.Errorf("%d steps", len(steps))
+	}
+}
+
+func TestAVariantMayShowADocumentInASandbox(t *testing.T) {
+	const document = "<!doctype html><title>Sale</title><p>20 % off.</p>"
+	s := good(t, "a.toml", banner+"variants = [{ id = \"b\", html_sandbox = \""+document+"\" }]\n")
+	frame := content.Sandboxed(document)
+	shown := ""
+	for _, v := range s.Message("spring-sale").Variants {
+		if v.Message.document != "" {
+			shown += v.Message.Variant
+		}
+	}
+	if got, ok := s.Document(frame); !ok || got != document || shown != "b" {
+		t.Errorf("the document is %q, shown in %q", got, shown)
 	}
 }
 

@@ -56,6 +56,7 @@ func (c *check) variant(of, v section, made, before *Message, base *template) {
 	} else {
 		c.compileContent(s, made, base)
 	}
+	made.Slot, made.document = slotOf(made.Content), s.text("html_sandbox")
 	c.checkReads(s, made)
 	c.warnOfContent(s, made.template)
 	c.warnOfLocales(s, made.template)
@@ -79,14 +80,15 @@ func newer(warnings, before []located) []located {
 
 // replaces are the keys of a message in whose place one of a variant comes, beside its own.
 var replaces = map[string][]string{
-	"text":    {"html"},
-	"html":    {"text"},
-	"display": {"position"},
-	"steps":   {"title", "text", "html", "image", "fields", "buttons"},
+	"text":         {"html", "html_sandbox"},
+	"html":         {"text", "html_sandbox"},
+	"html_sandbox": {"text", "html"},
+	"display":      {"position"},
+	"steps":        {"title", "text", "html", "html_sandbox", "image", "fields", "buttons"},
 }
 
 // translated are the keys that other languages have, too.
-var translated = []string{"title", "text", "html", "image", "fields", "buttons", "steps"}
+var translated = []string{"title", "text", "html", "html_sandbox", "image", "fields", "buttons", "steps"}
 
 // varied is a message's section with what a variant writes in place of what the message does. A text that a variant writes
 // has no other languages but the variant's own.

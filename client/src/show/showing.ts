@@ -1,11 +1,11 @@
 import type { Happening, Particulars } from "../events";
 import { safeAddress } from "../link";
 import type { Button, Message, Step } from "../message";
+import { styleSheet } from "../parts";
 import { renderStep } from "../render";
 import { closeButton } from "./close";
 import type { Extension, Shown } from "./extension";
 import { type Frame, nameFrame } from "./frame";
-import css from "./message.css";
 
 export interface Told {
   (message: Message, happening: Happening, dismiss: () => void, particulars?: Particulars): void;
@@ -20,22 +20,12 @@ export interface Showing {
   hide(): void;
 }
 
-let sheet: CSSStyleSheet | undefined;
-
-/** One sheet for all, made by script: a site's style-src does not forbid it. */
-const styles = (): CSSStyleSheet => (sheet ??= made(css));
-
-function made(text: string): CSSStyleSheet {
-  const style = new CSSStyleSheet();
-  style.replaceSync(text);
-  return style;
-}
-
 /** Shows a message in a frame and tells what happens to it, in order: nothing before it was opened, nothing after it was dismissed. */
 export function show(
   message: Message,
   frame: Frame,
   extensions: Extension[],
+  look: CSSStyleSheet,
   tell: Told,
   leave: (address: string, newTab: boolean) => void,
   ended: () => void,
@@ -86,13 +76,13 @@ export function show(
     ended();
   }
 
-  function pressed(button: Button, event: MouseEvent): void {
+  function pressed(button: Button, event?: MouseEvent): void {
     if (gone || extensions.some((extension) => extension.press?.(button, shown))) return;
     const { name: actionName, action: actionValue } = button;
     happened("action", { actionName, actionValue });
     if (actionValue === "next") go(steps[steps.indexOf(trail.at(-1)!) + 1], actionValue);
     else if (actionValue === "dismiss") dismiss();
-    else if (!actionValue.startsWith("event:")) follow(actionValue, event.ctrlKey || event.metaKey);
+    else if (!actionValue.startsWith("event:")) follow(actionValue, !!(event?.ctrlKey || event?.metaKey));
   }
 
   function go(following: Step | undefined, actionValue: string): void {
@@ -134,11 +124,11 @@ export function show(
   // A page that says which colour schemes it has is followed; for others the system's setting holds.
   if (getComputedStyle(document.documentElement).colorScheme !== "normal") host.setAttribute("data-scheme", "page");
   const root = host.attachShadow({ mode: "open" });
-  root.adoptedStyleSheets = [styles(), made(style)];
+  root.adoptedStyleSheets = [look, styleSheet(style)];
   root.append(frame.root);
   frame.root.append(closeButton(dismiss), frame.place);
   frame.onClosed(dismiss);
-  const shown: Shown = { steps, trail, root, happened, go, dismiss };
+  const shown: Shown = { steps, trail, root, happened, pressed, go, dismiss };
   const section = build(first);
   try {
     frame.open(host, () => put(first, section));
