@@ -17,6 +17,7 @@ var limits = map[string]int{
 	"forms":   3 << 10,
 	"markup":  1 << 10,
 	"routes":  512,
+	"stream":  2 << 10,
 }
 
 func TestTheClientIsSmall(t *testing.T) {

@@ -4,7 +4,7 @@ import { announce, listen, metricOf } from "./events";
 import { newId } from "./id";
 import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
 import { partLoader } from "./parts";
-import { heedRefusals } from "./policy";
+import { heedRefusals, mayConnect } from "./policy";
 import { createPoller } from "./poll";
 import { createQueue } from "./queue";
 import { createStage } from "./show/stage";
@@ -57,6 +57,8 @@ export function createClient(site: Site): Client {
   /** The messages that buttons asked for, and the deliveries that have these buttons. */
   const wanted: Record<string, string> = {};
   let plugin: PluginOptions = {};
+  /** The part that listens to the edge, once a poll was offered a stream. */
+  let stream: typeof import("./parts/stream") | undefined;
   let pageName: string | undefined;
   /** The address of the last page that was counted, and how many there were in this load: single-page applications have several. */
   let counted: string | undefined;
@@ -110,9 +112,12 @@ export function createClient(site: Site): Client {
       referrer: document.referrer || undefined,
       show: wanted,
       reset,
+      stream: stream?.heard,
     };
     const response = await post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
     if (reset && response.status < 400) resetWasHeard();
+    const ticket = response.headers.get("Handbill-Stream");
+    if (ticket) void part("stream").then((it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), poller.now, mayConnect), () => {});
     return response;
   }
 
