@@ -16,8 +16,10 @@ var limits = map[string]int{
 	"actions": 1 << 10,
 	"forms":   3 << 10,
 	"markup":  1 << 10,
+	"sandbox": 1 << 10,
 	"routes":  512,
 	"stream":  2 << 10,
+	"when":    2 << 10,
 }
 
 func TestTheClientIsSmall(t *testing.T) {

@@ -31,15 +31,16 @@ type edge struct {
 	requests []string // the paths of polls and events, in their order
 
 	// Set by a test before its page is opened; guarded by mu.
-	pages    map[string]string // path -> document
-	headers  map[string]string // of every page
-	site     map[string]any
-	messages func(poll) []message
-	noParts  bool                                              // whether parts are not found
-	interval int                                               // seconds
-	refuse   func(w http.ResponseWriter, r *http.Request) bool // whether it has answered a request itself
-	ticket   func(poll) string                                 // of the stream that a poll is offered
-	streams  map[chan string]string                            // the open streams: their events, and their tickets
+	pages     map[string]string // path -> document
+	headers   map[string]string // of every page
+	site      map[string]any
+	messages  func(poll) []message
+	documents map[string]string                                 // that are shown in a sandbox, by their frames
+	noParts   bool                                              // whether parts are not found
+	interval  int                                               // seconds
+	refuse    func(w http.ResponseWriter, r *http.Request) bool // whether it has answered a request itself
+	ticket    func(poll) string                                 // of the stream that a poll is offered
+	streams   map[chan string]string                            // the open streams: their events, and their tickets
 }
 
 // poll is one poll as the client sent it.
@@ -56,9 +57,20 @@ type poll struct {
 	Reset      bool              `json:"reset"`
 	Show       map[string]string `json:"show"`
 	Stream     string            `json:"stream"`
+	Zone       string            `json:"zone"`
+	Fired      []fired           `json:"fired"`
 
 	header http.Header
 	visit  string
+}
+
+// fired says that what a message waits for has happened.
+type fired struct {
+	MessageID string `json:"messageId"`
+	Event     *struct {
+		Name       string         `json:"name"`
+		Properties map[string]any `json:"properties"`
+	} `json:"event"`
 }
 
 // sent is one event as the client sent it, with the path that it came by.
@@ -91,6 +103,7 @@ type message struct {
 	DeliveryID string `json:"deliveryId"`
 	Content    any    `json:"content"`
 	Test       bool   `json:"test,omitempty"`
+	When       any    `json:"when,omitempty"`
 }
 
 // deliver is a message with a delivery id of its own.
@@ -117,6 +130,11 @@ func newEdge(t *testing.T) *edge {
 	mux.HandleFunc("GET /_handbill/client.js", e.serveClient)
 	mux.HandleFunc("GET /_handbill/v1/analytics-js/snippet/{key}/analytics.min.js", e.serveClient)
 	mux.HandleFunc("GET /_handbill/parts/{file}", e.servePart)
+	mux.HandleFunc("GET /_handbill/sandbox/{file}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", "sandbox "+content.SandboxFlags)
+		io.WriteString(w, e.documents[strings.TrimSuffix(r.PathValue("file"), ".html")])
+	})
 	mux.HandleFunc("POST /_handbill/api/v4/users", e.counted(e.servePoll))
 	mux.HandleFunc("POST /_handbill/v1/{kind}", e.counted(e.serveEvents))
 	mux.HandleFunc("GET /_handbill/api/v3/sse", e.counted(e.serveStream))

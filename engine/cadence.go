@@ -67,7 +67,7 @@ func jittered(wait time.Duration, chance float64) time.Duration {
 // next is how long the client should wait before it asks again.
 func (e *Engine) next(record *visitor.Record, answer PollAnswer, streaming bool, now time.Time) time.Duration {
 	c := e.cadence.Load()
-	a := activity{fresh: len(answer.Deliveries) > 0 && !answer.Unchanged, streaming: streaming}
+	a := activity{fresh: answer.handsOut() && !answer.Unchanged, streaming: streaming}
 	if record != nil && !a.fresh && !a.streaming {
 		for _, state := range record.Messages {
 			if state.LastOpened.After(a.last) {
@@ -76,7 +76,7 @@ func (e *Engine) next(record *visitor.Record, answer PollAnswer, streaming bool,
 		}
 	}
 	if a.last.IsZero() {
-		a.fresh = len(answer.Deliveries) > 0 // what the client holds has not come on screen yet
+		a.fresh = answer.handsOut() // what the client holds has not come on screen yet
 	}
 	return jittered(c.wait(a, now), e.random())
 }

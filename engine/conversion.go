@@ -2,10 +2,8 @@ package engine
 
 import (
 	"context"
-	"strings"
 	"time"
 
-	"handbill/engine/content"
 	"handbill/engine/eventlog"
 	"handbill/engine/pagerule"
 	"handbill/engine/store"
@@ -101,27 +99,4 @@ func (e *Engine) convertByEvents(ctx context.Context, identity visitor.Identity,
 	}
 	_, err = e.convert(ctx, key, record, reached)
 	return err
-}
-
-// longestSnooze bounds what a browser may say: no button of an author lets a message rest for longer.
-const longestSnooze = 365 * 24 * time.Hour
-
-// snooze is for how long a reported action lets its message rest; zero where it is another one.
-func snooze(action string) time.Duration {
-	text, found := strings.CutPrefix(action, "snooze:")
-	if !found {
-		return 0
-	}
-	rest, ok := workspace.ParseDuration(text)
-	if !ok {
-		return 0
-	}
-	return min(rest, longestSnooze)
-}
-
-// leadsOn says whether a button was used that neither closes its message nor turns to another step.
-func (r Report) leadsOn() bool {
-	action, err := content.ParseAction(r.ActionValue)
-	// An action that is not understood is one of a message that is gone, or of another client: it was no mere closing.
-	return r.Outcome == OutcomeClicked && snooze(r.ActionValue) == 0 && (err != nil || !action.Closes() && !action.Turns())
 }

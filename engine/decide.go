@@ -37,7 +37,13 @@ type situation struct {
 	visit    uint32
 	named    uint32 // the visit that the client named; zero: none
 	inApp    bool
-	here     presence
+	// seen is what became of messages in this page view, as far as it was looked at.
+	seen []presence
+	// slots are the places on the page that are taken, of which each has room for one where oneEach is true.
+	slots   []holder
+	oneEach bool
+	// fired is what has happened in the browser.
+	fired []Fired
 	// wanted are the messages that the visitor asked for by a button.
 	wanted []*workspace.Message
 	// throttles are the one over all messages, if it bounds anything, and those of groups.
@@ -65,7 +71,7 @@ type situation struct {
 
 // remember replaces what is known of the visitor by what is known now.
 func (s *situation) remember(record *visitor.Record) {
-	s.record, s.here, s.filled = record, presence{}, false
+	s.record, s.seen, s.filled = record, s.seen[:0], false
 }
 
 // state is what the visitor's record says of a message; nil when it says nothing. Of a message in the shadow it is what
@@ -136,7 +142,9 @@ var checks = []check{
 	{"page", askPage, describePage},
 	{"where", askWhere, describeWhere},
 	{"frequency", askFrequency, describeFrequency},
+	{"when", askWhen, describeWhen},
 	{"throttle", askThrottle, describeThrottle},
+	{"slot", askSlot, describeSlot},
 	{"content", askContent, describeContent},
 	{"shadow", askShadow, describeShadow},
 }

@@ -174,7 +174,7 @@ func timingPage(t *testing.T) string {
 }
 
 func TestTheDocumentedReasonsOfTimingAreReal(t *testing.T) {
-	want := []engine.Reason{engine.ReasonNotStarted, engine.ReasonEnded, engine.ReasonOutsideHours, engine.ReasonExpired}
+	want := []engine.Reason{engine.ReasonNotStarted, engine.ReasonEnded, engine.ReasonOutsideHours, engine.ReasonWhen, engine.ReasonSlot, engine.ReasonExpired}
 	var got []engine.Reason
 	for _, row := range rows(t, timingPage(t), "reason")[1:] {
 		got = append(got, engine.Reason(strings.Trim(row[0], "`")))

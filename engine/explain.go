@@ -74,7 +74,7 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 	}
 	s := &situation{
 		now: request.At, identity: identity, record: record, page: request.Page, inApp: snapshot.InApp, zone: request.Zone, throttles: throttlings(snapshot, nil),
-		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &audience.Facts{},
+		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &audience.Facts{}, oneEach: true,
 	}
 	if s.now.IsZero() {
 		s.now = e.now()
@@ -93,6 +93,7 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 		reason := e.decide(m, s, t)
 		if reason == ReasonNone {
 			s.handOut(m)
+			s.take(m)
 		}
 		explanation.Messages = append(explanation.Messages, MessageExplanation{
 			Message: m.ID, Due: reason == ReasonNone, Reason: reason, Checks: t.checks, Position: fmt.Sprintf("%s:%d", m.File, m.Line),

@@ -72,7 +72,7 @@ func TestExplainNamesTheFirstReasonAgainstEachMessage(t *testing.T) {
 		{"somebody who dismissed", "ada@example.com", shoes, time.Time{}, map[string]engine.Reason{
 			"spring-sale": engine.ReasonDismissed, "members-only": engine.ReasonNone, "newcomers": engine.ReasonAudience,
 		}},
-		{"at another time", "", shoes, december, map[string]engine.Reason{"winter-sale": engine.ReasonNone}},
+		{"at another time", "", shoes, december, map[string]engine.Reason{"winter-sale": engine.ReasonSlot}},
 		{"after the end", "", shoes, december.AddDate(0, 1, 0), map[string]engine.Reason{"winter-sale": engine.ReasonEnded}},
 		{"on an excepted page", "", "https://shop.example.com/checkout/pay", time.Time{}, map[string]engine.Reason{"spring-sale": engine.ReasonPage}},
 	}
@@ -112,7 +112,11 @@ func TestExplainAgreesWithPoll(t *testing.T) {
 				t.Fatal(err)
 			}
 			due := map[string]bool{}
-			for _, id := range ids(e.poll(who.identity, address, "tab", "view")) {
+			answer, err := e.Poll(context.Background(), engine.PollRequest{Identity: who.identity, Page: page(t, address, ""), Tab: "tab", View: "view", Slots: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, id := range ids(answer) {
 				due[id] = true
 			}
 			for _, m := range explanation.Messages {

@@ -136,7 +136,7 @@ func TestAMessageIsShownToItsAudienceWhereItsConditionHolds(t *testing.T) {
 			}
 			var due []string
 			for _, m := range explained.Messages {
-				if m.Due {
+				if m.Due || m.Reason == engine.ReasonSlot {
 					due = append(due, m.Message)
 				}
 			}

@@ -12,7 +12,7 @@ import (
 
 // presence is what became of a message in the very page view that asks.
 type presence struct {
-	of       *workspace.Message // nil: not looked at yet
+	of       *workspace.Message
 	delivery delivery
 	reported visitor.Reports
 }
@@ -25,23 +25,25 @@ func (p presence) onScreen() bool {
 // present looks at what became of a message in this page view. A delivery that was made before the visitor identified,
 // or before they were known by another id, is still the same showing.
 func (e *Engine) present(m *workspace.Message, s *situation) presence {
-	if s.here.of == m {
-		return s.here
-	}
-	s.here = presence{of: m}
 	state := s.state(m)
 	if state == nil || len(state.Recent) == 0 || s.view == "" {
-		return s.here
+		return presence{}
 	}
-	of := s.occasion(m)
+	for _, known := range s.seen {
+		if known.of == m {
+			return known
+		}
+	}
+	here, of := presence{of: m}, s.occasion(m)
 	for _, id := range candidates(s.identity) {
 		d := e.sealer.seal(id, s.view, m.ID, of, false)
 		if at := slices.Index(state.Recent, d.key); at >= 0 {
-			s.here.delivery, s.here.reported = d, state.Reported[at]
-			return s.here
+			here.delivery, here.reported = d, state.Reported[at]
+			break
 		}
 	}
-	return s.here
+	s.seen = append(s.seen, here)
+	return here
 }
 
 // askFrequency lets a delivery that is on screen in this very page view stay: it is the same showing, not a new one. One

@@ -73,6 +73,7 @@ type modelMessage struct {
 	bounds         bounds
 	ignoreThrottle bool
 	throttles      []string // of groups
+	slot           string
 }
 
 // counts says whether a throttle counts the message.
@@ -211,9 +212,14 @@ func (m *model) claim(name, tab string, now time.Time) bool {
 }
 
 func (m *model) poll(tab, view, visit string, now time.Time) []string {
-	answer, counted := []string{}, map[string]int{}
+	answer, counted, taken := []string{}, map[string]int{}, map[string]string{}
 	for _, message := range m.messages {
-		if !m.allows(message, view, visit, now) {
+		if taken[message.slot] == "" && m.onScreen(message.id, view) && m.allows(message, view, visit, now) {
+			taken[message.slot] = message.id
+		}
+	}
+	for _, message := range m.messages {
+		if !m.allows(message, view, visit, now) || taken[message.slot] != "" && taken[message.slot] != message.id {
 			continue
 		}
 		if !m.onScreen(message.id, view) {
@@ -226,6 +232,7 @@ func (m *model) poll(tab, view, visit string, now time.Time) []string {
 				}
 			}
 		}
+		taken[message.slot] = message.id
 		answer = append(answer, message.id)
 	}
 	return answer

@@ -35,6 +35,11 @@ type PollRequest struct {
 	Voucher string
 	// Generation is that of the answer which the client holds; empty when it holds none.
 	Generation string
+	// Slots: the client shows one message in each place of a page, and is handed no other. Without it, it is handed every
+	// message that is due, and has places of its own.
+	Slots bool
+	// Fired is what has happened in the browser that messages wait for.
+	Fired []Fired
 	// Show are messages that the visitor asked for: their ids, and for each the delivery whose button shows it.
 	Show map[string]string
 	// Streaming is true when the edge can reach the client over a stream, so that it need not ask often.
@@ -61,6 +66,11 @@ type Delivery struct {
 	dropped int
 	// Test is true for a test send, which is not counted.
 	Test bool
+	// Waiting is true for a message that is not to be shown yet: the client waits for what its When says, and polls when it
+	// happens. It has no ID and no content, and nothing is counted.
+	Waiting bool
+	// onScreen is true for a test send that is on screen in this page view.
+	onScreen bool
 }
 
 // PollAnswer says what to show, and when to ask again.
@@ -98,7 +108,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	*s = situation{
 		now: now, identity: request.Identity, record: record, arrival: arrival, page: request.Page, view: request.View,
 		visit: cmp.Or(named, visitNumber("", load)), named: named, inApp: snapshot.InApp, zone: request.Zone,
-		throttles: throttlings(snapshot, q.throttles[:0]),
+		throttles: throttlings(snapshot, q.throttles[:0]), seen: s.seen[:0], slots: s.slots[:0], fired: request.Fired, oneEach: request.Slots,
 		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &q.facts, tags: tags,
 	}
 	if len(request.Show) > 0 {
@@ -146,14 +156,24 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 	}
 	deliveries := e.tests(snapshot, s)
 	offer := func(m *workspace.Message) error {
-		switch reason := e.decide(m, s, nil); {
-		case reason == ReasonShadow:
+		if among(deliveries, m) {
+			return nil
+		}
+		switch e.decide(m, s, nil) {
+		case ReasonNone:
+		case ReasonWhen:
+			if s.page != nil {
+				deliveries = append(deliveries, Delivery{Message: m, Waiting: true})
+			}
+			return nil
+		case ReasonShadow:
 			return e.withhold(ctx, m, s, store.MetricShadow)
-		case reason != ReasonNone || among(deliveries, m):
+		default:
 			return nil
 		}
 		d, err := e.deliver(ctx, m, s, tab)
 		if d != nil {
+			s.take(m)
 			deliveries = append(deliveries, *d)
 		}
 		return err
@@ -173,6 +193,11 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 	}
 	s.indexed = true
 	q.places = snapshot.Candidates(s.page, q.places[:0])
+	if s.oneEach {
+		deliveries = placeTests(deliveries, s, true)
+		e.keepSlots(snapshot.Messages, q.places, s)
+		deliveries = placeTests(deliveries, s, false)
+	}
 	for _, place := range q.places {
 		if err := offer(snapshot.Messages[place]); err != nil {
 			return nil, err
@@ -250,7 +275,9 @@ func (a PollAnswer) result() PollResult {
 func generation(snapshot *workspace.Snapshot, deliveries []Delivery) string {
 	sum := fnv1a(fnvOffset, snapshot.Generation)
 	for _, d := range deliveries {
-		sum = fnv1a(fnv1a(sum, "\x00"), d.ID)
+		if sum = fnv1a(fnv1a(sum, "\x00"), d.ID); d.Waiting {
+			sum = fnv1a(sum, d.Message.ID)
+		}
 	}
 	var raw [8]byte
 	binary.BigEndian.PutUint64(raw[:], sum)

@@ -54,8 +54,12 @@ const (
 	ReasonGap Reason = "frequency_gap"
 	// ReasonCap: the visitor has seen the message as often as a cap of its frequency allows for now.
 	ReasonCap Reason = "frequency_cap"
+	// ReasonWhen: what the message waits for has not happened in the browser.
+	ReasonWhen Reason = "when"
 	// ReasonThrottled: the visitor has seen, or is just being handed, as many messages as a throttle allows.
 	ReasonThrottled Reason = "throttled"
+	// ReasonSlot: the place that the message takes on a page belongs to another one.
+	ReasonSlot Reason = "slot"
 	// ReasonLeftOut: the message is wrong, and the workspace leaves such ones out (on_error = "skip").
 	ReasonLeftOut Reason = "left_out"
 	// ReasonContent: with this visitor's values the message's templates fail, or leave nothing to show.

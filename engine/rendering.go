@@ -132,6 +132,10 @@ func (e *Engine) withContents(s *situation, deliveries []Delivery) []Delivery {
 	}
 	kept := deliveries[:0]
 	for _, d := range deliveries {
+		if d.Waiting {
+			kept = append(kept, d)
+			continue
+		}
 		r := e.renderWith(d.Message, s, s.test(d))
 		if r.err != nil {
 			continue

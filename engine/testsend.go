@@ -142,7 +142,7 @@ func (e *Engine) tests(snapshot *workspace.Snapshot, s *situation) []Delivery {
 		}
 		d := e.sealer.seal(s.identity.ID(), s.view, m.ID, occasion{}, true)
 		if test.Shown == 0 || test.Shown == d.key {
-			due = append(due, Delivery{ID: d.id, Message: m, Test: true})
+			due = append(due, Delivery{ID: d.id, Message: m, Test: true, onScreen: test.Shown != 0})
 		}
 	}
 	return due

@@ -51,13 +51,15 @@ func (t *throttling) counts(m *workspace.Message) bool {
 	return !m.IgnoreThrottle && (t.ID == "" || slices.Contains(m.Throttles, t.ID))
 }
 
+// countedBy says whether a throttle counts showing a message now: one that the visitor asked for it does not.
+func (s *situation) countedBy(t *throttling, m *workspace.Message) bool {
+	return t.counts(m) && !s.isWanted(m)
+}
+
 // throttled says whether any throttle counts showing this message.
 func (s *situation) throttled(m *workspace.Message) bool {
-	if s.isWanted(m) {
-		return false
-	}
 	for i := range s.throttles {
-		if s.throttles[i].counts(m) {
+		if s.countedBy(&s.throttles[i], m) {
 			return true
 		}
 	}
@@ -67,7 +69,7 @@ func (s *situation) throttled(m *workspace.Message) bool {
 // handOut notes that a new message is in the answer.
 func (s *situation) handOut(m *workspace.Message) {
 	for i := range s.throttles {
-		if t := &s.throttles[i]; t.counts(m) {
+		if t := &s.throttles[i]; s.countedBy(t, m) {
 			t.handedOut++
 		}
 	}
@@ -76,7 +78,7 @@ func (s *situation) handOut(m *workspace.Message) {
 // askThrottle lets a delivery that is on screen in this very page view stay: it has been counted.
 func askThrottle(e *Engine, m *workspace.Message, s *situation) Reason {
 	for i := range s.throttles {
-		if t := &s.throttles[i]; t.counts(m) && (t.refused || t.handedOut >= s.room(t)) && !e.present(m, s).onScreen() {
+		if t := &s.throttles[i]; s.countedBy(t, m) && (t.refused || t.handedOut >= s.room(t)) && !e.present(m, s).onScreen() {
 			return ReasonThrottled
 		}
 	}
@@ -118,7 +120,7 @@ func (e *Engine) claimThrottles(ctx context.Context, m *workspace.Message, s *si
 	anew := false
 	for i := range s.throttles {
 		t := &s.throttles[i]
-		if t.held || !t.counts(m) {
+		if t.held || !s.countedBy(t, m) {
 			continue
 		}
 		granted, fresh, err := e.store.Claim(ctx, store.Claim{

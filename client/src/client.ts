@@ -5,6 +5,8 @@ import { newId } from "./id";
 import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
 import { partLoader } from "./parts";
 import { heedRefusals, mayConnect } from "./policy";
+import type { Message } from "./message";
+import type { Fired, Waiter } from "./parts/when";
 import { createPoller } from "./poll";
 import { createQueue } from "./queue";
 import { createStage } from "./show/stage";
@@ -51,11 +53,16 @@ export function createClient(site: Site): Client {
   const queue = createQueue(site);
   const part = partLoader(site);
   const stage = createStage(tell, leave, part);
-  const poller = createPoller(ask, stage.update);
+  const poller = createPoller(ask, answered);
   const tab = tabId();
   const view = newId();
   /** The messages that buttons asked for, and the deliveries that have these buttons. */
   const wanted: Record<string, string> = {};
+  /** The last events that were tracked on this page, for messages that wait for one. */
+  const tracked: Parameters<Waiter["track"]>[] = [];
+  let waiter: Waiter | undefined;
+  /** What has happened that messages wait for. */
+  let fired: Fired[] = [];
   let plugin: PluginOptions = {};
   /** The part that listens to the edge, once a poll was offered a stream. */
   let stream: typeof import("./parts/stream") | undefined;
@@ -75,8 +82,8 @@ export function createClient(site: Site): Client {
     queue.add(track(REPORT, { deliveryId: message.deliveryId, messageId: message.messageId, metric: metricOf(happening), ...particulars }));
     if (happening === "dismissed") {
       delete wanted[message.messageId];
-      // The next poll must not offer again what was just closed.
-      void queue.flush();
+      // There is room for another one. The poll must not offer again what was just closed.
+      void queue.flush().then(() => look());
     }
     announce(emitter, happening, message, dismiss, particulars);
   }
@@ -111,19 +118,36 @@ export function createClient(site: Site): Client {
       userId: userId(),
       referrer: document.referrer || undefined,
       show: wanted,
+      fired,
+      zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       reset,
       stream: stream?.heard,
     };
     const response = await post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
     if (reset && response.status < 400) resetWasHeard();
     const ticket = response.headers.get("Handbill-Stream");
-    if (ticket) void part("stream").then((it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), poller.now, mayConnect), () => {});
+    if (ticket) void part("stream").then((it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), look, mayConnect), () => {});
     return response;
   }
 
+  function answered(messages: Message[]): void {
+    stage.update(messages.filter(({ when }) => !when));
+    const waiting = messages.filter(({ when }) => when);
+    if (waiter) waiter.update(waiting);
+    else if (waiting[0]) {
+      void part("when").then(({ createWaiter }) => {
+        waiter ??= createWaiter(visitId(), tracked, (list) => {
+          fired = list;
+          look();
+        });
+        waiter.update(waiting);
+      }, () => {});
+    }
+  }
+
   /** Asks anew what is due, if this visitor may be given anything. */
-  function look(): void {
-    if (plugin.enabled !== false && (userId() || plugin.anonymousInApp)) return poller.now();
+  function look(same?: boolean): void {
+    if (plugin.enabled !== false && (userId() || plugin.anonymousInApp)) return poller.now(same);
     poller.stop();
     stage.update([]);
   }
@@ -147,7 +171,12 @@ export function createClient(site: Site): Client {
 
   function page(name: string | undefined, properties: unknown): Promise<unknown> {
     // A name for the page that is there already does not make it another one.
-    if (counted !== location.href || (pageName && pageName !== name)) number++;
+    if ((counted !== location.href || (pageName && pageName !== name)) && number++) {
+      // What happened on the last page is not waited for on this one.
+      tracked.length = 0;
+      fired = [];
+      waiter?.turn();
+    }
     counted = location.href;
     pageName = name;
     look();
@@ -162,6 +191,10 @@ export function createClient(site: Site): Client {
     look();
   }
 
+  emitter.on("track", (...event: Parameters<Waiter["track"]>) => {
+    if (tracked.push(event) > 50) tracked.shift();
+    waiter?.track(...event);
+  });
   // A page that comes back from the back/forward cache is looked at once more.
   addEventListener("pageshow", (event) => event.persisted && number++);
 

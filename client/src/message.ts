@@ -3,8 +3,24 @@ export interface Message {
   messageId: string;
   deliveryId: string;
   content: Content;
+  /** What it waits for; then it has neither content nor a delivery yet. */
+  when?: When;
   /** Sent by "messages send --test": shown to one person, counted nowhere. */
   test?: boolean;
+}
+
+/** What a message waits for, times in milliseconds: see the Go side, engine/workspace. */
+export interface When {
+  after?: number;
+  dwell?: number;
+  idle?: number;
+  scroll?: number;
+  exit?: boolean;
+  click?: string;
+  event?: string;
+  element?: string;
+  noElement?: string;
+  cancelEvent?: string;
 }
 
 /** What a message shows. The Go side of these types is the package engine/content. */
@@ -26,6 +42,8 @@ export interface Step {
   title?: string;
   body?: TextNode[];
   image?: Image;
+  /** Names a document of the author's own, which is shown in a sandbox. */
+  frame?: string;
   fields?: Field[];
   buttons?: Button[];
 }
@@ -76,7 +94,7 @@ export interface Button {
 /** Reads the messages of a poll's answer. Throws when it is no such answer; leaves out what no event could name. */
 export function readMessages(answer: unknown): Message[] {
   const { inAppMessages } = answer as { inAppMessages: (Message | null)[] };
-  return inAppMessages.filter((message): message is Message => isName(message?.messageId) && isName(message?.deliveryId));
+  return inAppMessages.filter((message): message is Message => isName(message?.messageId) && isName(message?.when ? "…" : message?.deliveryId));
 }
 
 /** The same message keeps its key when its delivery changes, as it does when the visitor identifies. */

@@ -8,6 +8,8 @@ interface Parts {
   markup: typeof import("./parts/markup");
   routes: typeof import("./parts/routes");
   stream: typeof import("./parts/stream");
+  sandbox: typeof import("./parts/sandbox");
+  when: typeof import("./parts/when");
 }
 
 /**

@@ -88,25 +88,6 @@ type MessageState struct {
 	Withheld *MessageState
 }
 
-// RunCounts are a message's counts in one run of its campaign.
-type RunCounts struct {
-	// Started is when the run was, as in [Run]; zero: the message was not shown in a run.
-	Started time.Time
-	// Opened counts as that of [MessageState] does, FirstOpened is when it first was.
-	Opened      int
-	FirstOpened time.Time
-	// Dismissed and Acted are when the visitor dismissed it, and used a button that leads on; zero: not.
-	Dismissed, Acted time.Time
-}
-
-// InRun are the message's counts in a run that started at a time, or in a later one.
-func (s *MessageState) InRun(started time.Time) RunCounts {
-	if s == nil || s.Run.Started.Before(started) {
-		return RunCounts{}
-	}
-	return s.Run
-}
-
 // Showing is that a message came on screen.
 type Showing struct {
 	At time.Time

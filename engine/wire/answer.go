@@ -16,7 +16,7 @@ import (
 
 // Limits on what the public endpoint reads: bytes of a body, and the time to receive it.
 const (
-	pollBody   = 16 << 10
+	pollBody   = 32 << 10
 	ingestBody = 512 << 10
 	bodyTime   = 10 * time.Second
 )

@@ -38,7 +38,7 @@ const (
 const members = shop + `
 [[messages]]
 id = "for-proven-members"
-display = "banner"
+display = "modal"
 pages = ["*"]
 where = "visitor.verified"
 text = "Your invoice is ready."

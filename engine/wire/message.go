@@ -26,7 +26,9 @@ type queueMessage struct {
 	InstanceID *string         `json:"instanceId"`
 	Properties queueProperties `json:"properties"`
 	Content    json.RawMessage `json:"content,omitempty"`
-	Test       bool            `json:"test,omitempty"`
+	// When is there instead of content for a message that our client waits with.
+	When *whenSent `json:"when,omitempty"`
+	Test bool      `json:"test,omitempty"`
 }
 
 type queueProperties struct {
@@ -55,7 +57,9 @@ func (h *Handler) queue(answered engine.PollAnswer, ours bool) (queueAnswer, err
 			MessageID: d.Message.ID, QueueID: d.ID, DeliveryID: d.ID, Priority: d.Message.Priority, Test: d.Test,
 			Properties: queueProperties{Gist: gist(d)},
 		}
-		if ours {
+		if d.Waiting {
+			m.When = waitsFor(d.Message.When)
+		} else if ours {
 			text, err := h.content(d)
 			if err != nil {
 				return queueAnswer{}, err

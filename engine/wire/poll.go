@@ -18,6 +18,8 @@ type pollBodySent struct {
 	View string `json:"view"`
 	// Generation is that of the answer which the client holds.
 	Generation string `json:"generation"`
+	// Fired is what has happened that messages wait for.
+	Fired []firedSent `json:"fired"`
 	// Zone is the browser's IANA time zone.
 	Zone string `json:"zone"`
 	// UserID is the identified user; the reference client names it in a header.
@@ -70,6 +72,7 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	request := engine.PollRequest{
 		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
 		Voucher: h.voucher(r), Languages: languagesOf(r.Header), Show: sent.Show, Streaming: streaming, Browser: h.browser(r, sent.Referrer),
+		Zone: sent.Zone, Fired: fired(sent.Fired), Slots: page != nil,
 	}
 	if request.Tab == "" {
 		request.Tab = visit

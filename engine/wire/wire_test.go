@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"handbill/engine"
+	"handbill/engine/content"
 	"handbill/engine/store"
 	"handbill/engine/wire"
 	"handbill/engine/workspace"
@@ -55,6 +56,7 @@ text = "Settings."
 [[messages]]
 id = "members-only"
 display = "banner"
+position = "bottom"
 pages = ["*"]
 audience = "identified"
 text = "Your points expire soon."
@@ -483,7 +485,7 @@ func TestBadRequestsGetAReason(t *testing.T) {
 		{"a page of another site", "POST", "/_handbill/api/v4/users", `{"page":{"url":"https://evil.example.net/"}}`, nil, 400, "evil.example.net"},
 		{"a page with a user name in it", "POST", "/_handbill/api/v4/users", `{"page":{"url":"https://shop.example.com@evil.example.net/"}}`, nil, 400, "location.href"},
 		{"a page that is no URL", "POST", "/_handbill/api/v4/users", `{"page":{"url":"/billing"}}`, nil, 400, "location.href"},
-		{"an oversized poll", "POST", "/_handbill/api/v4/users", `{"tab":"` + long[:20<<10] + `"}`, nil, 413, "larger than"},
+		{"an oversized poll", "POST", "/_handbill/api/v4/users", `{"tab":"` + long[:40<<10] + `"}`, nil, 413, "larger than"},
 		{"an oversized batch", "POST", "/_handbill/v1/b", `{"batch":["` + long + `"]}`, nil, 413, "larger than"},
 		{"too many events", "POST", "/_handbill/v1/b", `{"batch":[` + strings.TrimSuffix(strings.Repeat(`{"type":"page"},`, 501), ",") + `]}`, nil, 413, "501"},
 		{"an empty batch", "POST", "/_handbill/v1/b", `{}`, nil, 400, "no events"},
@@ -666,6 +668,35 @@ func TestTheClientsPartsHaveAddressesThatChangeWithThem(t *testing.T) {
 		if answer := later.do("GET", gone, ""); answer.StatusCode != 404 {
 			t.Errorf("%s: status %d", gone, answer.StatusCode)
 		}
+	}
+}
+
+func TestADocumentIsServedInItsSandbox(t *testing.T) {
+	const document = "<!doctype html><p>20 % off.</p><script>top.alert(1)</script>"
+	b := newBrowser(t, newHandler(t, wire.Site{Anonymous: true}, "[[messages]]\nid = \"wheel\"\npages = [\"*\"]\ntitle = \"Turn the wheel\"\nhtml_sandbox = \"\"\""+document+"\"\"\"\n"))
+	address := "/_handbill/sandbox/" + content.Sandboxed(document) + ".html"
+	answer := b.do("GET", address, "")
+	if body := text(t, answer); answer.StatusCode != 200 || body != document {
+		t.Errorf("status %d, %q", answer.StatusCode, body)
+	}
+	if got := answer.Header.Get("Content-Security-Policy"); got != "sandbox allow-scripts allow-popups allow-forms; frame-ancestors 'self'" {
+		t.Errorf("the policy is %q", got)
+	}
+	if got := answer.Header.Get("Content-Type"); got != "text/html; charset=utf-8" {
+		t.Errorf("Content-Type %q", got)
+	}
+	for _, gone := range []string{"/_handbill/sandbox/wheel.html", "/_handbill/sandbox/" + content.Sandboxed("x") + ".html", "/_handbill/sandbox/"} {
+		if answer := b.do("GET", gone, ""); answer.StatusCode != 404 {
+			t.Errorf("%s: status %d", gone, answer.StatusCode)
+		}
+	}
+	_, list := b.pollPage(origin + "/shoes")
+	written, err := json.Marshal(list.InAppMessages[0].Content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(written); strings.Contains(got, "<script") || strings.Contains(got, `u003cscript`) || !strings.Contains(got, `"frame":"`+content.Sandboxed(document)+`"`) {
+		t.Errorf("the content is %s", got)
 	}
 }
 

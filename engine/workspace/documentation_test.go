@@ -68,6 +68,7 @@ var documented = map[string][]key{
 	"`[[throttles]]`":         groupThrottleKeys,
 	"`schedule`":              scheduleKeys,
 	"`goal`":                  goalKeys,
+	"`when`":                  whenKeys,
 }
 
 func TestEveryKeyIsDocumentedAndNoOther(t *testing.T) {
@@ -200,8 +201,8 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 			good(t, "a.toml", message("text", k.example+"\ntext = \"A\""))
 		case k.name == "template":
 			good(t, "a.toml", message("text", k.example), "b.toml", "[[templates]]\nid = \"announcement\"\ntext = \"A\"\n")
-		case k.name == "html":
-			good(t, "a.toml", message("text", k.example))
+		case k.name == "html", k.name == "html_sandbox":
+			good(t, "a.toml", message("text", "title = \"A\"\n"+k.example))
 		case k.name == "theme":
 			good(t, "a.toml", message("", k.example), "b.toml", "[[themes]]\nid = \"brand\"\n")
 		case k.name == "fields":
@@ -263,7 +264,7 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 	for table, keys := range map[string][]key{
 		"[messages.image]": imageKeys, "[[messages.buttons]]": buttonKeys, "[workspace.throttle]": throttleKeys,
 		"[messages.frequency]": frequencyKeys[:len(frequencyKeys)-len(wireFrequencyKeys)], "[[throttles]]": groupThrottleKeys, "[messages.schedule]": scheduleKeys,
-		"[messages.goal]": goalKeys, "[[themes]]": themeKeys,
+		"[messages.goal]": goalKeys, "[messages.when]": whenKeys, "[[themes]]": themeKeys,
 	} {
 		all := table + "\n"
 		for _, k := range keys {

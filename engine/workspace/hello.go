@@ -26,6 +26,7 @@ var hello = sync.OnceValue(func() *Message {
 		Status:    StatusLive,
 		Audience:  everybody(),
 		Frequency: preset(FrequencyOnce),
+		Slot:      content.DisplayModal,
 		Priority:  DefaultPriority,
 		Pages:     pages,
 		PageRules: everyPage,

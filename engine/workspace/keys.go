@@ -240,6 +240,11 @@ var messageKeys = append([]key{
 		meaning: "What it says in [HTML](#html), in place of `text`.",
 	},
 	{
+		name: "html_sandbox", kind: aText,
+		example: `html_sandbox = "<!doctype html><title>Sale</title><p>20 % off.</p>"`,
+		meaning: "A whole HTML document, scripts and all, that is shown in a [sandbox](#html_sandbox) in place of `text`.",
+	},
+	{
 		name: "image", kind: aTable, keys: imageKeys,
 		example: `image = { src = "/img/sale.png", alt = "The sale", width = 640, height = 360 }`,
 		meaning: "A [picture](#image).",
@@ -492,44 +497,6 @@ var frequencyKeys = append([]key{
 	},
 }, wireFrequencyKeys...)
 
-var triggerKeys = []key{
-	{
-		name: "event", kind: aText,
-		example: `event = "signed_up"`,
-		meaning: "The name of an event that the site tracks: `cioanalytics.track(\"signed_up\")`.",
-	},
-	{
-		name: "where", kind: aText,
-		example: `where = 'event.plan == "trial"'`,
-		meaning: "A [condition](conditions.md) on the event's properties.",
-	},
-	{
-		name: "segment", kind: aText,
-		example: `segment = "trial-users"`,
-		meaning: "Instead of an event: one of [`[[segments]]`](#segments).",
-	},
-	{
-		name: "on", kind: aText, words: []string{onEnter, onLeave},
-		example: `on = "enter"`,
-		meaning: "With `segment`: whether it starts for who comes into it, `\"enter\"`, or leaves it, `\"leave\"`.",
-	},
-	{
-		name: "visit", kind: aText, words: words(VisitAny, VisitFirst, VisitReturning),
-		example: `visit = "first"`,
-		meaning: "Instead of an event: the beginning of `\"any\"` visit, of the `\"first\"`, or of a `\"returning\"` visitor's.",
-	},
-	{
-		name: "delay", kind: aText,
-		example: `delay = "1h"`,
-		meaning: "How long after that the message is due: numbers with `s`, `m`, `h`, `d` or `w`. At once if it does not say.",
-	},
-	{
-		name: "reentry", kind: aText,
-		fallback: `"never"`, example: `reentry = "30d"`,
-		meaning: "Whether it starts again for the same visitor: `\"never\"`; after a length of time since the last start; `\"always\"`.",
-	},
-}
-
 var throttleKeys = []key{
 	{
 		name: "min_gap", kind: aText,
@@ -567,6 +534,7 @@ var homes = []struct {
 	{"[[throttles]]", groupThrottleKeys},
 	{"schedule = { … }", scheduleKeys},
 	{"goal = { … }", goalKeys},
+	{"when = { … }", whenKeys},
 	{"one of buttons = [{ … }]", buttonKeys},
 }
 

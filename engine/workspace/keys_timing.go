@@ -14,6 +14,11 @@ var timingKeys = []key{
 		meaning: "The [days and hours](#schedule) in which it is shown, week after week.",
 	},
 	{
+		name: "when", kind: aTable, keys: whenKeys,
+		example: `when = { after = "5s" }`,
+		meaning: "What the [browser waits for](#when) on a page, before the message is shown there.",
+	},
+	{
 		name: "expires", kind: aText,
 		example: `expires = "30d"`,
 		meaning: "For how long it waits for a visitor who has not seen it: after it was sent, or after a campaign is [due](campaigns.md#delay-and-expiry), which without this wait 30 days; a broadcast [from its start on](frequency.md#expiry). Numbers with `s`, `m`, `h`, `d` or `w`.",
@@ -45,6 +50,64 @@ var scheduleKeys = []key{
 		name: "timezone", kind: aText,
 		example: `timezone = "visitor"`,
 		meaning: "Whose clock tells: `\"visitor\"`, or an [IANA time zone](https://www.iana.org/time-zones). Without it `timezone` of `[workspace]`.",
+	},
+}
+
+var whenKeys = []key{
+	{
+		name: "after", kind: aText,
+		example: `after = "5s"`,
+		meaning: "A time since the message began to wait, over the pages of a visit.",
+	},
+	{
+		name: "dwell", kind: aText,
+		example: `dwell = "20s"`,
+		meaning: "A time for which this page was looked at; a hidden tab does not count.",
+	},
+	{
+		name: "idle", kind: aText,
+		example: `idle = "30s"`,
+		meaning: "A time in which the visitor did nothing on the page.",
+	},
+	{
+		name: "scroll", kind: aNumber,
+		example: "scroll = 50",
+		meaning: "How far down the page was scrolled, in percent.",
+	},
+	{
+		name: "exit", kind: aTruth,
+		fallback: "false", example: "exit = true",
+		meaning: "`true`: the mouse leaves the page at its top, as on the way to another tab.",
+	},
+	{
+		name: "click", kind: aText,
+		example: `click = "#buy"`,
+		meaning: "A click on what this CSS selector names.",
+	},
+	{
+		name: "event", kind: aText,
+		example: `event = "Cart Viewed"`,
+		meaning: "An event that the page tracks.",
+	},
+	{
+		name: "where", kind: aText,
+		example: `where = 'event.total > 50'`,
+		meaning: "A [condition](conditions.md) on that event, which the edge asks.",
+	},
+	{
+		name: "element", kind: aText,
+		example: `element = ".cart"`,
+		meaning: "What must be on the page: a CSS selector.",
+	},
+	{
+		name: "no_element", kind: aText,
+		example: `no_element = ".paid"`,
+		meaning: "What must not be on the page: a CSS selector.",
+	},
+	{
+		name: "cancel_event", kind: aText,
+		example: `cancel_event = "Order Completed"`,
+		meaning: "An event that the page tracks, after which it is not waited for any more in this visit.",
 	},
 }
 

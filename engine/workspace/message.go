@@ -34,6 +34,7 @@ func (c *check) message(s section) *Message {
 		Frequency: c.frequency(s),
 		Priority:  c.priority(s),
 		FormEvent: c.formEvent(s),
+		document:  s.text("html_sandbox"),
 		PageRules: s.texts("pages"),
 		Except:    s.texts("except"),
 		File:      s.file.name,
@@ -64,6 +65,7 @@ func (c *check) message(s section) *Message {
 		m.Pages = c.pages(s, m)
 		c.compileContent(s, m, base)
 	}
+	m.Slot = slotOf(m.Content)
 	c.checkReads(s, m)
 	c.warnOfPages(s, m.Pages)
 	c.warnOfContent(s, m.template)
@@ -72,7 +74,7 @@ func (c *check) message(s section) *Message {
 	switch {
 	case !unique:
 		return nil
-	case before != nil && before.File == m.File && before.Line == m.Line && before.Where == m.Where && sameCampaign(before, m):
+	case before != nil && before.File == m.File && before.Line == m.Line && before.Where == m.Where && sameWhen(before.When, m.When) && sameCampaign(before, m):
 		return before
 	}
 	return m
@@ -175,7 +177,7 @@ func (c *check) moment(s section, name string) (moment time.Time, known bool) {
 
 // timing reads when and how often a message is shown, beyond its start, its end and its frequency.
 func (c *check) timing(s section, m *Message) {
-	m.Schedule, m.Expires, m.Goal, m.Throttles = c.recurring(s), c.expiry(s), c.goal(s), c.throttlesOf(s)
+	m.Schedule, m.When, m.Expires, m.Goal, m.Throttles = c.recurring(s), c.when(s), c.expiry(s), c.goal(s), c.throttlesOf(s)
 }
 
 // pages compiles the page rules.

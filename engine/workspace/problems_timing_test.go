@@ -1,5 +1,7 @@
 package workspace
 
+import "strings"
+
 // A throttle that messages may name.
 const promotions = "[[throttles]]\nid = \"promotions\"\nper_day = 1\n"
 
@@ -52,4 +54,31 @@ var wrongTiming = []struct{ key, name, text, want string }{
 	{"messages.frequency.count", "stands beside lifetime", banner + "frequency = { count = 1, lifetime = 3 }\n", `a.toml:6:26: message "spring-sale": frequency: lifetime cannot stand beside count, delay and ignore_dismiss; keep count, delay and ignore_dismiss, or the others`},
 	{"messages.frequency.delay", "is a number", banner + "frequency = { delay = 3600 }\n", `a.toml:6:15: message "spring-sale": frequency: delay must be text, but is a whole number; write delay = "1h"`},
 	{"messages.frequency.ignore_dismiss", "is text", banner + "frequency = { ignore_dismiss = \"yes\" }\n", `a.toml:6:15: message "spring-sale": frequency: ignore_dismiss must be true or false, but is text; write ignore_dismiss = true`},
+}
+
+func init() { wrongValues = append(wrongValues, wrongWhen...) }
+
+// What is said of wrong values of what the browser waits for.
+var wrongWhen = []struct{ key, name, text, want string }{
+	{"messages.when", "is text", banner + "when = \"5s\"\n", `a.toml:6:1: message "spring-sale": when must be a table, but is text; write when = { after = "5s" }`},
+	{"messages.when", "is empty", banner + "when = {}\n", `a.toml:6:1: message "spring-sale": when names nothing to wait for; write for example when = { after = "5s" }, or leave it out`},
+	{"messages.when", "only cancels", banner + "when = { cancel_event = \"a\", exit = false }\n", `a.toml:6:1: message "spring-sale": when names nothing to wait for; write for example when = { after = "5s" }, or leave it out`},
+	{"messages.when", "has a misspelt key", banner + "when = { aftr = \"5s\" }\n", `a.toml:6:10: message "spring-sale": when: there is no key "aftr" here; write "after"`},
+	{"messages.when.after", "is a number", banner + "when = { after = 5 }\n", `a.toml:6:10: message "spring-sale": when: after must be text, but is a whole number; write after = "5s"`},
+	{"messages.when.after", "is no length", banner + "when = { after = \"soon\" }\n", `a.toml:6:10: message "spring-sale": when: after "soon" is no length of time; write for example "30s", "5m", "2h", "3d" or "1w"`},
+	{"messages.when.dwell", "is nothing", banner + "when = { dwell = \"0s\" }\n", `a.toml:6:10: message "spring-sale": when: dwell "0s" is no length of time; write for example "30s", "5m", "2h", "3d" or "1w"`},
+	{"messages.when.idle", "is true", banner + "when = { idle = true }\n", `a.toml:6:10: message "spring-sale": when: idle must be text, but is true or false; write idle = "30s"`},
+	{"messages.when.scroll", "is over the end", banner + "when = { scroll = 101 }\n", `a.toml:6:10: message "spring-sale": when: scroll 101 is out of range; write a number from 1 to 100, or leave it out`},
+	{"messages.when.scroll", "is text", banner + "when = { scroll = \"50%\" }\n", `a.toml:6:10: message "spring-sale": when: scroll must be a whole number, but is text; write scroll = 50`},
+	{"messages.when.exit", "is text", banner + "when = { exit = \"top\" }\n", `a.toml:6:10: message "spring-sale": when: exit must be true or false, but is text; write exit = true`},
+	{"messages.when.click", "is empty", banner + "when = { click = \"\" }\n", `a.toml:6:10: message "spring-sale": when: click is empty; write a CSS selector such as "#buy" or ".cart"`},
+	{"messages.when.click", "is not closed", banner + "when = { click = \"a[href\" }\n", `a.toml:6:10: message "spring-sale": when: the selector "a[href" in click is no CSS selector; write a CSS selector such as "#buy" or ".cart"`},
+	{"messages.when.element", "is a list", banner + "when = { element = [\".cart\"] }\n", `a.toml:6:10: message "spring-sale": when: element must be text, but is a list of texts; write element = ".cart"`},
+	{"messages.when.element", "is a rule", banner + "when = { element = \".cart { color: red }\" }\n", `a.toml:6:10: message "spring-sale": when: the selector ".cart { color: red }" in element is no CSS selector; write a CSS selector such as "#buy" or ".cart"`},
+	{"messages.when.no_element", "is too long", banner + "when = { no_element = \"." + strings.Repeat("x", 256) + "\" }\n", `a.toml:6:10: message "spring-sale": when: the selector in no_element has more than 256 bytes; shorten it`},
+	{"messages.when.event", "is empty", banner + "when = { event = \" \" }\n", `a.toml:6:10: message "spring-sale": when: event is empty; name the event, or leave it out`},
+	{"messages.when.where", "is without an event", banner + "when = { after = \"5s\", where = 'event.total > 50' }\n", `a.toml:6:24: message "spring-sale": when: where is a condition on an event, and there is none; add event = "name", or put the condition beside when`},
+	{"messages.when.where", "is not CEL", banner + "when = { event = \"a\", where = 'event.total >' }\n", `a.toml:6:45: message "spring-sale": when: where: the condition ends too early; complete it: close what is open, and write something on both sides of every operator`},
+	{"messages.when.where", "is a number", banner + "when = { event = \"a\", where = 50 }\n", `a.toml:6:23: message "spring-sale": when: where must be text, but is a whole number; write where = 'event.total > 50'`},
+	{"messages.when.cancel_event", "is a list", banner + "when = { after = \"5s\", cancel_event = [\"a\"] }\n", `a.toml:6:24: message "spring-sale": when: cancel_event must be text, but is a list of texts; write cancel_event = "Order Completed"`},
 }

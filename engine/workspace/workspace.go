@@ -80,6 +80,10 @@ type Message struct {
 	Throttles []string
 	// Schedule is when in a week it is shown; nil: always.
 	Schedule *Schedule
+	// When is what the browser waits for on a page; nil: nothing.
+	When *When
+	// Slot is the place that it takes on a page, which has room for one message.
+	Slot string
 	// Expires is for how long after it was sent it waits for somebody who has not seen it; zero: for ever.
 	Expires time.Duration
 	// Goal is what visitors who have seen it should do; nil: nothing in particular.
@@ -97,6 +101,8 @@ type Message struct {
 
 	// fingerprint stands for everything that an author wrote about the message.
 	fingerprint fingerprint
+	// document is what is shown in a sandbox; empty for none.
+	document string
 	// shows are the messages that its buttons show.
 	shows []string
 	// template is what it shows in the workspace's own language, before the params are in it.
@@ -158,6 +164,16 @@ func (s *Snapshot) Message(id string) *Message {
 		return s.Messages[place]
 	}
 	return nil
+}
+
+// Document is one that a message shows in a sandbox, by the name of its frame; ok is false where there is none.
+func (s *Snapshot) Document(frame string) (document string, ok bool) {
+	for _, m := range s.Messages {
+		if m.document != "" && content.Sandboxed(m.document) == frame {
+			return m.document, true
+		}
+	}
+	return "", false
 }
 
 // Candidates appends to dst the places in Messages of those that may appear on a page, in their order, and returns the
