@@ -174,7 +174,7 @@ func (s *service) status() workspaceStatus {
 	}
 	state := s.follower.State()
 	status.Problems = append(status.Problems, lines(state.Problems)...)
-	status.Warnings = lines(state.Warnings)
+	status.Warnings = append(lines(state.Warnings), doubts(s.identities, s.snapshot)...)
 	return status
 }
 
@@ -221,6 +221,7 @@ func (s *service) answerExplain(r *http.Request, countryHeaders []string) (any, 
 	return explain(r.Context(), e, explainQuery{
 		URL: query.Get("url"), Name: query.Get("name"), Visitor: query.Get("visitor"), At: query.Get("at"),
 		Headers: query["header"], Country: query.Get("country"), Zone: query.Get("zone"),
+		believed: s.believesOutright(),
 	}, countryHeaders)
 }
 
@@ -228,6 +229,8 @@ func (s *service) answerExplain(r *http.Request, countryHeaders []string) (any, 
 type explainQuery struct {
 	URL, Name, Visitor, At, Country, Zone string
 	Headers                               []string
+	// believed: the sites say identity unsigned outright.
+	believed bool
 }
 
 // explain asks an engine. Countries are read from the headers that are believed.
@@ -240,7 +243,7 @@ func explain(ctx context.Context, e *engine.Engine, query explainQuery, countryH
 	if err != nil {
 		return engine.Explanation{}, err
 	}
-	request := engine.ExplainRequest{Page: &page, Visitor: query.Visitor, Zone: query.Zone}
+	request := engine.ExplainRequest{Page: &page, Visitor: query.Visitor, Zone: query.Zone, Believed: query.believed}
 	request.Browser, request.Languages = wire.BrowserOf(header)
 	if request.Browser.Country, err = query.readCountryOf(header, countryHeaders); err != nil {
 		return engine.Explanation{}, err

@@ -26,6 +26,7 @@ text = "Hallo"
 
 [[messages]]
 id = "telephones"
+position = "bottom"
 pages = ["*"]
 where = 'request.device == "mobile" && request.speaks("de")'
 text = "Hallo"

@@ -6,8 +6,10 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"mime"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -36,9 +38,11 @@ type edge struct {
 	site      map[string]any
 	messages  func(poll) []message
 	documents map[string]string                                 // that are shown in a sandbox, by their frames
-	noParts   bool                                              // whether parts are not found
+	missing   []string                                          // the endings of parts that are not found
 	interval  int                                               // seconds
 	refuse    func(w http.ResponseWriter, r *http.Request) bool // whether it has answered a request itself
+	ticket    func(poll) string                                 // of the stream that a poll is offered
+	streams   map[chan string]string                            // the open streams: their events, and their tickets
 }
 
 // poll is one poll as the client sent it.
@@ -54,6 +58,7 @@ type poll struct {
 	UserID     string            `json:"userId"`
 	Reset      bool              `json:"reset"`
 	Show       map[string]string `json:"show"`
+	Stream     string            `json:"stream"`
 	Zone       string            `json:"zone"`
 	Fired      []fired           `json:"fired"`
 
@@ -86,7 +91,8 @@ type sent struct {
 	View        string         `json:"view"`
 	Number      int            `json:"number"`
 	Context     struct {
-		Page struct{ URL, Referrer string }
+		Page     struct{ URL, Referrer string }
+		UserHash string
 	} `json:"context"`
 
 	path  string
@@ -116,7 +122,7 @@ func always(messages ...message) func(poll) []message {
 func newEdge(t *testing.T) *edge {
 	t.Helper()
 	e := &edge{
-		t: t, changed: make(chan struct{}), interval: 60, messages: always(),
+		t: t, changed: make(chan struct{}), streams: map[chan string]string{}, interval: 60, messages: always(),
 		pages: map[string]string{"/": page(external, "")}, headers: map[string]string{},
 		site: map[string]any{
 			"prefix": "/_handbill", "siteId": "tallowby", "writeKey": "tallowby-web", "globalName": "cioanalytics",
@@ -134,6 +140,7 @@ func newEdge(t *testing.T) *edge {
 	})
 	mux.HandleFunc("POST /_handbill/api/v4/users", e.counted(e.servePoll))
 	mux.HandleFunc("POST /_handbill/v1/{kind}", e.counted(e.serveEvents))
+	mux.HandleFunc("GET /_handbill/api/v3/sse", e.counted(e.serveStream))
 	mux.HandleFunc("GET /img/board.svg", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "image/svg+xml")
 		io.WriteString(w, `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360"><rect width="640" height="360" fill="#1f5c4a"/></svg>`)
@@ -157,15 +164,15 @@ func (e *edge) serveClient(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (e *edge) servePart(w http.ResponseWriter, r *http.Request) {
-	name, known := strings.CutSuffix(r.PathValue("file"), "-0a1b2c3d.js")
-	text, err := fs.ReadFile(client.Files(), "parts/"+name+".js")
+	file := strings.Replace(r.PathValue("file"), "-0a1b2c3d.", ".", 1)
+	text, err := fs.ReadFile(client.Files(), "parts/"+file)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !known || err != nil || e.noParts {
+	if file == r.PathValue("file") || err != nil || slices.Contains(e.missing, path.Ext(file)) {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(file)))
 	w.Write(text)
 }
 
@@ -216,6 +223,9 @@ func (e *edge) servePoll(w http.ResponseWriter, r *http.Request) {
 	}
 	e.polls = append(e.polls, asked)
 	w.Header().Set("X-Gist-Queue-Polling-Interval", fmt.Sprint(e.interval))
+	if e.ticket != nil && asked.Stream != e.ticket(asked) {
+		w.Header().Set("Handbill-Stream", e.ticket(asked))
+	}
 	list := e.messages(asked)
 	if len(list) == 0 {
 		w.WriteHeader(http.StatusNoContent)

@@ -20,6 +20,8 @@ type ExplainRequest struct {
 	Page *pagerule.Page
 	// Visitor is a user id, an anonymous id, an e-mail address, or empty for somebody who was never here.
 	Visitor string
+	// Believed is whether a user id is enough to read what is meant for one person, as in [visitor.Identity].
+	Believed bool
 	// At is the time of the decision; zero means now.
 	At time.Time
 	// Zone is the visitor's IANA time zone, as a browser would say it; empty: not said.
@@ -72,6 +74,7 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 	if err != nil {
 		return Explanation{}, err
 	}
+	identity.Believed = request.Believed
 	s := &situation{
 		now: request.At, identity: identity, record: record, page: request.Page, inApp: snapshot.InApp, zone: request.Zone, throttles: throttlings(snapshot, nil),
 		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &audience.Facts{}, oneEach: true,

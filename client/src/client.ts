@@ -3,8 +3,8 @@ import { address, post } from "./endpoint";
 import { announce, listen, metricOf } from "./events";
 import { newId } from "./id";
 import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
-import { partLoader } from "./parts";
-import { heedRefusals } from "./policy";
+import { createLoader } from "./parts";
+import { heedRefusals, mayConnect } from "./policy";
 import type { Message } from "./message";
 import type { Fired, Waiter } from "./parts/when";
 import { createPoller } from "./poll";
@@ -40,7 +40,8 @@ export interface PluginOptions {
 export interface Client {
   emitter: Emitter;
   load(options: LoadOptions | undefined): void;
-  identify(id: string | undefined, traits: unknown): Promise<unknown>;
+  /** The context may hold what proves the id. */
+  identify(id: string | undefined, traits: unknown, context: unknown): Promise<unknown>;
   page(name: string | undefined, properties: unknown): Promise<unknown>;
   /** Sends an event; resolves to it when it arrived or could not be sent for the moment. */
   send(type: string, fields: object): Promise<unknown>;
@@ -51,8 +52,8 @@ export function createClient(site: Site): Client {
   heedRefusals(address(site, "/"));
   const emitter = createEmitter();
   const queue = createQueue(site);
-  const part = partLoader(site);
-  const stage = createStage(tell, leave, part);
+  const loader = createLoader(site);
+  const stage = createStage(tell, leave, loader);
   const poller = createPoller(ask, answered);
   const tab = tabId();
   const view = newId();
@@ -64,6 +65,8 @@ export function createClient(site: Site): Client {
   /** What has happened that messages wait for. */
   let fired: Fired[] = [];
   let plugin: PluginOptions = {};
+  /** The part that listens to the edge, once a poll was offered a stream. */
+  let stream: typeof import("./parts/stream") | undefined;
   let pageName: string | undefined;
   /** The address of the last page that was counted, and how many there were in this load: single-page applications have several. */
   let counted: string | undefined;
@@ -81,7 +84,7 @@ export function createClient(site: Site): Client {
     if (happening === "dismissed") {
       delete wanted[message.messageId];
       // There is room for another one. The poll must not offer again what was just closed.
-      void queue.flush().then(look);
+      void queue.flush().then(() => look());
     }
     announce(emitter, happening, message, dismiss, particulars);
   }
@@ -119,9 +122,12 @@ export function createClient(site: Site): Client {
       fired,
       zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       reset,
+      stream: stream?.heard,
     };
     const response = await post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
     if (reset && response.status < 400) resetWasHeard();
+    const ticket = response.headers.get("Handbill-Stream");
+    if (ticket) void loader.part("stream").then((it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), look, mayConnect), () => {});
     return response;
   }
 
@@ -130,7 +136,7 @@ export function createClient(site: Site): Client {
     const waiting = messages.filter(({ when }) => when);
     if (waiter) waiter.update(waiting);
     else if (waiting[0]) {
-      void part("when").then(({ createWaiter }) => {
+      void loader.part("when").then(({ createWaiter }) => {
         waiter ??= createWaiter(visitId(), tracked, (list) => {
           fired = list;
           look();
@@ -141,8 +147,8 @@ export function createClient(site: Site): Client {
   }
 
   /** Asks anew what is due, if this visitor may be given anything. */
-  function look(): void {
-    if (plugin.enabled !== false && (userId() || plugin.anonymousInApp)) return poller.now();
+  function look(same?: boolean): void {
+    if (plugin.enabled !== false && (userId() || plugin.anonymousInApp)) return poller.now(same);
     poller.stop();
     stage.update([]);
   }
@@ -155,10 +161,10 @@ export function createClient(site: Site): Client {
     look();
   }
 
-  function identify(id: string | undefined, traits: unknown): Promise<unknown> {
+  function identify(id: string | undefined, traits: unknown, context: unknown): Promise<unknown> {
     if (id) setUserId(id);
     // Without a user there is nobody whose traits they would be.
-    const sent = userId() ? send("identify", { traits }) : Promise.resolve();
+    const sent = userId() ? send("identify", { traits, context }) : Promise.resolve();
     identified = sent;
     look();
     return sent;
@@ -194,6 +200,6 @@ export function createClient(site: Site): Client {
   addEventListener("pageshow", (event) => event.persisted && number++);
 
   const opened = location.href;
-  if (site.spaRoutes) void part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
+  if (site.spaRoutes) void loader.part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
   return { emitter, load, identify, page, send, reset };
 }
