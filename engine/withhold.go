@@ -20,11 +20,11 @@ func (e *Engine) withhold(ctx context.Context, m *workspace.Message, s *situatio
 		return nil
 	}
 	of := s.occasion(m)
-	d := e.sealer.seal(s.identity.ID(), s.view, m.ID, of, false)
+	d := e.sealer.seal(s.marks().visitor(), s.marks().view, m.ID, of, false)
 	change := visitor.Change{
 		Kind: visitor.Withheld, Message: m.ID, Delivery: d.key, Visit: s.visit, At: s.now, Run: of.run, Sent: of.sent, View: d.view,
 	}
-	mutation := store.Mutation{Key: e.key(s.identity), Metric: store.MetricShadow}
+	mutation := store.Mutation{Key: e.keyOf(s), Metric: store.MetricShadow}
 	if reason == ReasonHeldOut {
 		change.Variant = visitor.Holdout
 		mutation.Metric, mutation.First = store.MetricHeldOut, store.MetricHeldOutViewers
