@@ -27,12 +27,14 @@ text = "Hallo"
 [[messages]]
 id = "telephones"
 pages = ["*"]
+position = "bottom"
 where = 'request.device == "mobile" && request.speaks("de")'
 text = "Hallo"
 
 [[messages]]
 id = "programs"
 pages = ["*"]
+display = "modal"
 where = 'request.bot'
 bots = "include"
 text = "Hello"
