@@ -26,8 +26,8 @@ const shellEnd = "<p>One moment.</p>"
 const streamPause = 100 * time.Millisecond
 
 // upstream is the site that the measured servers proxy: /page/SIZE as a file server answers it, /compressed/SIZE likewise in
-// gzip, /compressing/SIZE in gzip without a length, as a site that compresses while it sends, /stream, and /slow, which has a
-// length but lets wait for its second part.
+// gzip, /compressing/SIZE in gzip without a length, as a site that compresses while it sends, /stream, and /slow and
+// /slow-compressed, which have a length but let wait for their second part.
 type upstream struct {
 	*http.Server
 	address string
@@ -74,6 +74,15 @@ func startUpstream() (*upstream, error) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(shell)+len(rest)))
 		sendInTwo(w, r, shell, rest)
 	})
+	slow, pause, err := compressedInTwo(shell, rest)
+	if err != nil {
+		return nil, err
+	}
+	routes.HandleFunc("/slow-compressed", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("Content-Length", strconv.Itoa(len(slow)))
+		sendInTwo(w, r, slow[:pause], slow[pause:])
+	})
 	routes.HandleFunc("/stream", func(w http.ResponseWriter, r *http.Request) { sendInTwo(w, r, shell, rest) })
 	site := &upstream{
 		Server:  &http.Server{Handler: routes, ReadHeaderTimeout: 5 * time.Second},
@@ -104,6 +113,32 @@ func compressed(content []byte) ([]byte, error) {
 	}
 	err := w.Close()
 	return b.Bytes(), err
+}
+
+// compressedInTwo is a page in gzip, and where its pause is: so far behind the first part that what comes before it does not
+// fit in a server's buffer, and that its length with an insertion is not known there yet.
+func compressedInTwo(first, rest string) (body string, pause int, err error) {
+	random := rand.New(rand.NewPCG(2, 1))
+	noise := make([]byte, 7_000)
+	for i := range noise {
+		noise[i] = 'a' + byte(random.IntN(26))
+	}
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	for _, part := range []string{first, string(noise)} {
+		if _, err = io.WriteString(w, part); err != nil {
+			return "", 0, err
+		}
+		if err = w.Flush(); err != nil {
+			return "", 0, err
+		}
+		pause = b.Len()
+	}
+	if _, err = io.WriteString(w, strings.Repeat(rest, 1000)); err != nil {
+		return "", 0, err
+	}
+	err = w.Close()
+	return b.String(), pause, err
 }
 
 // goods are what orders are made of: enough words that a page compresses as text does, to about a fifth.

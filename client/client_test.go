@@ -16,6 +16,7 @@ var limits = map[string]int{
 	"actions": 1 << 10,
 	"forms":   3 << 10,
 	"markup":  1 << 10,
+	"sandbox": 1 << 10,
 	"routes":  512,
 	"when":    2 << 10,
 }

@@ -31,13 +31,14 @@ type edge struct {
 	requests []string // the paths of polls and events, in their order
 
 	// Set by a test before its page is opened; guarded by mu.
-	pages    map[string]string // path -> document
-	headers  map[string]string // of every page
-	site     map[string]any
-	messages func(poll) []message
-	noParts  bool                                              // whether parts are not found
-	interval int                                               // seconds
-	refuse   func(w http.ResponseWriter, r *http.Request) bool // whether it has answered a request itself
+	pages     map[string]string // path -> document
+	headers   map[string]string // of every page
+	site      map[string]any
+	messages  func(poll) []message
+	documents map[string]string                                 // that are shown in a sandbox, by their frames
+	noParts   bool                                              // whether parts are not found
+	interval  int                                               // seconds
+	refuse    func(w http.ResponseWriter, r *http.Request) bool // whether it has answered a request itself
 }
 
 // poll is one poll as the client sent it.
@@ -126,6 +127,11 @@ func newEdge(t *testing.T) *edge {
 	mux.HandleFunc("GET /_handbill/client.js", e.serveClient)
 	mux.HandleFunc("GET /_handbill/v1/analytics-js/snippet/{key}/analytics.min.js", e.serveClient)
 	mux.HandleFunc("GET /_handbill/parts/{file}", e.servePart)
+	mux.HandleFunc("GET /_handbill/sandbox/{file}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", "sandbox "+content.SandboxFlags)
+		io.WriteString(w, e.documents[strings.TrimSuffix(r.PathValue("file"), ".html")])
+	})
 	mux.HandleFunc("POST /_handbill/api/v4/users", e.counted(e.servePoll))
 	mux.HandleFunc("POST /_handbill/v1/{kind}", e.counted(e.serveEvents))
 	mux.HandleFunc("GET /img/board.svg", func(w http.ResponseWriter, _ *http.Request) {

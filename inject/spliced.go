@@ -75,6 +75,7 @@ const (
 // splice gives the splicer the next bytes of the body.
 func (w *responseWriter) splice(p []byte) error {
 	rw := w.rewrite
+	more := w.hasMore(len(p))
 	for w.progress == deciding && len(p) > 0 {
 		n := min(len(p), splicePiece, max(1, spliceLimit-len(rw.raw)))
 		rw.raw = append(rw.raw, p[:n]...)
@@ -83,7 +84,7 @@ func (w *responseWriter) splice(p []byte) error {
 		switch {
 		case !fed:
 			return w.passSplicing(ReasonInternalError, p)
-		case w.isSplicingOver(len(p) == 0):
+		case w.isSplicingOver(len(p) == 0, more):
 			return w.sendSplicing(p)
 		}
 	}
@@ -110,9 +111,17 @@ func (w *responseWriter) feed(p []byte) error {
 	return rw.failed
 }
 
+// hasMore guesses from the length of a piece whether the site has more to write at once.
+// What is proxied is read in buffers of whole powers of two, but for the first, in which
+// the header was as well. A buffer that has not become full has emptied the connection.
+func (w *responseWriter) hasMore(piece int) bool {
+	first := int64(piece) == w.rewrite.received
+	return first && piece >= serverBuffer-serverBuffer/4 || piece%serverBuffer == 0
+}
+
 // isSplicingOver reports whether to wait no longer for what becomes of the body. All:
-// the site has written no more yet.
-func (w *responseWriter) isSplicingOver(all bool) bool {
+// the site has written no more yet. More: it is about to.
+func (w *responseWriter) isSplicingOver(all, more bool) bool {
 	rw := w.rewrite
 	full := len(rw.raw) >= spliceLimit
 	switch rw.splicer.Outcome() {
@@ -124,7 +133,7 @@ func (w *responseWriter) isSplicingOver(all bool) bool {
 		case known || full || rw.length == rw.received && all || !w.wantsLength():
 			return true
 		case all && len(rw.raw) > w.holdLimit():
-			return !w.wait()
+			return !more || !w.wait()
 		}
 		return false
 	}

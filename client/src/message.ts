@@ -42,6 +42,8 @@ export interface Step {
   title?: string;
   body?: TextNode[];
   image?: Image;
+  /** Names a document of the author's own, which is shown in a sandbox. */
+  frame?: string;
   fields?: Field[];
   buttons?: Button[];
 }

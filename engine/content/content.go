@@ -49,8 +49,10 @@ type Step struct {
 	// Title is plain text.
 	Title string `json:"title,omitempty"`
 	// Body is the step's text, as a tree.
-	Body    []Node   `json:"body,omitempty"`
-	Image   *Image   `json:"image,omitempty"`
+	Body  []Node `json:"body,omitempty"`
+	Image *Image `json:"image,omitempty"`
+	// Frame names a document of the author's own that is shown in a sandbox; see [Sandboxed]. Empty for none.
+	Frame   string   `json:"frame,omitempty"`
 	Fields  []Field  `json:"fields,omitempty"`
 	Buttons []Button `json:"buttons,omitempty"`
 }

@@ -1,13 +1,14 @@
 package content
 
 import (
+	"cmp"
 	"html"
 	"strconv"
 	"strings"
 )
 
 // HTML writes the content as the client builds it in the page: one section per
-// step with its title, image, text, fields and buttons in this order. All text and
+// step with its title, image, text, frame, fields and buttons in this order. All text and
 // every attribute is escaped.
 func (c Content) HTML() string {
 	var out strings.Builder
@@ -38,6 +39,10 @@ func writeStep(out *strings.Builder, step Step) {
 		open(out, "div", "class", "body")
 		writeNodes(out, step.Body)
 		out.WriteString("</div>")
+	}
+	if step.Frame != "" {
+		open(out, "iframe", "data-frame", step.Frame, "sandbox", SandboxFlags, "title", cmp.Or(step.Title, step.Name))
+		out.WriteString("</iframe>")
 	}
 	if len(step.Fields) > 0 {
 		open(out, "div", "class", "fields")

@@ -7,8 +7,9 @@ var partActions = map[string]bool{"back": true, "goto": true, "copy": true, "sno
 
 // Parts are the parts of the client that steps need besides its core: it loads them before it shows a message.
 func Parts(steps []Step) []string {
-	var forms, actions, markup bool
+	var forms, actions, markup, sandbox bool
 	for _, step := range steps {
+		sandbox = sandbox || step.Frame != ""
 		markup = markup || needsMarkup(step.Body)
 		forms = forms || len(step.Fields) > 0
 		for _, button := range step.Buttons {
@@ -25,6 +26,9 @@ func Parts(steps []Step) []string {
 	}
 	if markup {
 		parts = append(parts, "markup")
+	}
+	if sandbox {
+		parts = append(parts, "sandbox")
 	}
 	return parts
 }

@@ -23,6 +23,7 @@ type StepTemplate struct {
 	// Title is Plain, Body is Rich or Markup.
 	Title, Body *Text
 	Image       *ImageTemplate
+	Frame       string
 	Fields      []FieldTemplate
 	Buttons     []ButtonTemplate
 }
@@ -150,7 +151,7 @@ func (r *rendering) render(t *Template) (Content, error) {
 }
 
 func (r *rendering) step(t *StepTemplate) (step Step, err error) {
-	step = Step{Name: t.Name}
+	step = Step{Name: t.Name, Frame: t.Frame}
 	if step.Title, err = r.plain(t.Title); err != nil {
 		return step, fmt.Errorf("title: %w", err)
 	}
@@ -184,7 +185,7 @@ func (r *rendering) step(t *StepTemplate) (step Step, err error) {
 			step.Buttons = append(step.Buttons, *button)
 		}
 	}
-	if strings.TrimSpace(step.Title) == "" && len(step.Body) == 0 && step.Image == nil && len(step.Fields) == 0 {
+	if strings.TrimSpace(step.Title) == "" && len(step.Body) == 0 && step.Image == nil && step.Frame == "" && len(step.Fields) == 0 {
 		return step, errors.New("with this visitor's values there is nothing to show")
 	}
 	return step, nil

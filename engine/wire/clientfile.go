@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"handbill/engine/content"
 )
 
 // clientFile is the browser client as this site serves it: the bundle, started with the site's names.
@@ -106,4 +108,25 @@ func servePart(w http.ResponseWriter, r *http.Request, text []byte) {
 	header.Set("Content-Type", "text/javascript; charset=utf-8")
 	header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(text))
+}
+
+// serveDocument serves a document that a message shows in a sandbox: GET /sandbox/FRAME.html. The policy keeps it in an
+// origin of its own wherever it is opened, also in a tab.
+func (h *Handler) serveDocument(w http.ResponseWriter, r *http.Request, frame string) {
+	snapshot := h.engine.Snapshot()
+	if snapshot == nil {
+		fail(w, http.StatusNotFound, "no messages are loaded")
+		return
+	}
+	document, ok := snapshot.Document(frame)
+	if !ok {
+		fail(w, http.StatusNotFound, "no message shows this document")
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Security-Policy", "sandbox "+content.SandboxFlags+"; frame-ancestors 'self'")
+	header.Set("Cache-Control", "private, max-age=31536000, immutable")
+	header.Set("X-Robots-Tag", "noindex")
+	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(document))
 }

@@ -243,6 +243,9 @@ func (h *Handler) route(path string) (route, bool) {
 	if text, ok := h.parts.files[strings.TrimPrefix(path, "/parts/")]; ok && strings.HasPrefix(path, "/parts/") {
 		return route{methodsRead, nil, func(w http.ResponseWriter, r *http.Request) { servePart(w, r, text) }}, true
 	}
+	if frame, ok := between(path, "/sandbox/", ".html"); ok {
+		return route{methodsRead, nil, func(w http.ResponseWriter, r *http.Request) { h.serveDocument(w, r, frame) }}, true
+	}
 	if id, ok := strings.CutPrefix(path, "/api/v1/logs/queue/"); ok && id != "" && !strings.Contains(id, "/") {
 		return route{methodsPost, h.writes, func(w http.ResponseWriter, r *http.Request) { h.serveQueueLog(w, r, id) }}, true
 	}

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"handbill/engine"
+	"handbill/engine/content"
 	"handbill/engine/store"
 	"handbill/engine/wire"
 	"handbill/engine/workspace"
@@ -667,6 +668,35 @@ func TestTheClientsPartsHaveAddressesThatChangeWithThem(t *testing.T) {
 		if answer := later.do("GET", gone, ""); answer.StatusCode != 404 {
 			t.Errorf("%s: status %d", gone, answer.StatusCode)
 		}
+	}
+}
+
+func TestADocumentIsServedInItsSandbox(t *testing.T) {
+	const document = "<!doctype html><p>20 % off.</p><script>top.alert(1)</script>"
+	b := newBrowser(t, newHandler(t, wire.Site{Anonymous: true}, "[[messages]]\nid = \"wheel\"\npages = [\"*\"]\ntitle = \"Turn the wheel\"\nhtml_sandbox = \"\"\""+document+"\"\"\"\n"))
+	address := "/_handbill/sandbox/" + content.Sandboxed(document) + ".html"
+	answer := b.do("GET", address, "")
+	if body := text(t, answer); answer.StatusCode != 200 || body != document {
+		t.Errorf("status %d, %q", answer.StatusCode, body)
+	}
+	if got := answer.Header.Get("Content-Security-Policy"); got != "sandbox allow-scripts allow-popups allow-forms; frame-ancestors 'self'" {
+		t.Errorf("the policy is %q", got)
+	}
+	if got := answer.Header.Get("Content-Type"); got != "text/html; charset=utf-8" {
+		t.Errorf("Content-Type %q", got)
+	}
+	for _, gone := range []string{"/_handbill/sandbox/wheel.html", "/_handbill/sandbox/" + content.Sandboxed("x") + ".html", "/_handbill/sandbox/"} {
+		if answer := b.do("GET", gone, ""); answer.StatusCode != 404 {
+			t.Errorf("%s: status %d", gone, answer.StatusCode)
+		}
+	}
+	_, list := b.pollPage(origin + "/shoes")
+	written, err := json.Marshal(list.InAppMessages[0].Content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(written); strings.Contains(got, "<script") || strings.Contains(got, `u003cscript`) || !strings.Contains(got, `"frame":"`+content.Sandboxed(document)+`"`) {
+		t.Errorf("the content is %s", got)
 	}
 }
 

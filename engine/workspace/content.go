@@ -40,7 +40,7 @@ func (c *check) compileContent(s section, m *Message, base *template) {
 func (c *check) content(s section, base *template) *content.Template {
 	shown := &content.Template{Display: display(s, base), Position: c.position(s, base)}
 	names := paramNames(s, base)
-	for _, name := range []string{"title", "text", "html", "image", "fields", "buttons"} {
+	for _, name := range []string{"title", "text", "html", "html_sandbox", "image", "fields", "buttons"} {
 		switch {
 		case s.has("steps") && s.has(name):
 			s.wrong(s.at(name), "move it into a step, or take the steps away", "%s stands beside steps", name)
@@ -89,8 +89,8 @@ func over(base, own content.StepTemplate, s section) content.StepTemplate {
 	if s.has("title") {
 		base.Title = own.Title
 	}
-	if s.has("text") || s.has("html") {
-		base.Body = own.Body
+	if s.has("text") || s.has("html") || s.has("html_sandbox") {
+		base.Body, base.Frame = own.Body, own.Frame
 	}
 	if s.has("image") {
 		base.Image = own.Image

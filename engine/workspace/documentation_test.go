@@ -201,8 +201,8 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 			good(t, "a.toml", message("text", k.example+"\ntext = \"A\""))
 		case k.name == "template":
 			good(t, "a.toml", message("text", k.example), "b.toml", "[[templates]]\nid = \"announcement\"\ntext = \"A\"\n")
-		case k.name == "html":
-			good(t, "a.toml", message("text", k.example))
+		case k.name == "html", k.name == "html_sandbox":
+			good(t, "a.toml", message("text", "title = \"A\"\n"+k.example))
 		case k.name == "theme":
 			good(t, "a.toml", message("", k.example), "b.toml", "[[themes]]\nid = \"brand\"\n")
 		case k.name == "fields":

@@ -240,6 +240,11 @@ var messageKeys = append([]key{
 		meaning: "What it says in [HTML](#html), in place of `text`.",
 	},
 	{
+		name: "html_sandbox", kind: aText,
+		example: `html_sandbox = "<!doctype html><title>Sale</title><p>20 % off.</p>"`,
+		meaning: "A whole HTML document, scripts and all, that is shown in a [sandbox](#html_sandbox) in place of `text`.",
+	},
+	{
 		name: "image", kind: aTable, keys: imageKeys,
 		example: `image = { src = "/img/sale.png", alt = "The sale", width = 640, height = 360 }`,
 		meaning: "A [picture](#image).",

@@ -34,6 +34,7 @@ func (c *check) message(s section) *Message {
 		Frequency: c.frequency(s),
 		Priority:  c.priority(s),
 		FormEvent: c.formEvent(s),
+		document:  s.text("html_sandbox"),
 		PageRules: s.texts("pages"),
 		Except:    s.texts("except"),
 		File:      s.file.name,

@@ -1,6 +1,9 @@
 package workspace
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // many are as many fields.
 func many(count int) string {
@@ -79,6 +82,10 @@ var wrongForms = []wrongValue{
 	{"messages.html", "stands beside text", banner + "html = \"<p>A</p>\"\n", `a.toml:6:1: message "spring-sale": html stands beside text; keep one of the two`},
 	{"messages.html", "links to a script", modal + "html = \"<a href='javascript:x'>A</a>\"\n", `a.toml:5:1: message "tour": the address "javascript:x" has the scheme "javascript"; use a path such as "/offers", or one of http, https, mailto, tel`},
 	{"messages.html", "has a style", modal + "html = \"<p style='color: red'>A</p>\"\n", `a.toml:5:1: message "tour": the HTML holds <p style>, which is not allowed; take it away: a theme says how messages look`},
+	{"messages.html_sandbox", "is true", modal + "title = \"A\"\nhtml_sandbox = true\n", `a.toml:6:1: message "tour": html_sandbox must be text, but is true or false; write html_sandbox = "<!doctype html><title>Sale</title><p>20 % off.</p>"`},
+	{"messages.html_sandbox", "stands beside html", modal + "title = \"A\"\nhtml = \"A\"\nhtml_sandbox = \"<p>A\"\n", `a.toml:7:1: message "tour": html_sandbox stands beside html; keep one of the two`},
+	{"messages.html_sandbox", "stands beside steps", modal + "html_sandbox = \"<p>A\"\n[[messages.steps]]\ntext = \"A\"\n", `a.toml:5:1: message "tour": html_sandbox stands beside steps; move it into a step, or take the steps away`},
+	{"messages.html_sandbox", "is too long", modal + "title = \"A\"\nhtml_sandbox = \"" + strings.Repeat("x", 300_000) + "\"\n", `a.toml:6:1: message "tour": html_sandbox has 300000 bytes, and may have 262144; load what is large from files`},
 	{"messages.steps.html", "is empty", modal + "[[messages.steps]]\nhtml = \" \"\n", `a.toml:6:1: message "tour", step 1: html is empty; write something, or leave the key out`},
 	{"messages.locales.html", "stands beside text", english + banner + "[messages.locales.de]\ntext = \"A\"\nhtml = \"A\"\n", `a.toml:10:1: message "spring-sale", locale "de": html stands beside text; keep one of the two`},
 	{"messages.locales.steps.html", "has a handler", english + modal + german + "[messages.locales.de.steps.welcome]\nhtml = \"<a href='/' onclick='x'>A</a>\"\n", `a.toml:14:1: message "tour", locale "de", step "welcome": the HTML holds <a onclick>, which is not allowed; <a> may have href`},

@@ -39,15 +39,39 @@ func (c *check) step(s section, defaultName string, bare bool, params []string) 
 			s.wrong(s.at("html"), "keep one of the two", "html stands beside text")
 		}
 	}
+	step.Frame = c.sandbox(s)
 	if values := s.table("image"); values != nil {
 		step.Image = c.image(s.child(s.subject+", image", values, s.place.key("image"), s.at("image")), params)
 	}
 	step.Fields = c.fields(s, params)
 	step.Buttons = c.buttons(s, params)
-	if !bare && !s.has("title") && !s.has("text") && !s.has("html") && !s.has("image") && !s.has("fields") {
+	if !bare && !s.has("title") && !s.has("text") && !s.has("html") && !s.has("html_sandbox") && !s.has("image") && !s.has("fields") {
 		s.wrong(s.offset, `add text = "…", a title or an image`, "there is nothing to show")
 	}
 	return step
+}
+
+// maximumDocument bounds a document that is shown in a sandbox, in bytes.
+const maximumDocument = 256 << 10
+
+// sandbox reads a document that is shown in a sandbox, and returns its name.
+func (c *check) sandbox(s section) string {
+	if !c.notEmpty(s, "html_sandbox") {
+		return ""
+	}
+	for _, other := range []string{"text", "html"} {
+		if s.has(other) {
+			s.wrong(s.at("html_sandbox"), "keep one of the two", "html_sandbox stands beside %s", other)
+		}
+	}
+	document := s.text("html_sandbox")
+	if len(document) > maximumDocument {
+		s.wrong(s.at("html_sandbox"), "load what is large from files", "html_sandbox has %d bytes, and may have %d", len(document), maximumDocument)
+	}
+	if !s.has("title") {
+		s.doubtful(s.at("html_sandbox"), `add title = "…"`, "without a title screen readers do not say what the message is")
+	}
+	return content.Sandboxed(document)
 }
 
 // notEmpty reports a text that says nothing. It is false for one and for none.

@@ -101,6 +101,8 @@ type Message struct {
 
 	// fingerprint stands for everything that an author wrote about the message.
 	fingerprint fingerprint
+	// document is what is shown in a sandbox; empty for none.
+	document string
 	// shows are the messages that its buttons show.
 	shows []string
 	// template is what it shows in the workspace's own language, before the params are in it.
@@ -162,6 +164,16 @@ func (s *Snapshot) Message(id string) *Message {
 		return s.Messages[place]
 	}
 	return nil
+}
+
+// Document is one that a message shows in a sandbox, by the name of its frame; ok is false where there is none.
+func (s *Snapshot) Document(frame string) (document string, ok bool) {
+	for _, m := range s.Messages {
+		if m.document != "" && content.Sandboxed(m.document) == frame {
+			return m.document, true
+		}
+	}
+	return "", false
 }
 
 // Candidates appends to dst the places in Messages of those that may appear on a page, in their order, and returns the

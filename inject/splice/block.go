@@ -215,10 +215,8 @@ func (b *block) next(r *bitReader) (n, distance int) {
 	if e == 0 {
 		e = b.literals.lookupLong(word)
 	}
-	word >>= e.codeLength() & 63
-	left -= e.codeLength()
-	if e&entryLiteral != 0 && left >= 0 {
-		r.bits, r.count = word, left
+	if left -= int(e.shift()); e&entryLiteral != 0 && left >= 0 {
+		r.bits, r.count = word>>e.shift(), left
 		return e.value(), isLiteral
 	}
 	if e&(entryLiteral|entryEnd|entryInvalid) != 0 {
@@ -228,32 +226,27 @@ func (b *block) next(r *bitReader) (n, distance int) {
 		case e&entryInvalid != 0 || left < 0:
 			return 0, isStarved
 		}
-		r.bits, r.count = word, left
+		r.bits, r.count = word>>e.shift(), left
 		return 0, isEnd
 	}
-	extra := e.extraBits() & 63
-	n = e.value() + int(word&(1<<extra-1))
-	word >>= extra
+	n = e.valueIn(word)
+	word >>= e.shift()
 
 	e = b.distances.quick[word%(1<<quickBits)]
 	if e == 0 {
 		e = b.distances.lookupLong(word)
 	}
-	left -= extra
 	if e&entryInvalid != 0 {
 		if left < maxCodeLength {
 			return 0, isStarved
 		}
 		return 0, isDamaged
 	}
-	word >>= e.codeLength() & 63
-	left -= e.codeLength()
-	extra = e.extraBits() & 63
-	distance = e.value() + int(word&(1<<extra-1))
-	if left -= extra; left < 0 {
+	distance = e.valueIn(word)
+	if left -= int(e.shift()); left < 0 {
 		return 0, isStarved
 	}
-	r.bits, r.count = word>>extra, left
+	r.bits, r.count = word>>e.shift(), left
 	return n, distance
 }
 
@@ -272,39 +265,32 @@ func (b *block) skip(r *bitReader, at, point, horizon int64) int64 {
 		count |= 56
 		e := literals[word%(1<<quickBits)]
 		if e&entryLiteral != 0 {
-			word, count, at = word>>(e&0x1F), count-e.codeLength(), at+1
+			word, count, at = word>>e.shift(), count-int(e.shift()), at+1
 			if e = literals[word%(1<<quickBits)]; e&entryLiteral != 0 {
-				word, count, at = word>>(e&0x1F), count-e.codeLength(), at+1
+				word, count, at = word>>e.shift(), count-int(e.shift()), at+1
 			}
 			continue
 		}
 		if e == 0 {
 			e = b.literals.lookupLong(word)
 			if e&entryLiteral != 0 {
-				word, count, at = word>>(e&0x1F), count-e.codeLength(), at+1
+				word, count, at = word>>e.shift(), count-int(e.shift()), at+1
 				continue
 			}
 		}
 		if e&(entryEnd|entryInvalid) != 0 {
 			break
 		}
-		bits, left := word>>(e&0x1F), count-e.codeLength()
-		extra := e.extraBits() & 63
-		n := e.value() + int(bits&(1<<extra-1))
-		bits, left = bits>>extra, left-extra
-		if e = distances[bits%(1<<quickBits)]; e == 0 {
-			e = b.distances.lookupLong(bits)
+		behind := word >> e.shift()
+		d := distances[behind%(1<<quickBits)]
+		if d == 0 {
+			d = b.distances.lookupLong(behind)
 		}
-		if e&entryInvalid != 0 {
+		if d&entryInvalid != 0 || at-int64(d.valueIn(behind)) < point {
 			break
 		}
-		bits, left = bits>>(e&0x1F), left-e.codeLength()
-		extra = e.extraBits() & 63
-		source := at - int64(e.value()) - int64(bits&(1<<extra-1))
-		if source < point {
-			break
-		}
-		word, count, at = bits>>extra, left-extra, at+int64(n)
+		at += int64(e.valueIn(word))
+		word, count = behind>>d.shift(), count-int(e.shift())-int(d.shift())
 	}
 	r.next, r.bits, r.count = next, word, count
 	return at

@@ -10,9 +10,9 @@ const (
 	maxDistances  = 30  // symbols of the distance alphabet that have a meaning
 )
 
-// entry is what a decoder needs to know of a symbol. From the low end: 8 bits
-// length of its code, 5 bits number of extra bits, 3 bits of flags, 16 bits
-// value: the literal byte, or the smallest match length or distance.
+// entry is what a decoder needs to know of a symbol. From the low end: 8 bits length
+// of its code and its extra bits together, 5 bits length of its code, 3 bits of flags,
+// 16 bits value: the literal byte, or the smallest match length or distance.
 type entry uint32
 
 const (
@@ -21,9 +21,23 @@ const (
 	entryInvalid entry = 1 << 15
 )
 
-func (e entry) codeLength() int { return int(e & 0x1F) }
-func (e entry) extraBits() int  { return int(e >> 8 & 0x1F) }
+// newEntry is a symbol without a code yet.
+func newEntry(value, extraBits int) entry { return entry(value)<<16 | entry(extraBits) }
+
+// withCode gives the symbol a code of a length.
+func (e entry) withCode(length int) entry { return e + entry(length)<<8 + entry(length) }
+
+// shift is the number of bits that the symbol takes.
+func (e entry) shift() uint     { return uint(e & 0x3F) }
+func (e entry) codeLength() int { return int(e >> 8 & 0x1F) }
+func (e entry) extraBits() int  { return int(e.shift()) - e.codeLength() }
 func (e entry) value() int      { return int(e >> 16) }
+
+// valueIn is the value with the extra bits, which are at the low end of word behind
+// the code.
+func (e entry) valueIn(word uint64) int {
+	return e.value() + int(word&(1<<e.shift()-1)>>(e>>8&0x1F))
+}
 
 // alphabet gives the entries of an alphabet's symbols, without a code length.
 type alphabet [288]entry
@@ -38,16 +52,16 @@ var (
 func makeLiteralAlphabet() *alphabet {
 	var a alphabet
 	for symbol := range endOfBlock {
-		a[symbol] = entry(symbol)<<16 | entryLiteral
+		a[symbol] = newEntry(symbol, 0) | entryLiteral
 	}
 	a[endOfBlock] = entryEnd
 	length := 3
 	for symbol := endOfBlock + 1; symbol < 285; symbol++ {
 		extra := max(0, (symbol-261)/4)
-		a[symbol] = entry(length)<<16 | entry(extra)<<8
+		a[symbol] = newEntry(length, extra)
 		length += 1 << extra
 	}
-	a[285] = 258 << 16
+	a[285] = newEntry(258, 0)
 	a[286], a[287] = entryInvalid, entryInvalid
 	return &a
 }
@@ -60,7 +74,7 @@ func makeDistanceAlphabet() *alphabet {
 	distance := 1
 	for symbol := range maxDistances {
 		extra := max(0, symbol/2-1)
-		a[symbol] = entry(distance)<<16 | entry(extra)<<8
+		a[symbol] = newEntry(distance, extra)
 		distance += 1 << extra
 	}
 	return &a
@@ -69,7 +83,7 @@ func makeDistanceAlphabet() *alphabet {
 func makeCodeLengthAlphabet() *alphabet {
 	var a alphabet
 	for symbol := range a {
-		a[symbol] = entry(symbol) << 16
+		a[symbol] = newEntry(symbol, 0)
 	}
 	return &a
 }
@@ -144,7 +158,7 @@ func (h *huffman) build(lengths []uint8, entries *alphabet) bool {
 		if length > quickBits {
 			continue
 		}
-		e := entries[symbol] | entry(length)
+		e := entries[symbol].withCode(int(length))
 		for i := int(code); i < len(h.quick); i += 1 << length {
 			h.quick[i] = e
 		}
@@ -169,7 +183,7 @@ func (h *huffman) lookupLong(word uint64) entry {
 		word >>= 1
 		n := int(h.count[length])
 		if code < first+n {
-			return h.entries[h.symbols[index+code-first]] | entry(length)
+			return h.entries[h.symbols[index+code-first]].withCode(length)
 		}
 		index += n
 		first = (first + n) << 1

@@ -20,6 +20,8 @@ export interface Shown {
   root: ShadowRoot;
   /** Says what happened. */
   happened(happening: Happening, particulars?: Particulars): void;
+  /** Does what a button says, and reports it. */
+  pressed(button: Button): void;
   /** Goes to a step; closes the message where there is none. */
   go(step: Step | undefined, actionValue: string): void;
   dismiss(): void;

@@ -86,13 +86,13 @@ export function show(
     ended();
   }
 
-  function pressed(button: Button, event: MouseEvent): void {
+  function pressed(button: Button, event?: MouseEvent): void {
     if (gone || extensions.some((extension) => extension.press?.(button, shown))) return;
     const { name: actionName, action: actionValue } = button;
     happened("action", { actionName, actionValue });
     if (actionValue === "next") go(steps[steps.indexOf(trail.at(-1)!) + 1], actionValue);
     else if (actionValue === "dismiss") dismiss();
-    else if (!actionValue.startsWith("event:")) follow(actionValue, event.ctrlKey || event.metaKey);
+    else if (!actionValue.startsWith("event:")) follow(actionValue, !!(event?.ctrlKey || event?.metaKey));
   }
 
   function go(following: Step | undefined, actionValue: string): void {
@@ -138,7 +138,7 @@ export function show(
   root.append(frame.root);
   frame.root.append(closeButton(dismiss), frame.place);
   frame.onClosed(dismiss);
-  const shown: Shown = { steps, trail, root, happened, go, dismiss };
+  const shown: Shown = { steps, trail, root, happened, pressed, go, dismiss };
   const section = build(first);
   try {
     frame.open(host, () => put(first, section));
