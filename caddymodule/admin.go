@@ -197,6 +197,7 @@ func (s *service) serving() (*engine.Engine, error) {
 type statistics struct {
 	Workspace string                     `json:"workspace"`
 	Messages  []engine.MessageStatistics `json:"messages"`
+	Decisions []engine.MessageDecisions  `json:"decisions"`
 }
 
 func (s *service) answerStatistics(r *http.Request) (any, error) {
@@ -205,7 +206,7 @@ func (s *service) answerStatistics(r *http.Request) (any, error) {
 		return nil, err
 	}
 	messages, err := e.Statistics(r.Context())
-	return statistics{s.key.workspace, messages}, err
+	return statistics{s.key.workspace, messages, e.Decisions()}, err
 }
 
 // badRequest marks what the caller can mend.

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -14,20 +16,53 @@ import (
 
 func statsCommand() *cobra.Command {
 	var admin adminFlags
+	var asJSON, reasons bool
 	command := &cobra.Command{
 		Use:   "stats",
 		Short: "Prints how often each message was delivered, opened, clicked, dismissed, failed, and reached its goal",
-		Args:  cobra.NoArgs,
+		Long: `
+Prints how often each message was delivered, opened, clicked, dismissed, failed, and reached its goal. With --reasons it
+prints instead how polls decided about each message since the server began to serve the workspace: how often it was due, and
+for which reasons it was not.`,
+		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var answer statistics
 			if err := admin.ask(http.MethodGet, "statistics", nil, nil, &answer); err != nil {
 				return err
 			}
-			return printStatistics(command.OutOrStdout(), answer.Messages)
+			switch out := command.OutOrStdout(); {
+			case asJSON:
+				return printJSON(out, answer)
+			case reasons:
+				return printDecisions(out, answer.Decisions)
+			default:
+				return printStatistics(out, answer.Messages)
+			}
 		},
 	}
+	command.Flags().BoolVar(&reasons, "reasons", false, "Print how often each message was due, and for which reasons it was not")
+	command.Flags().BoolVar(&asJSON, "json", false, "Print JSON, as the admin API answers it")
 	admin.add(command)
 	return command
+}
+
+// printDecisions prints a line for each message and reason, the most frequent first.
+func printDecisions(out io.Writer, messages []engine.MessageDecisions) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "MESSAGE\tDECISION\tPOLLS\tSHARE")
+	for _, m := range messages {
+		all := int64(0)
+		for _, n := range m.Decisions {
+			all += n
+		}
+		for _, decision := range slices.SortedFunc(maps.Keys(m.Decisions), func(a, b string) int {
+			return cmp.Or(cmp.Compare(m.Decisions[b], m.Decisions[a]), cmp.Compare(a, b))
+		}) {
+			n := m.Decisions[decision]
+			fmt.Fprintf(table, "%s\t%s\t%d\t%.1f %%\n", m.Message, decision, n, 100*float64(n)/float64(all))
+		}
+	}
+	return table.Flush()
 }
 
 func printStatistics(out io.Writer, messages []engine.MessageStatistics) error {

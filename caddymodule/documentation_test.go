@@ -139,8 +139,8 @@ func TestTheReferenceDescribesEveryWordAndMetric(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(families) != 9 {
-		t.Errorf("%d metrics, expected the 9 of the reference", len(families))
+	if len(families) != 10 {
+		t.Errorf("%d metrics, expected the 10 of the reference", len(families))
 	}
 	for _, family := range families {
 		if !strings.Contains(string(page), "`"+family.GetName()+"{") {

@@ -5,11 +5,16 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/spf13/cobra"
 )
 
 func TestExplainSaysOfThePageItselfWhetherItIsInjected(t *testing.T) {
@@ -218,3 +223,41 @@ text = "Three tips"
 }
 
 func inTwoHours() string { return time.Now().Add(2 * time.Hour).UTC().Format(time.RFC3339) }
+
+// docs/why.md has the options and the reasons that there are.
+func TestTheDocumentedExplanationIsTrue(t *testing.T) {
+	data, err := os.ReadFile("../docs/why.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(data)
+	for _, match := range regexp.MustCompile("`--([a-z]+)").FindAllStringSubmatch(text, -1) {
+		if explainCommand().Flags().Lookup(match[1]) == nil {
+			t.Errorf("explain has no option --%s", match[1])
+		}
+	}
+	for _, match := range regexp.MustCompile(`(?m)^handbill messages (\w+) (.*)$`).FindAllStringSubmatch(text, -1) {
+		command := map[string]*cobra.Command{"explain": explainCommand(), "stats": statsCommand()}[match[1]]
+		if command == nil || command.ParseFlags(strings.Fields(match[2])) != nil {
+			t.Errorf("this cannot be written: %s", match[0])
+		}
+	}
+	_, table, _ := strings.Cut(text, "| page's reason |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	var documented, found []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\|").FindAllStringSubmatch(table, -1) {
+		documented = append(documented, row[1])
+	}
+	source, err := os.ReadFile("explain_page.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, match := range regexp.MustCompile(`(?:skipped|unknown)\("(\w+)"`).FindAllStringSubmatch(string(source), -1) {
+		found = append(found, match[1])
+	}
+	slices.Sort(documented)
+	slices.Sort(found)
+	if found = slices.Compact(found); !slices.Equal(documented, found) {
+		t.Errorf("documented are %q, and there are %q", documented, found)
+	}
+}

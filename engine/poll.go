@@ -116,6 +116,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	}
 	q.throttles = s.throttles
 	deliveries, err := e.due(ctx, snapshot, q, request.Tab)
+	q.decided.tell(e.recorder)
 	if err != nil {
 		e.recorder.Polled(PollFailed)
 		return PollAnswer{}, err
@@ -146,6 +147,7 @@ type question struct {
 	places    []int // of the messages that may appear on the page
 	throttles []throttling
 	facts     audience.Facts
+	decided   decided
 }
 
 // due hands out what is due, in the settled order.
@@ -155,11 +157,15 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 		return nil, err
 	}
 	deliveries := e.tests(snapshot, s)
-	offer := func(m *workspace.Message) error {
+	tally := e.tallyOf(snapshot)
+	offer := func(place int) error {
+		m := snapshot.Messages[place]
 		if among(deliveries, m) {
 			return nil
 		}
-		switch e.decide(m, s, nil) {
+		reason := e.decide(m, s, nil)
+		tally.count(place, reason, &q.decided)
+		switch reason {
 		case ReasonNone:
 		case ReasonWhen:
 			if s.page != nil {
@@ -179,15 +185,15 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 		return err
 	}
 	if s.page == nil {
-		for _, m := range snapshot.Messages {
-			if err := offer(m); err != nil {
+		for place := range snapshot.Messages {
+			if err := offer(place); err != nil {
 				return nil, err
 			}
 		}
 		return deliveries, nil
 	}
 	for _, m := range s.wanted {
-		if err := offer(m); err != nil {
+		if err := offer(snapshot.Place(m)); err != nil {
 			return nil, err
 		}
 	}
@@ -199,7 +205,7 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 		deliveries = placeTests(deliveries, s, false)
 	}
 	for _, place := range q.places {
-		if err := offer(snapshot.Messages[place]); err != nil {
+		if err := offer(place); err != nil {
 			return nil, err
 		}
 	}
