@@ -170,7 +170,7 @@ func (s *service) status() workspaceStatus {
 	}
 	state := s.follower.State()
 	status.Problems = append(status.Problems, lines(state.Problems)...)
-	status.Warnings = lines(state.Warnings)
+	status.Warnings = append(lines(state.Warnings), doubts(s.identities, s.snapshot)...)
 	return status
 }
 

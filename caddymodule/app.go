@@ -144,6 +144,10 @@ func (a *App) Start() error {
 		for _, problem := range misplacements(app.(*caddyhttp.App)) {
 			a.logger.Error(problem)
 		}
+		modes := identitiesOf(app.(*caddyhttp.App))
+		for name, s := range a.services {
+			s.setIdentities(modes[name])
+		}
 	}
 	return nil
 }

@@ -31,6 +31,15 @@ import (
 //		csp          extend|keep
 //		spa_routes   on|off
 //		identity     unsigned
+//		identity     signed {
+//			secret        <secret> [<secret>]
+//			public_key    <file> [<kid>]
+//			server_secret <secret> [<secret>]
+//			issuer        <iss>
+//			audience      <aud...>
+//			leeway        <duration>
+//			session       <duration>
+//		}
 //		cookie {
 //			name    <name>
 //			domain  <domain>
@@ -115,7 +124,7 @@ func (s *Handler) words(h httpcaddyfile.Helper) words {
 		"ask_encoding":   choice(&s.AskEncoding, askEncodings),
 		"csp":            choice(&s.CSP, cspPolicies),
 		"spa_routes":     onOff(func(on bool) { s.SPARoutes = on }),
-		"identity":       choice(&builtinOnly, []string{"unsigned"}, "signed", "edge"),
+		"identity":       {read: s.readIdentity},
 		"cookie":         {read: s.readCookie},
 		"country":        {read: s.readCountry},
 		"client":         choice(&builtinOnly, []string{"builtin"}, "reference"),

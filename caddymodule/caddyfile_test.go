@@ -110,6 +110,70 @@ func TestMistakesInACaddyfileNameTheLineAndWhatIsAllowed(t *testing.T) {
 			site("handbill {\n\tmatch {\n\t}\n}"),
 			[]string{"match needs a condition; allowed: header, status", "Caddyfile:9"},
 		},
+		"an identity of nobody": {
+			site("handbill {\n\tidentity\n}"),
+			[]string{"identity needs a value, such as: identity signed", "Caddyfile:8"},
+		},
+		"an identity that does not exist": {
+			site("handbill {\n\tidentity believed\n}"),
+			[]string{`identity cannot be "believed"; allowed: unsigned, signed`, "Caddyfile:8"},
+		},
+		"an identity that comes later": {
+			site("handbill {\n\tidentity edge\n}"),
+			[]string{"identity edge comes with a later version", "Caddyfile:8"},
+		},
+		"signed by nothing": {
+			site("handbill {\n\tidentity signed\n}"),
+			[]string{"identity signed on line 8 needs what proves a user id; write: identity signed { secret {env.HANDBILL_SECRET} }"},
+		},
+		"signed by an empty block": {
+			site("handbill {\n\tidentity signed {\n\t\tleeway 30s\n\t}\n}"),
+			[]string{"identity signed on line 8 needs what proves a user id"},
+		},
+		"unsigned with a block": {
+			site("handbill {\n\tidentity unsigned {\n\t\tsecret x\n\t}\n}"),
+			[]string{"identity unsigned takes no block", "Caddyfile:9"},
+		},
+		"a secret that is not there": {
+			site("handbill {\n\tidentity signed {\n\t\tsecret\n\t}\n}"),
+			[]string{"secret needs a value, such as: secret {env.HANDBILL_SECRET}", "Caddyfile:9"},
+		},
+		"a secret that could be guessed": {
+			site("handbill {\n\tidentity signed {\n\t\tsecret letmein\n\t}\n}"),
+			[]string{"secret has 7 characters, so that it could be guessed; use 32 or more, made with: openssl rand -hex 32", "Caddyfile:9"},
+		},
+		"an empty secret": {
+			site("handbill {\n\tidentity signed {\n\t\tsecret \"\"\n\t}\n}"),
+			[]string{"secret is empty", "openssl rand -hex 32", "Caddyfile:9"},
+		},
+		"three secrets": {
+			site("handbill {\n\tidentity signed {\n\t\tsecret {env.A} {env.B} {env.C}\n\t}\n}"),
+			[]string{"secret takes the new secret and the one that it takes the place of, and 3 are given", "Caddyfile:9"},
+		},
+		"a public key without its file": {
+			site("handbill {\n\tidentity signed {\n\t\tpublic_key\n\t}\n}"),
+			[]string{"public_key needs a file, such as: public_key /etc/caddy/shop.pem", "Caddyfile:9"},
+		},
+		"a public key with too much": {
+			site("handbill {\n\tidentity signed {\n\t\tpublic_key a.pem a b\n\t}\n}"),
+			[]string{`public_key takes a file and the kid of its key, and "b" is one too many`, "Caddyfile:9"},
+		},
+		"nobody for audience": {
+			site("handbill {\n\tidentity signed {\n\t\taudience\n\t}\n}"),
+			[]string{"audience needs a value, such as: audience handbill", "Caddyfile:9"},
+		},
+		"clocks of two days": {
+			site("handbill {\n\tidentity signed {\n\t\tleeway 1h\n\t}\n}"),
+			[]string{"1h0m0s cannot be the leeway of clocks; use more than 0s and at most 10m", "Caddyfile:9"},
+		},
+		"a session of a second": {
+			site("handbill {\n\tidentity signed {\n\t\tsession 1s\n\t}\n}"),
+			[]string{"1s is too short for a session; use 1m or more", "Caddyfile:9"},
+		},
+		"a word that identity signed has not": {
+			site("handbill {\n\tidentity signed {\n\t\tkey x\n\t}\n}"),
+			[]string{`"key" is unknown in identity signed; allowed: audience, issuer, leeway, public_key, secret, server_secret, session`, "Caddyfile:9"},
+		},
 		"a country from nowhere": {
 			site("handbill {\n\tcountry\n}"),
 			[]string{"country needs to know where it is from; allowed: header, maxmind", "Caddyfile:8"},
@@ -133,10 +197,6 @@ func TestMistakesInACaddyfileNameTheLineAndWhatIsAllowed(t *testing.T) {
 		"a word of the surface that comes later": {
 			site("handbill {\n\tconsent persistent\n}"),
 			[]string{"consent comes with a later version of Handbill", "Caddyfile:8"},
-		},
-		"an identity that comes later": {
-			site("handbill {\n\tidentity signed\n}"),
-			[]string{"identity signed comes with a later version", "Caddyfile:8"},
 		},
 		"a client that comes later": {
 			site("handbill {\n\tclient reference\n}"),

@@ -32,6 +32,7 @@ func (h *Handler) Validate() error {
 		checkChoice("ask_encoding", h.AskEncoding, askEncodings),
 		checkChoice("csp", h.CSP, cspPolicies),
 		h.Country.check(),
+		h.Identity.check(),
 	}
 	if h.Cookie != nil {
 		problems = append(problems,

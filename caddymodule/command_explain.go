@@ -73,6 +73,15 @@ func printExplanation(out io.Writer, e explanation) error {
 		known = ", of whom nothing is remembered"
 	}
 	fmt.Fprintf(out, "%s at %s, for %s%s:\n", e.Page, e.At.Local().Format(time.DateTime), e.Visitor, known)
+	switch e.Level {
+	case "claimed":
+		fmt.Fprintln(out, "Their user id is a claim: nothing has proven it.")
+	case "proven":
+		fmt.Fprintln(out, "Their user id has been proven.")
+	}
+	if r := e.Refused; r != nil {
+		fmt.Fprintf(out, "At %s a claim to be %s was refused: %s: %s\n", r.At.Local().Format(time.DateTime), r.User, r.Reason, r.Sentence)
+	}
 	printVerdict(out, e.Workspace, e.Injection)
 	if len(e.Messages) == 0 {
 		fmt.Fprintln(out, "The workspace has no messages.")

@@ -26,6 +26,7 @@ text = "Hallo"
 
 [[messages]]
 id = "telephones"
+position = "bottom"
 pages = ["*"]
 position = "bottom"
 where = 'request.device == "mobile" && request.speaks("de")'

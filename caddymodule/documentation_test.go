@@ -132,6 +132,7 @@ func TestTheReferenceDescribesEveryWordAndMetric(t *testing.T) {
 	}
 	newEngineRecorder("default").Polled("nothing")
 	newEngineRecorder("default").Reported("opened")
+	newEngineRecorder("default").ClaimRefused("wrong")
 	newEngineRecorder("default").Streamed("opened")
 	newEngineRecorder("default").Withheld("shadow")
 	newInjectRecorder("default")

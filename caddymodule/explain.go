@@ -24,6 +24,8 @@ type explanation struct {
 type explainQuery struct {
 	URL, Name, Visitor, At, Country, Zone string
 	Headers, Traits, Events               []string
+	// believed: the sites say identity unsigned outright.
+	believed bool
 }
 
 // values is the query as the admin API takes it.
@@ -68,6 +70,7 @@ func (a *App) answerExplain(r *http.Request, s *service) (any, error) {
 		return nil, err
 	}
 	query := readExplainQuery(r.URL.Query())
+	query.believed = s.believesOutright()
 	answer, err := explain(r.Context(), e, query, a.countryHeaders[s.key.workspace])
 	if err != nil {
 		return nil, err
@@ -104,7 +107,7 @@ func (q *explainQuery) read(countryHeaders []string) (engine.ExplainRequest, err
 	if err != nil {
 		return engine.ExplainRequest{}, err
 	}
-	request := engine.ExplainRequest{Page: &page, Visitor: q.Visitor, Zone: q.Zone}
+	request := engine.ExplainRequest{Page: &page, Visitor: q.Visitor, Zone: q.Zone, Believed: q.believed}
 	request.Browser, request.Languages = wire.BrowserOf(header)
 	if request.Browser.Country, err = q.readCountryOf(header, countryHeaders); err != nil {
 		return engine.ExplainRequest{}, err

@@ -86,6 +86,9 @@ type Handler struct {
 	// The cookie that knows a browser again. It is always HttpOnly, SameSite=Lax and, on https, Secure.
 	Cookie *Cookie `json:"cookie,omitempty"`
 
+	// When a user id is believed. Default: always, but messages to one person are not shown.
+	Identity *Identity `json:"identity,omitempty"`
+
 	// How it is known in which country a visitor is, for conditions that ask `request.country`. Default: it is not known.
 	Country *Country `json:"country,omitempty"`
 
@@ -142,8 +145,12 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.skip, err = loadMatchers(ctx, h, "SkipRaw"); err != nil {
 		return fmt.Errorf("loading the matchers of skip: %w", err)
 	}
-	h.replacePlaceholders(caddy.NewReplacer())
+	replacer := caddy.NewReplacer()
+	h.replacePlaceholders(replacer)
 	h.site = h.wireSite()
+	if err := h.provisionIdentity(replacer); err != nil {
+		return err
+	}
 	h.provisionCountry()
 	h.base = h.site.Origin + h.site.Prefix + "/"
 	h.injector = inject.New(h.injectOptions())

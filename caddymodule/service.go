@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +37,8 @@ type service struct {
 	follower   *source.Follower    // nil until the source was tried
 	snapshot   *workspace.Snapshot // the last that checked
 	slow, fast time.Duration
+	identities []string // how the sites believe who visitors are
+	doubted    []string // what was logged of that
 	streams    engine.Streams
 }
 
@@ -101,9 +104,29 @@ func (s *service) apply(snapshot *workspace.Snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.snapshot = snapshot
+	s.logDoubts()
 	if e := s.engine.Load(); e != nil {
 		e.Use(snapshot)
 	}
+}
+
+// setIdentities says how the workspace's sites believe who visitors are.
+func (s *service) setIdentities(modes []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.identities = modes
+	s.logDoubts()
+}
+
+// logDoubts logs what is doubtful about how visitors are believed, where it was not logged yet.
+func (s *service) logDoubts() {
+	now := doubts(s.identities, s.snapshot)
+	for _, doubt := range now {
+		if !slices.Contains(s.doubted, doubt) {
+			s.logger.Warn(doubt)
+		}
+	}
+	s.doubted = now
 }
 
 // setCadence changes how often clients poll.

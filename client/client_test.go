@@ -12,13 +12,14 @@ import (
 
 // limits are what the client and each of its parts may weigh, in bytes after gzip.
 var limits = map[string]int{
-	"client":  8 << 10,
-	"actions": 1 << 10,
-	"forms":   3 << 10,
-	"markup":  1 << 10,
-	"sandbox": 1 << 10,
-	"routes":  512,
-	"when":    2 << 10,
+	"client":      8 << 10,
+	"message.css": 1536,
+	"actions":     1 << 10,
+	"forms":       3 << 10,
+	"markup":      1 << 10,
+	"sandbox":     1 << 10,
+	"routes":      512,
+	"when":        2 << 10,
 }
 
 func TestTheClientIsSmall(t *testing.T) {
@@ -32,7 +33,7 @@ func TestTheClientIsSmall(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sizes[strings.TrimSuffix(part.Name(), ".js")] = gzipped(t, text)
+		sizes[strings.TrimSuffix(part.Name(), ".js")] = gzipped(t, text) // a style sheet keeps its .css
 	}
 	for name, size := range sizes {
 		limit, known := limits[name]

@@ -6,8 +6,10 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"mime"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -36,7 +38,7 @@ type edge struct {
 	site      map[string]any
 	messages  func(poll) []message
 	documents map[string]string                                 // that are shown in a sandbox, by their frames
-	noParts   bool                                              // whether parts are not found
+	missing   []string                                          // the endings of parts that are not found
 	interval  int                                               // seconds
 	refuse    func(w http.ResponseWriter, r *http.Request) bool // whether it has answered a request itself
 }
@@ -86,7 +88,8 @@ type sent struct {
 	View        string         `json:"view"`
 	Number      int            `json:"number"`
 	Context     struct {
-		Page struct{ URL, Referrer string }
+		Page     struct{ URL, Referrer string }
+		UserHash string
 	} `json:"context"`
 
 	path  string
@@ -157,15 +160,15 @@ func (e *edge) serveClient(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (e *edge) servePart(w http.ResponseWriter, r *http.Request) {
-	name, known := strings.CutSuffix(r.PathValue("file"), "-0a1b2c3d.js")
-	text, err := fs.ReadFile(client.Files(), "parts/"+name+".js")
+	file := strings.Replace(r.PathValue("file"), "-0a1b2c3d.", ".", 1)
+	text, err := fs.ReadFile(client.Files(), "parts/"+file)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !known || err != nil || e.noParts {
+	if file == r.PathValue("file") || err != nil || slices.Contains(e.missing, path.Ext(file)) {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(file)))
 	w.Write(text)
 }
 

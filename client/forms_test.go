@@ -190,7 +190,7 @@ func TestAnswersLeadToTheirStep(t *testing.T) {
 
 func TestAFormWhosePartIsMissingMakesWay(t *testing.T) {
 	e, b := newEdge(t), newTab(t, "Failed to load resource")
-	e.noParts = true
+	e.missing = []string{".js"}
 	e.messages = always(deliver("m", asking(content.Step{Name: "first", Fields: everyField, Buttons: []content.Button{send}})), deliver("welcome", welcome))
 	b.open(e.URL)
 	b.awaitEvents(`error {"messageId":"m","deliveryId":"delivery-of-m","reason":"content"}`, `opened {"messageId":"welcome","deliveryId":"delivery-of-welcome"}`)

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"testing"
 )
@@ -154,4 +155,41 @@ func TestAResetIsToldUntilItWasHeard(t *testing.T) {
 	if events := e.waitEvents(2); !events[1].reset {
 		t.Error("an identify right after a reset does not tell of it")
 	}
+}
+
+func TestAProofTravelsInTheContextOfIdentify(t *testing.T) {
+	for name, c := range map[string]struct{ call, traits string }{
+		"with traits":        {`cioanalytics.identify("ines", { plan: "team" }, { context: { userHash: "d58e" } })`, `{"plan":"team"}`},
+		"without traits":     {`cioanalytics.identify("ines", null, { context: { userHash: "d58e" } })`, `{}`},
+		"with empty traits":  {`cioanalytics.identify("ines", {}, { context: { userHash: "d58e" } })`, `{}`},
+		"with a callback":    {`cioanalytics.identify("ines", {}, { context: { userHash: "d58e" } }, () => 0)`, `{}`},
+		"of a known visitor": {`cioanalytics.identify("ines"), cioanalytics.identify({ plan: "team" }, { context: { userHash: "d58e" } })`, `{"plan":"team"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, b := newEdge(t), newTab(t)
+			b.open(e.URL)
+			b.await("window.cioanalytics")
+			b.js("void (" + c.call + ")")
+			e.wait("the proof", func() bool { return len(e.events) > 0 && e.events[len(e.events)-1].Context.UserHash == "d58e" })
+			if traits, err := json.Marshal(e.events[len(e.events)-1].Traits); err != nil || string(traits) != c.traits {
+				t.Errorf("the traits are %s", traits)
+			}
+		})
+	}
+}
+
+func TestWhyAClaimIsRefusedStandsInTheConsoleOnce(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	e.interval = 1
+	e.refuse = func(w http.ResponseWriter, r *http.Request) bool {
+		w.Header().Set("Handbill-Identity", "refused: expired: the token held until noon")
+		return false
+	}
+	e.pages["/"] = page(`<script>window.warned = []; console.warn = (text) => warned.push(text)</script>`+external, "")
+	b.open(e.URL)
+	b.await("window.cioanalytics")
+	b.js(`cioanalytics.identify("ines", {}, { context: { token: "worn.out.token" } })`)
+	e.waitPolls(3)
+	b.await("warned.length")
+	b.expect("warned", `["Handbill: refused: expired: the token held until noon"]`)
 }

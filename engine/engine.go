@@ -63,8 +63,6 @@ type Engine struct {
 	arrivals  *arrivals
 	refusals  *refusals
 	questions sync.Pool // *question
-	// needsVerified: messages to one person are shown to verified visitors only.
-	needsVerified atomic.Bool
 	// unrenderable are the messages of the snapshot of which the log has said that they cannot be shown to somebody.
 	unrenderable sync.Map
 }
@@ -109,13 +107,8 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 	}
 	e.hub = newHub(e.recorder)
 	e.SetCadence(options.PollSlow, options.PollFast)
-	e.needsVerified.Store(true)
 	return e, nil
 }
-
-// SetTransactionalNeedsVerified says whether transactional messages are shown only to visitors whose user id is verified,
-// which is the default, or to whoever says to be their recipient.
-func (e *Engine) SetTransactionalNeedsVerified(needs bool) { e.needsVerified.Store(needs) }
 
 // Workspace is the name of the workspace this engine serves.
 func (e *Engine) Workspace() string { return e.workspace }

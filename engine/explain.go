@@ -24,6 +24,8 @@ type ExplainRequest struct {
 	// identified. The events are now, or at At where that is earlier.
 	Traits map[string]any
 	Events []MadeUpEvent
+	// Believed is whether a user id is enough to read what is meant for one person, as in [visitor.Identity].
+	Believed bool
 	// At is the time of the decision; zero means now.
 	At time.Time
 	// Zone is the visitor's IANA time zone, as a browser would say it; empty: not said.
@@ -76,6 +78,7 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 	if err != nil {
 		return Explanation{}, err
 	}
+	identity.Believed = request.Believed
 	s := &situation{
 		now: request.At, identity: identity, record: record, page: request.Page, inApp: snapshot.InApp, zone: request.Zone, throttles: throttlings(snapshot, nil),
 		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &audience.Facts{}, oneEach: true,

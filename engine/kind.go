@@ -86,7 +86,7 @@ func askKind(e *Engine, m *workspace.Message, s *situation) Reason {
 			return ReasonExpired
 		case sent == nil:
 			return ReasonNotTriggered
-		case e.needsVerified.Load() && s.identity.Level < visitor.LevelVerified:
+		case !s.identity.MayReadWhatIsPersonal():
 			return ReasonNeedsVerified
 		}
 	}
@@ -179,7 +179,7 @@ func describeSent(e *Engine, m *workspace.Message, s *situation) (saw, help stri
 		return fmt.Sprintf("sent at %s with the key %q; it was not seen until %s", last.At.Format(time.RFC3339), last.Key, last.Until.Format(time.RFC3339)), again
 	}
 	saw = fmt.Sprintf("sent at %s with the key %q, it waits until %s", sent.At.Format(time.RFC3339), sent.Key, sent.Until.Format(time.RFC3339))
-	if e.needsVerified.Load() && s.identity.Level < visitor.LevelVerified {
+	if !s.identity.MayReadWhatIsPersonal() {
 		return saw + "; the visitor's user id is not verified", "sign the user id (identity signed), or say identity unsigned in the Caddyfile to believe what browsers say"
 	}
 	return saw, ""

@@ -3,7 +3,7 @@ import { address, post } from "./endpoint";
 import { announce, listen, metricOf } from "./events";
 import { newId } from "./id";
 import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
-import { partLoader } from "./parts";
+import { createLoader } from "./parts";
 import { heedRefusals } from "./policy";
 import type { Message } from "./message";
 import type { Fired, Waiter } from "./parts/when";
@@ -40,7 +40,8 @@ export interface PluginOptions {
 export interface Client {
   emitter: Emitter;
   load(options: LoadOptions | undefined): void;
-  identify(id: string | undefined, traits: unknown): Promise<unknown>;
+  /** The context may hold what proves the id. */
+  identify(id: string | undefined, traits: unknown, context: unknown): Promise<unknown>;
   page(name: string | undefined, properties: unknown): Promise<unknown>;
   /** Sends an event; resolves to it when it arrived or could not be sent for the moment. */
   send(type: string, fields: object): Promise<unknown>;
@@ -51,8 +52,8 @@ export function createClient(site: Site): Client {
   heedRefusals(address(site, "/"));
   const emitter = createEmitter();
   const queue = createQueue(site);
-  const part = partLoader(site);
-  const stage = createStage(tell, leave, part);
+  const loader = createLoader(site);
+  const stage = createStage(tell, leave, loader);
   const poller = createPoller(ask, answered);
   const tab = tabId();
   const view = newId();
@@ -130,7 +131,7 @@ export function createClient(site: Site): Client {
     const waiting = messages.filter(({ when }) => when);
     if (waiter) waiter.update(waiting);
     else if (waiting[0]) {
-      void part("when").then(({ createWaiter }) => {
+      void loader.part("when").then(({ createWaiter }) => {
         waiter ??= createWaiter(visitId(), tracked, (list) => {
           fired = list;
           look();
@@ -155,10 +156,10 @@ export function createClient(site: Site): Client {
     look();
   }
 
-  function identify(id: string | undefined, traits: unknown): Promise<unknown> {
+  function identify(id: string | undefined, traits: unknown, context: unknown): Promise<unknown> {
     if (id) setUserId(id);
     // Without a user there is nobody whose traits they would be.
-    const sent = userId() ? send("identify", { traits }) : Promise.resolve();
+    const sent = userId() ? send("identify", { traits, context }) : Promise.resolve();
     identified = sent;
     look();
     return sent;
@@ -194,6 +195,6 @@ export function createClient(site: Site): Client {
   addEventListener("pageshow", (event) => event.persisted && number++);
 
   const opened = location.href;
-  if (site.spaRoutes) void part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
+  if (site.spaRoutes) void loader.part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
   return { emitter, load, identify, page, send, reset };
 }

@@ -37,7 +37,11 @@ export function createMethods(client: Client): Record<string, Method> {
 
   return {
     load: (_key, options) => client.load(options as LoadOptions | undefined),
-    identify: (...args) => call("identify", args, client.identify(id(args[0]), objects(args)[0] ?? {})),
+    identify: (...args) => {
+      // Behind an id, null stands for no traits; what comes after them are the options.
+      const [traits, options] = id(args[0]) ? args.filter((argument) => typeof argument === "object") : objects(args);
+      return call("identify", args, client.identify(id(args[0]), traits ?? {}, (options as { context?: unknown } | undefined)?.context));
+    },
     track,
     page,
     pageview: () => page(),

@@ -11,13 +11,33 @@ interface Parts {
   when: typeof import("./parts/when");
 }
 
-/**
- * Loads a part of the client that most pages never need; the browser does so once. A dynamic import has the nonce of the
- * script that asks for it, and is no sink of Trusted Types: it works under every policy under which the client itself
- * does. Rejects where the part cannot be had; the next call tries again.
- */
-export type PartLoader = <Name extends keyof Parts>(name: Name) => Promise<Parts[Name]>;
+/** Fetches what a page needs only when there is something to show: the browser does so once, and keeps it. */
+export interface Loader {
+  /**
+   * Loads a part of the client that most pages never need. A dynamic import has the nonce of the script that asks for
+   * it, and is no sink of Trusted Types: it works under every policy under which the client itself does. Rejects where
+   * the part cannot be had; the next call tries again.
+   */
+  part<Name extends keyof Parts>(name: Name): Promise<Parts[Name]>;
+  /** Fetches a style sheet as a poll is fetched, so that no policy which lets us poll forbids it. Rejects as part does. */
+  sheet(name: string): Promise<CSSStyleSheet>;
+}
 
-export function partLoader(site: Site): PartLoader {
-  return (name) => import(address(site, `/parts/${name}-${site.parts}.js`));
+export function createLoader(site: Site): Loader {
+  const at = (name: string, kind: string): string => address(site, `/parts/${name}-${site.parts}.${kind}`);
+  return {
+    part: (name) => import(at(name, "js")),
+    async sheet(name) {
+      const response = await fetch(at(name, "css"));
+      if (!response.ok) throw new Error(`${response.status}`);
+      return styleSheet(await response.text());
+    },
+  };
+}
+
+/** Makes a style sheet by script: a site's style-src does not forbid it. */
+export function styleSheet(text: string): CSSStyleSheet {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(text);
+  return sheet;
 }

@@ -84,6 +84,11 @@ const (
 	Malformed Reason = "malformed"
 )
 
+// Reasons are all of them.
+func Reasons() []Reason {
+	return []Reason{Unproven, Lapsed, Wrong, OtherUser, Expired, NotYet, Algorithm, UnknownKey, Audience, Issuer, Malformed}
+}
+
 // Refusal is the error of a claim that is not believed. Its text names no user and holds nothing of the proof.
 type Refusal struct {
 	Reason Reason

@@ -38,7 +38,13 @@ type Identity struct {
 	User string
 	// Level says how far User is to be trusted.
 	Level Level
+	// Believed is set where the operator says outright that a browser's word is enough, also for what is meant for one
+	// person.
+	Believed bool
 }
+
+// MayReadWhatIsPersonal says whether the visitor is sure enough to be the user for what is meant for that one person.
+func (i Identity) MayReadWhatIsPersonal() bool { return i.Believed || i.Level >= LevelVerified }
 
 // ID is the visitor's id inside a workspace: "u:" and the user id when the visitor identified, otherwise "a:" and the
 // anonymous id. It is empty when the identity names nobody.

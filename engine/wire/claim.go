@@ -14,6 +14,8 @@ import (
 type Identity struct {
 	// Proofs checks what proves a user id; without a proof nobody is believed. Nil: whoever says a user id is believed.
 	Proofs *proof.Verifier
+	// Outright: where nobody has to prove anything, a browser's word is enough for messages to one person, too.
+	Outright bool
 }
 
 // Headers about who a visitor is.
@@ -54,7 +56,7 @@ func (c *claims) claim(identity visitor.Identity, userID string, given proof.Giv
 		c.refuse(identity, userID, refusal)
 		return identity, refusal
 	}
-	identity.User, identity.Level = userID, level
+	identity.User, identity.Level, identity.Believed = userID, level, c.site.Identity.Outright
 	return identity, nil
 }
 

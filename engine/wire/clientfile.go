@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 
@@ -97,15 +98,19 @@ func readParts(files fs.FS) (parts, error) {
 	}
 	made := parts{version: hex.EncodeToString(hash.Sum(nil)[:4]), files: make(map[string][]byte, len(entries))}
 	for i, entry := range entries {
-		made.files[strings.TrimSuffix(entry.Name(), ".js")+"-"+made.version+".js"] = texts[i]
+		kind := path.Ext(entry.Name())
+		made.files[strings.TrimSuffix(entry.Name(), kind)+"-"+made.version+kind] = texts[i]
 	}
 	return made, nil
 }
 
-// servePart serves a part of the client: GET /parts/NAME-VERSION.js.
+// servePart serves a part of the client: GET /parts/NAME-VERSION.js, or .css for a style sheet.
 func servePart(w http.ResponseWriter, r *http.Request, text []byte) {
 	header := w.Header()
 	header.Set("Content-Type", "text/javascript; charset=utf-8")
+	if path.Ext(r.URL.Path) == ".css" {
+		header.Set("Content-Type", "text/css; charset=utf-8")
+	}
 	header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(text))
 }

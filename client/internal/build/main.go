@@ -49,8 +49,9 @@ const (
 	partsFolder = "parts"
 )
 
-// Bundle builds the client whose folder is dir and returns its files by their paths in dist: client.js, and parts/NAME.js
-// for each src/parts/NAME.ts. A part is a module of its own, which repeats what little it uses of the core.
+// Bundle builds the client whose folder is dir and returns its files by their paths in dist: client.js, parts/NAME.js
+// for each src/parts/NAME.ts, and parts/NAME.css for each src/sheets/NAME.css. A part is a module of its own, which repeats
+// what little it uses of the core.
 func Bundle(dir string) (map[string][]byte, error) {
 	root, err := filepath.Abs(dir)
 	if err != nil {
@@ -72,6 +73,17 @@ func Bundle(dir string) (map[string][]byte, error) {
 		if files[name], err = bundle(root, part, api.BuildOptions{Format: api.FormatESModule}); err != nil {
 			return nil, err
 		}
+	}
+	sheets, err := filepath.Glob(filepath.Join(root, "src", "sheets", "*.css"))
+	if err != nil {
+		return nil, fmt.Errorf("listing the client's style sheets: %w", err)
+	}
+	for _, sheet := range sheets {
+		text, err := styleSheet(sheet)
+		if err != nil {
+			return nil, err
+		}
+		files[partsFolder+"/"+filepath.Base(sheet)] = []byte(text)
 	}
 	return files, nil
 }
@@ -98,20 +110,22 @@ var styleSheets = api.Plugin{
 	Name: "style sheets as text",
 	Setup: func(build api.PluginBuild) {
 		build.OnLoad(api.OnLoadOptions{Filter: `\.css$`}, func(file api.OnLoadArgs) (api.OnLoadResult, error) {
-			source, err := os.ReadFile(file.Path)
-			if err != nil {
-				return api.OnLoadResult{}, err
-			}
-			minified := api.Transform(string(source), api.TransformOptions{
-				Loader: api.LoaderCSS, Sourcefile: file.Path, MinifyWhitespace: true, MinifySyntax: true,
-			})
-			if err := problems(minified.Errors, minified.Warnings); err != nil {
-				return api.OnLoadResult{}, err
-			}
-			text := strings.TrimSpace(string(minified.Code))
-			return api.OnLoadResult{Contents: &text, Loader: api.LoaderText}, nil
+			text, err := styleSheet(file.Path)
+			return api.OnLoadResult{Contents: &text, Loader: api.LoaderText}, err
 		})
 	},
+}
+
+// styleSheet returns a style sheet's minified text.
+func styleSheet(path string) (string, error) {
+	source, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("reading a style sheet: %w", err)
+	}
+	minified := api.Transform(string(source), api.TransformOptions{
+		Loader: api.LoaderCSS, Sourcefile: path, MinifyWhitespace: true, MinifySyntax: true,
+	})
+	return strings.TrimSpace(string(minified.Code)), problems(minified.Errors, minified.Warnings)
 }
 
 // problems joins esbuild's errors and warnings, each with its place. A warning is a mistake, too.

@@ -1,11 +1,11 @@
 import type { Happening, Particulars } from "../events";
 import { safeAddress } from "../link";
 import type { Button, Message, Step } from "../message";
+import { styleSheet } from "../parts";
 import { renderStep } from "../render";
 import { closeButton } from "./close";
 import type { Extension, Shown } from "./extension";
 import { type Frame, nameFrame } from "./frame";
-import css from "./message.css";
 
 export interface Told {
   (message: Message, happening: Happening, dismiss: () => void, particulars?: Particulars): void;
@@ -20,22 +20,12 @@ export interface Showing {
   hide(): void;
 }
 
-let sheet: CSSStyleSheet | undefined;
-
-/** One sheet for all, made by script: a site's style-src does not forbid it. */
-const styles = (): CSSStyleSheet => (sheet ??= made(css));
-
-function made(text: string): CSSStyleSheet {
-  const style = new CSSStyleSheet();
-  style.replaceSync(text);
-  return style;
-}
-
 /** Shows a message in a frame and tells what happens to it, in order: nothing before it was opened, nothing after it was dismissed. */
 export function show(
   message: Message,
   frame: Frame,
   extensions: Extension[],
+  look: CSSStyleSheet,
   tell: Told,
   leave: (address: string, newTab: boolean) => void,
   ended: () => void,
@@ -134,7 +124,7 @@ export function show(
   // A page that says which colour schemes it has is followed; for others the system's setting holds.
   if (getComputedStyle(document.documentElement).colorScheme !== "normal") host.setAttribute("data-scheme", "page");
   const root = host.attachShadow({ mode: "open" });
-  root.adoptedStyleSheets = [styles(), made(style)];
+  root.adoptedStyleSheets = [look, styleSheet(style)];
   root.append(frame.root);
   frame.root.append(closeButton(dismiss), frame.place);
   frame.onClosed(dismiss);

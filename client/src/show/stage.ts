@@ -1,5 +1,5 @@
 import { keyOf, type Message } from "../message";
-import type { PartLoader } from "../parts";
+import type { Loader } from "../parts";
 import { banner } from "./banner";
 import type { Extension } from "./extension";
 import type { Frame } from "./frame";
@@ -22,10 +22,12 @@ export interface Stage {
 }
 
 /** Keeps the screen as the edge's list says: in its order, the next one when one closes. */
-export function createStage(tell: Told, leave: (address: string, newTab: boolean) => void, part: PartLoader): Stage {
+export function createStage(tell: Told, leave: (address: string, newTab: boolean) => void, { part, sheet }: Loader): Stage {
   let due: Message[] = [];
   /** The parts that messages needed so far, by their names. */
   const parts = new Map<string, Extension>();
+  /** The look of all messages, from the first one on. */
+  let look: CSSStyleSheet | undefined;
   const onStage = new Map<string, Showing>();
   /** Messages that are over here although the list may still hold them: their report is on its way. */
   const over = new Set<string>();
@@ -59,10 +61,10 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
   function put(message: Message, place: string): void {
     const needed = message.content.parts ?? [];
     const missing = needed.filter((name) => !parts.has(name));
-    if (missing.length) return load(message, missing);
+    if (!look || missing.length) return load(message, missing);
     try {
       const extensions = needed.map((name) => parts.get(name)!);
-      onStage.set(place, show(message, PLACES[place]!(message), extensions, tell, leave, () => {
+      onStage.set(place, show(message, PLACES[place]!(message), extensions, look, tell, leave, () => {
         onStage.delete(place);
         over.add(keyOf(message));
         queueMicrotask(arrange);
@@ -73,9 +75,9 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
     }
   }
 
-  /** The message keeps its place free until its parts are there. */
+  /** The message keeps its place free until its look and its parts are there. */
   function load(message: Message, names: string[]): void {
-    void Promise.all(names.map(async (name) => parts.set(name, await part(name as never))))
+    void Promise.all([sheet("message").then((loaded) => (look = loaded)), ...names.map(async (name) => parts.set(name, await part(name as never)))])
       .catch(() => refuse(message, "content"))
       .then(arrange);
   }
