@@ -28,14 +28,12 @@ text = "Hallo"
 id = "telephones"
 position = "bottom"
 pages = ["*"]
-position = "bottom"
 where = 'request.device == "mobile" && request.speaks("de")'
 text = "Hallo"
 
 [[messages]]
 id = "programs"
 pages = ["*"]
-display = "modal"
 where = 'request.bot'
 bots = "include"
 text = "Hello"
