@@ -59,12 +59,13 @@ func registerMetrics(registry *prometheus.Registry) error {
 
 // engineRecorder counts for a workspace's engine.
 type engineRecorder struct {
-	streams                  *prometheus.CounterVec
-	streamsOpen              prometheus.Gauge
-	polls, reports, withheld *prometheus.CounterVec
-	claims                   *prometheus.CounterVec
-	deliveries, refusals     prometheus.Counter
-	decisions                map[engine.Reason]prometheus.Counter
+	streams              *prometheus.CounterVec
+	streamsOpen          prometheus.Gauge
+	polls                map[engine.PollResult]prometheus.Counter
+	reports, withheld    *prometheus.CounterVec
+	claims               *prometheus.CounterVec
+	deliveries, refusals prometheus.Counter
+	decisions            map[engine.Reason]prometheus.Counter
 }
 
 var _ engine.Recorder = engineRecorder{}
@@ -75,9 +76,13 @@ func newEngineRecorder(workspace string) engineRecorder {
 	for _, reason := range append(engine.Reasons(), engine.ReasonNone) {
 		decisions[reason] = decisionsTotal.WithLabelValues(workspace, reason.Decision())
 	}
+	polls := map[engine.PollResult]prometheus.Counter{}
+	for _, result := range []engine.PollResult{engine.PollMessages, engine.PollNothing, engine.PollUnchanged, engine.PollFailed} {
+		polls[result] = pollsTotal.WithLabelValues(workspace, string(result))
+	}
 	return engineRecorder{
 		decisions:  decisions,
-		polls:      pollsTotal.MustCurryWith(label),
+		polls:      polls,
 		reports:    reportsTotal.MustCurryWith(label),
 		withheld:   withheldTotal.MustCurryWith(label),
 		deliveries: deliveriesTotal.With(label),
@@ -89,7 +94,7 @@ func newEngineRecorder(workspace string) engineRecorder {
 
 // Polled counts a poll.
 func (r engineRecorder) Polled(result engine.PollResult) {
-	r.polls.WithLabelValues(string(result)).Inc()
+	r.polls[result].Inc()
 }
 
 // Decided counts decisions.
