@@ -50,6 +50,7 @@ type Options struct {
 type Engine struct {
 	workspace string
 	store     store.Store
+	peeker    store.Peeker // the store, where it is one
 	events    *eventlog.Log
 	recorder  Recorder
 	logger    *slog.Logger
@@ -58,6 +59,7 @@ type Engine struct {
 	random    func() float64
 	hub       *hub
 	snapshot  atomic.Pointer[workspace.Snapshot]
+	tallies   atomic.Pointer[tally]
 	sealer    sealer
 	arrivals  *arrivals
 	refusals  *refusals
@@ -91,6 +93,7 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 		arrivals:  newArrivals(),
 		refusals:  &refusals{},
 	}
+	e.peeker, _ = options.Store.(store.Peeker)
 	e.questions.New = func() any { return &question{} }
 	if e.recorder == nil {
 		e.recorder = noRecorder{}
@@ -114,6 +117,7 @@ func (e *Engine) Workspace() string { return e.workspace }
 
 // Use makes snapshot the one that decisions are taken from, from the next question on. Open streams are told.
 func (e *Engine) Use(snapshot *workspace.Snapshot) {
+	e.tallies.Store(e.tallies.Load().next(snapshot))
 	before := e.snapshot.Swap(snapshot)
 	e.unrenderable.Clear()
 	e.announce(before, snapshot)
