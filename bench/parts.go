@@ -54,6 +54,10 @@ var parts = []part{
 		compiling, err := measureFunctions(ctx, "./engine/workspace")
 		return editsTable(results, size) + "\n" + functionsTable(compiling), err
 	}},
+	{"streams", func(ctx context.Context, m measurement) (string, error) {
+		results, err := measureStreams(ctx, m.servers)
+		return streamsTable(results), err
+	}},
 	{"functions", func(ctx context.Context, _ measurement) (string, error) {
 		results, err := measureFunctions(ctx, "./inject/...", "./engine/pagerule/...")
 		return functionsTable(results), err

@@ -19,6 +19,7 @@ var limits = map[string]int{
 	"markup":      1 << 10,
 	"sandbox":     1 << 10,
 	"routes":      512,
+	"stream":      2 << 10,
 	"when":        2 << 10,
 }
 

@@ -41,6 +41,8 @@ type edge struct {
 	missing   []string                                          // the endings of parts that are not found
 	interval  int                                               // seconds
 	refuse    func(w http.ResponseWriter, r *http.Request) bool // whether it has answered a request itself
+	ticket    func(poll) string                                 // of the stream that a poll is offered
+	streams   map[chan string]string                            // the open streams: their events, and their tickets
 }
 
 // poll is one poll as the client sent it.
@@ -56,6 +58,7 @@ type poll struct {
 	UserID     string            `json:"userId"`
 	Reset      bool              `json:"reset"`
 	Show       map[string]string `json:"show"`
+	Stream     string            `json:"stream"`
 	Zone       string            `json:"zone"`
 	Fired      []fired           `json:"fired"`
 
@@ -119,7 +122,7 @@ func always(messages ...message) func(poll) []message {
 func newEdge(t *testing.T) *edge {
 	t.Helper()
 	e := &edge{
-		t: t, changed: make(chan struct{}), interval: 60, messages: always(),
+		t: t, changed: make(chan struct{}), streams: map[chan string]string{}, interval: 60, messages: always(),
 		pages: map[string]string{"/": page(external, "")}, headers: map[string]string{},
 		site: map[string]any{
 			"prefix": "/_handbill", "siteId": "tallowby", "writeKey": "tallowby-web", "globalName": "cioanalytics",
@@ -137,6 +140,7 @@ func newEdge(t *testing.T) *edge {
 	})
 	mux.HandleFunc("POST /_handbill/api/v4/users", e.counted(e.servePoll))
 	mux.HandleFunc("POST /_handbill/v1/{kind}", e.counted(e.serveEvents))
+	mux.HandleFunc("GET /_handbill/api/v3/sse", e.counted(e.serveStream))
 	mux.HandleFunc("GET /img/board.svg", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "image/svg+xml")
 		io.WriteString(w, `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360"><rect width="640" height="360" fill="#1f5c4a"/></svg>`)
@@ -219,6 +223,9 @@ func (e *edge) servePoll(w http.ResponseWriter, r *http.Request) {
 	}
 	e.polls = append(e.polls, asked)
 	w.Header().Set("X-Gist-Queue-Polling-Interval", fmt.Sprint(e.interval))
+	if e.ticket != nil && asked.Stream != e.ticket(asked) {
+		w.Header().Set("Handbill-Stream", e.ticket(asked))
+	}
 	list := e.messages(asked)
 	if len(list) == 0 {
 		w.WriteHeader(http.StatusNoContent)

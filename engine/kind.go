@@ -75,7 +75,7 @@ func expires(m *workspace.Message, run *visitor.Run) time.Time { return run.Due.
 
 // askKind says whether the campaign was started for the visitor and is due, and whether the transactional message was sent
 // to them.
-func askKind(e *Engine, m *workspace.Message, s *situation) Reason {
+func askKind(_ *Engine, m *workspace.Message, s *situation) Reason {
 	switch m.Kind {
 	case workspace.KindCampaign:
 		return askRun(m, s)
@@ -108,12 +108,12 @@ func askRun(m *workspace.Message, s *situation) Reason {
 	return ReasonNone
 }
 
-func describeKind(e *Engine, m *workspace.Message, s *situation) (saw, help string) {
+func describeKind(_ *Engine, m *workspace.Message, s *situation) (saw, help string) {
 	switch m.Kind {
 	case workspace.KindCampaign:
 		return describeRun(m, s)
 	case workspace.KindTransactional:
-		return describeSent(e, m, s)
+		return describeSent(m, s)
 	}
 	return "a broadcast: it is for its whole audience", ""
 }
@@ -165,7 +165,7 @@ func helpAgain(m *workspace.Message, run *visitor.Run) string {
 	return fmt.Sprintf("%s starts it again from %s on", m.Trigger, run.Again.Format(time.RFC3339))
 }
 
-func describeSent(e *Engine, m *workspace.Message, s *situation) (saw, help string) {
+func describeSent(m *workspace.Message, s *situation) (saw, help string) {
 	again := "send it: handbill messages send " + m.ID + " --to WHO"
 	sent, last := s.sent(m), s.lastSent(m)
 	switch {

@@ -4,7 +4,7 @@ import { announce, listen, metricOf } from "./events";
 import { newId } from "./id";
 import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
 import { createLoader } from "./parts";
-import { heedRefusals } from "./policy";
+import { heedRefusals, mayConnect } from "./policy";
 import type { Message } from "./message";
 import type { Fired, Waiter } from "./parts/when";
 import { createPoller } from "./poll";
@@ -65,6 +65,8 @@ export function createClient(site: Site): Client {
   /** What has happened that messages wait for. */
   let fired: Fired[] = [];
   let plugin: PluginOptions = {};
+  /** The part that listens to the edge, once a poll was offered a stream. */
+  let stream: typeof import("./parts/stream") | undefined;
   let pageName: string | undefined;
   /** The address of the last page that was counted, and how many there were in this load: single-page applications have several. */
   let counted: string | undefined;
@@ -82,7 +84,7 @@ export function createClient(site: Site): Client {
     if (happening === "dismissed") {
       delete wanted[message.messageId];
       // There is room for another one. The poll must not offer again what was just closed.
-      void queue.flush().then(look);
+      void queue.flush().then(() => look());
     }
     announce(emitter, happening, message, dismiss, particulars);
   }
@@ -120,9 +122,12 @@ export function createClient(site: Site): Client {
       fired,
       zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       reset,
+      stream: stream?.heard,
     };
     const response = await post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
     if (reset && response.status < 400) resetWasHeard();
+    const ticket = response.headers.get("Handbill-Stream");
+    if (ticket) void loader.part("stream").then((it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), look, mayConnect), () => {});
     return response;
   }
 
@@ -142,8 +147,8 @@ export function createClient(site: Site): Client {
   }
 
   /** Asks anew what is due, if this visitor may be given anything. */
-  function look(): void {
-    if (plugin.enabled !== false && (userId() || plugin.anonymousInApp)) return poller.now();
+  function look(same?: boolean): void {
+    if (plugin.enabled !== false && (userId() || plugin.anonymousInApp)) return poller.now(same);
     poller.stop();
     stage.update([]);
   }

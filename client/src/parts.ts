@@ -7,6 +7,7 @@ interface Parts {
   forms: typeof import("./parts/forms");
   markup: typeof import("./parts/markup");
   routes: typeof import("./parts/routes");
+  stream: typeof import("./parts/stream");
   sandbox: typeof import("./parts/sandbox");
   when: typeof import("./parts/when");
 }

@@ -6,8 +6,8 @@ const DEFAULT_INTERVAL = 60;
 const LONGEST_INTERVAL = 86_400;
 
 export interface Poller {
-  /** Polls at once, or as soon as the tab is visible: the page or the visitor is another one. */
-  now(): void;
+  /** Polls at once, or as soon as the tab is visible: the page or the visitor is another one, unless both are the same. */
+  now(same?: boolean): void;
   stop(): void;
 }
 
@@ -36,10 +36,10 @@ export function createPoller(
     }
   }
 
-  function set(next: number): void {
+  function set(next: number, same?: boolean): void {
     turn++;
     due = next;
-    generation = undefined;
+    if (!same) generation = undefined;
     schedule();
   }
 
@@ -74,7 +74,7 @@ export function createPoller(
   addEventListener("pageshow", (event) => event.persisted && set(0));
   addEventListener("online", () => failures && set(0));
 
-  return { now: () => set(0), stop: () => set(Infinity) };
+  return { now: (same) => set(0, same), stop: () => set(Infinity) };
 }
 
 /** Hidden tabs and pages that are only being prerendered do not poll. */
