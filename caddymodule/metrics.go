@@ -57,19 +57,24 @@ func registerMetrics(registry *prometheus.Registry) error {
 
 // engineRecorder counts for a workspace's engine.
 type engineRecorder struct {
-	streams                  *prometheus.CounterVec
-	streamsOpen              prometheus.Gauge
-	polls, reports, withheld *prometheus.CounterVec
-	claims                   *prometheus.CounterVec
-	deliveries, refusals     prometheus.Counter
+	streams              *prometheus.CounterVec
+	streamsOpen          prometheus.Gauge
+	polls                map[engine.PollResult]prometheus.Counter
+	reports, withheld    *prometheus.CounterVec
+	claims               *prometheus.CounterVec
+	deliveries, refusals prometheus.Counter
 }
 
 var _ engine.Recorder = engineRecorder{}
 
 func newEngineRecorder(workspace string) engineRecorder {
 	label := prometheus.Labels{"workspace": workspace}
+	polls := map[engine.PollResult]prometheus.Counter{}
+	for _, result := range []engine.PollResult{engine.PollMessages, engine.PollNothing, engine.PollUnchanged, engine.PollFailed} {
+		polls[result] = pollsTotal.WithLabelValues(workspace, string(result))
+	}
 	return engineRecorder{
-		polls:      pollsTotal.MustCurryWith(label),
+		polls:      polls,
 		reports:    reportsTotal.MustCurryWith(label),
 		withheld:   withheldTotal.MustCurryWith(label),
 		deliveries: deliveriesTotal.With(label),
@@ -81,7 +86,7 @@ func newEngineRecorder(workspace string) engineRecorder {
 
 // Polled counts a poll.
 func (r engineRecorder) Polled(result engine.PollResult) {
-	r.polls.WithLabelValues(string(result)).Inc()
+	r.polls[result].Inc()
 }
 
 // Delivered counts a delivery.

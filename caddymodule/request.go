@@ -25,11 +25,15 @@ func originalOf(r *http.Request) original {
 // request is the request with which to ask the endpoint: with the original method and URL, and with the host that the
 // browser used.
 func (o original) request(r *http.Request) *http.Request {
-	sent := r.WithContext(r.Context()) // a shallow copy
-	sent.Method, sent.URL, sent.RequestURI = o.method, o.url, o.uri
-	if host := forwarded(r, "X-Forwarded-Host"); host != "" {
-		sent.Host = host
+	host := r.Host
+	if through := forwarded(r, "X-Forwarded-Host"); through != "" {
+		host = through
 	}
+	if r.Method == o.method && r.RequestURI == o.uri && *r.URL == *o.url && r.Host == host {
+		return r
+	}
+	sent := r.WithContext(r.Context()) // a shallow copy
+	sent.Method, sent.URL, sent.RequestURI, sent.Host = o.method, o.url, o.uri, host
 	return sent
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"handbill/engine/store"
@@ -45,6 +46,13 @@ func (e *Engine) arrive(identity visitor.Identity, record *visitor.Record, view 
 	if record != nil && record.Visits.Knows(visit, now, load, view.Number) {
 		return record, nil
 	}
+	if record == nil {
+		if arrival := e.arrivals.of(identity.ID()); arrival != nil && arrival.Visits.Knows(visit, now, load, view.Number) {
+			return nil, arrival
+		}
+	}
+	// What is kept must not keep the request of which it is a part.
+	view.Address, view.Referrer = strings.Clone(view.Address), strings.Clone(view.Referrer)
 	change := visitor.Change{Kind: visitor.Visited, At: now, Visit: visit, Page: &visitor.PageView{
 		View: load, Number: view.Number, Address: view.Address, Referrer: view.Referrer, Campaign: view.Campaign,
 	}}

@@ -13,7 +13,7 @@ import (
 
 // start is the change that starts a campaign for a visitor, if it may start.
 func (e *Engine) start(s *situation, m *workspace.Message) store.Mutation {
-	return store.Mutation{Key: e.key(s.identity), Metric: store.MetricStarted, Change: visitor.Change{
+	return store.Mutation{Key: e.keyOf(s), Metric: store.MetricStarted, Change: visitor.Change{
 		Kind: visitor.Started, Message: m.ID, At: s.now, Until: s.now.Add(m.Trigger.Delay), Again: m.Trigger.Again(s.now),
 	}}
 }
@@ -104,7 +104,7 @@ func (e *Engine) notice(mutations []store.Mutation, s *situation) []store.Mutati
 			start.Change.Segment, start.Change.Enters = entrance.Segment, enters
 			mutations = append(mutations, start)
 		}
-		mutations = append(mutations, store.Mutation{Key: e.key(s.identity), Change: visitor.Change{
+		mutations = append(mutations, store.Mutation{Key: e.keyOf(s), Change: visitor.Change{
 			Kind: visitor.Entered, At: s.now, Segment: entrance.Segment, Enters: enters,
 		}})
 	}
@@ -116,7 +116,7 @@ func (e *Engine) notice(mutations []store.Mutation, s *situation) []store.Mutati
 		if m == nil || m.Exit == nil || !run.Exited.IsZero() || !moment && !m.ExitConstant || !m.Exit.Holds(s.asked()) {
 			continue
 		}
-		mutations = append(mutations, store.Mutation{Key: e.key(s.identity), Change: visitor.Change{Kind: visitor.Exited, Message: id, At: s.now}})
+		mutations = append(mutations, store.Mutation{Key: e.keyOf(s), Change: visitor.Change{Kind: visitor.Exited, Message: id, At: s.now}})
 	}
 	return mutations
 }

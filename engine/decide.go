@@ -29,6 +29,7 @@ type Check struct {
 type situation struct {
 	now      time.Time
 	identity visitor.Identity
+	id       string          // the visitor's; empty: identity has to be asked
 	record   *visitor.Record // nil: nothing is remembered about the visitor
 	arrival  *visitor.Record // what is held of the visit of somebody about whom nothing is remembered
 	page     *pagerule.Page  // nil: the client did not say where it is
@@ -67,6 +68,42 @@ type situation struct {
 	unreal visitor.Run
 	// rendered are the contents that were made already.
 	rendered []rendered
+	// marked are the marks, once they were asked for.
+	marked marks
+}
+
+func (s *situation) visitorID() string {
+	if s.id == "" {
+		s.id = s.identity.ID()
+	}
+	return s.id
+}
+
+// marks are the hashes by which deliveries name a visitor and a page view.
+type marks struct {
+	made                  bool
+	view, user, anonymous uint64 // user and anonymous are zero where the visitor is not known by one
+}
+
+// visitor is the mark of the id by which the visitor is known now.
+func (m *marks) visitor() uint64 {
+	if m.user != 0 {
+		return m.user
+	}
+	return m.anonymous
+}
+
+func (s *situation) marks() *marks {
+	if !s.marked.made {
+		s.marked = marks{made: true, view: hash64(s.view)}
+		if s.identity.User != "" {
+			s.marked.user = hash64("u:" + s.identity.User)
+		}
+		if s.identity.Anonymous != "" {
+			s.marked.anonymous = hash64("a:" + s.identity.Anonymous)
+		}
+	}
+	return &s.marked
 }
 
 // remember replaces what is known of the visitor by what is known now.
@@ -95,31 +132,28 @@ func (s *situation) state(m *workspace.Message) *visitor.MessageState {
 // does not pass: the way of a poll.
 type trace struct{ checks []Check }
 
-// note records a check that was made and says whether the decision should go on.
-func (t *trace) note(name string, reason Reason, describe func() (saw, help string)) (goOn bool) {
-	if t == nil {
-		return reason == ReasonNone
-	}
-	saw, help := describe()
-	if reason == ReasonNone {
-		help = ""
-	}
-	t.checks = append(t.checks, Check{Name: name, Passed: reason == ReasonNone, Reason: reason, Saw: saw, Help: help})
-	return true
-}
-
 // decide says whether a message is due in a situation, up to its lease: ReasonNone, or the first reason against it. It
 // neither takes a lease nor changes anything, so that asking why is the same code as deciding.
 func (e *Engine) decide(m *workspace.Message, s *situation, t *trace) Reason {
+	if t == nil {
+		for i := range checks {
+			if reason := checks[i].ask(e, m, s); reason != ReasonNone {
+				return reason
+			}
+		}
+		return ReasonNone
+	}
 	first := ReasonNone
 	for _, check := range checks {
 		reason := check.ask(e, m, s)
 		if first == ReasonNone {
 			first = reason
 		}
-		if !t.note(check.name, reason, func() (string, string) { return check.describe(e, m, s) }) {
-			break
+		saw, help := check.describe(e, m, s)
+		if reason == ReasonNone {
+			help = ""
 		}
+		t.checks = append(t.checks, Check{Name: check.name, Passed: reason == ReasonNone, Reason: reason, Saw: saw, Help: help})
 	}
 	return first
 }

@@ -32,7 +32,7 @@ var errForeignDelivery = errors.New("deliveryId is not one that this workspace h
 
 // delivery is what a delivery's id says.
 type delivery struct {
-	id      string
+	id      string // empty: it was not written yet
 	message string
 	visitor uint64 // hash of the visitor's id
 	view    uint64 // hash of the page view
@@ -44,38 +44,68 @@ type delivery struct {
 // sealer makes and reads delivery ids of one workspace.
 type sealer struct {
 	workspace string
-	macs      *sync.Pool
+	macs      *sync.Pool // *signer
+}
+
+// signer makes seals; its memory is used again.
+type signer struct {
+	hash.Hash
+	text []byte
+	sum  [sha256.Size]byte
 }
 
 func newSealer(secret []byte, workspace string) sealer {
 	key := append([]byte(nil), secret...)
-	return sealer{workspace: workspace, macs: &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
+	return sealer{workspace: workspace, macs: &sync.Pool{New: func() any { return &signer{Hash: hmac.New(sha256.New, key)} }}}
 }
 
-// seal names the delivery of a message on an occasion to a visitor in a page view. The same always gives the same id, so
-// that a tab that asks again receives the delivery it holds.
-func (s sealer) seal(visitorID, view, message string, of occasion, test bool) delivery {
-	d := delivery{message: message, visitor: hash64(visitorID), view: hash64(view), of: of, test: test}
-	raw := make([]byte, deliveryHead, deliveryHead+8+len(message)+deliverySeal)
-	raw[0] = deliveryVersion
-	if test {
-		raw[1] |= deliveryIsTest
-	}
-	binary.BigEndian.PutUint64(raw[2:], d.visitor)
-	binary.BigEndian.PutUint64(raw[10:], d.view)
-	switch {
-	case of.sent != 0:
-		raw[1] |= deliveryOfSend
-		raw = binary.BigEndian.AppendUint64(raw, of.sent)
-	case !of.run.IsZero():
-		raw[1] |= deliveryOfRun
-		raw = binary.BigEndian.AppendUint64(raw, uint64(of.run.UnixMilli()))
-	}
-	raw = append(raw, message...)
-	raw = s.sign(raw)
-	d.key = binary.BigEndian.Uint64(raw[len(raw)-8:])
-	d.id = base64.RawURLEncoding.EncodeToString(raw)
+// seal names the delivery of a message on an occasion to a visitor in a page view, both given by their hashes. The same
+// always gives the same, so that a tab that asks again receives the delivery it holds. Its id is left to be written, which
+// most polls do not need.
+func (s sealer) seal(visitor, view uint64, message string, of occasion, test bool) delivery {
+	d := delivery{message: message, visitor: visitor, view: view, of: of, test: test}
+	var room [deliveryRoom]byte
+	seal := s.sign(d.append(room[:0]))
+	d.key = binary.BigEndian.Uint64(seal[deliverySeal-8:])
 	return d
+}
+
+// write is the id of a delivery.
+func (s sealer) write(d delivery) string {
+	if d.id != "" {
+		return d.id
+	}
+	var room [deliveryRoom]byte
+	raw := d.append(room[:0])
+	seal := s.sign(raw)
+	return base64.RawURLEncoding.EncodeToString(append(raw, seal[:]...))
+}
+
+// deliveryRoom is what an id takes, unless its message's is long.
+const deliveryRoom = 128
+
+// append appends what a delivery's id seals.
+func (d *delivery) append(raw []byte) []byte {
+	flags := byte(0)
+	if d.test {
+		flags |= deliveryIsTest
+	}
+	switch {
+	case d.of.sent != 0:
+		flags |= deliveryOfSend
+	case !d.of.run.IsZero():
+		flags |= deliveryOfRun
+	}
+	raw = append(raw, deliveryVersion, flags)
+	raw = binary.BigEndian.AppendUint64(raw, d.visitor)
+	raw = binary.BigEndian.AppendUint64(raw, d.view)
+	switch {
+	case d.of.sent != 0:
+		raw = binary.BigEndian.AppendUint64(raw, d.of.sent)
+	case !d.of.run.IsZero():
+		raw = binary.BigEndian.AppendUint64(raw, uint64(d.of.run.UnixMilli()))
+	}
+	return append(raw, d.message...)
 }
 
 // open reads a delivery's id; it fails when the id was not sealed with this workspace's secret.
@@ -88,7 +118,7 @@ func (s sealer) open(id string) (delivery, error) {
 		return delivery{}, errForeignDelivery
 	}
 	body, seal := raw[:len(raw)-deliverySeal], raw[len(raw)-deliverySeal:]
-	if want := s.sign(append([]byte(nil), body...)); !hmac.Equal(seal, want[len(body):]) {
+	if want := s.sign(body); !hmac.Equal(seal, want[:]) {
 		return delivery{}, errForeignDelivery
 	}
 	d := delivery{
@@ -115,17 +145,16 @@ func (s sealer) open(id string) (delivery, error) {
 	return d, nil
 }
 
-// sign appends the seal of raw to it.
-func (s sealer) sign(raw []byte) []byte {
-	mac := s.macs.Get().(hash.Hash)
+// sign is the seal of what an id says.
+func (s sealer) sign(body []byte) (seal [deliverySeal]byte) {
+	mac := s.macs.Get().(*signer)
 	defer s.macs.Put(mac)
+	mac.text = append(append(append(mac.text[:0], "delivery\x00"...), s.workspace...), 0)
+	mac.text = append(mac.text, body...)
 	mac.Reset()
-	mac.Write([]byte("delivery\x00"))
-	mac.Write([]byte(s.workspace))
-	mac.Write([]byte{0})
-	mac.Write(raw)
-	var sum [sha256.Size]byte
-	return append(raw, mac.Sum(sum[:0])[:deliverySeal]...)
+	mac.Write(mac.text)
+	copy(seal[:], mac.Sum(mac.sum[:0]))
+	return seal
 }
 
 // derive gives the visitor id that stands for an alias, such as the reference client's anonymous id: always the same for
@@ -176,6 +205,7 @@ func (s sealer) voucherSeal(id string, issued []byte) []byte {
 
 // hash64 is the first 8 bytes of the SHA-256 of text.
 func hash64(text string) uint64 {
-	sum := sha256.Sum256([]byte(text))
+	var room [128]byte
+	sum := sha256.Sum256(append(room[:0], text...))
 	return binary.BigEndian.Uint64(sum[:8])
 }

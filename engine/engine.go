@@ -50,6 +50,7 @@ type Options struct {
 type Engine struct {
 	workspace string
 	store     store.Store
+	peeker    store.Peeker // the store, where it is one
 	events    *eventlog.Log
 	recorder  Recorder
 	logger    *slog.Logger
@@ -91,6 +92,7 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 		arrivals:  newArrivals(),
 		refusals:  &refusals{},
 	}
+	e.peeker, _ = options.Store.(store.Peeker)
 	e.questions.New = func() any { return &question{} }
 	if e.recorder == nil {
 		e.recorder = noRecorder{}

@@ -34,9 +34,12 @@ func (e *Engine) present(m *workspace.Message, s *situation) presence {
 			return known
 		}
 	}
-	here, of := presence{of: m}, s.occasion(m)
-	for _, id := range candidates(s.identity) {
-		d := e.sealer.seal(id, s.view, m.ID, of, false)
+	here, of, marks := presence{of: m}, s.occasion(m), s.marks()
+	for _, id := range [...]uint64{marks.user, marks.anonymous} {
+		if id == 0 {
+			continue
+		}
+		d := e.sealer.seal(id, marks.view, m.ID, of, false)
 		if at := slices.Index(state.Recent, d.key); at >= 0 {
 			here.delivery, here.reported = d, state.Reported[at]
 			break

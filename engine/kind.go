@@ -42,7 +42,7 @@ func (s *situation) sent(m *workspace.Message) *visitor.Sent {
 	if m.Kind != workspace.KindTransactional || s.record == nil || len(s.record.Sent) == 0 {
 		return nil
 	}
-	view := hash64(s.view)
+	view := s.marks().view
 	var waits *visitor.Sent
 	for i := range s.record.Sent {
 		sent := &s.record.Sent[i]

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"handbill/engine/audience"
@@ -62,6 +63,8 @@ type Delivery struct {
 	// made for this visitor, and nil where everybody gets it.
 	Content *content.Content
 	Text    []byte
+	// sealed is what the ID says.
+	sealed delivery
 	// dropped is how many links, buttons and pictures are left out because their address may not be used.
 	dropped int
 	// Test is true for a test send, which is not counted.
@@ -75,7 +78,8 @@ type Delivery struct {
 
 // PollAnswer says what to show, and when to ask again.
 type PollAnswer struct {
-	// Deliveries are what should be on screen or waiting in this page view, in the settled order.
+	// Deliveries are what should be on screen or waiting in this page view, in the settled order; nil where the request named
+	// its page and the answer is Unchanged.
 	Deliveries []Delivery
 	// Generation names this answer; a client that holds it already is told Unchanged.
 	Generation string
@@ -93,7 +97,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 		e.recorder.Polled(PollNothing)
 		return PollAnswer{Next: e.PollSlow()}, nil
 	}
-	record, err := e.store.Load(ctx, e.key(request.Identity))
+	key, record, err := e.load(ctx, request.Identity)
 	if err != nil {
 		e.recorder.Polled(PollFailed)
 		return PollAnswer{}, fmt.Errorf("reading the visitor's record: %w", err)
@@ -106,7 +110,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	s := &q.situation
 	tags := s.tags
 	*s = situation{
-		now: now, identity: request.Identity, record: record, arrival: arrival, page: request.Page, view: request.View,
+		now: now, identity: request.Identity, id: key.Visitor, record: record, arrival: arrival, page: request.Page, view: request.View,
 		visit: cmp.Or(named, visitNumber("", load)), named: named, inApp: snapshot.InApp, zone: request.Zone,
 		throttles: throttlings(snapshot, q.throttles[:0]), seen: s.seen[:0], slots: s.slots[:0], fired: request.Fired, oneEach: request.Slots,
 		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &q.facts, tags: tags,
@@ -121,14 +125,28 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 		return PollAnswer{}, err
 	}
 	answer := PollAnswer{Deliveries: e.withContents(s, deliveries)}
-	answer.Generation = generationOf(generation(snapshot, answer.Deliveries), answer.Deliveries)
-	answer.Unchanged = request.Generation == answer.Generation
+	answer.Generation, answer.Unchanged = generation(snapshot, answer.Deliveries, request.Generation)
 	if !answer.Unchanged {
 		e.countDropped(answer.Deliveries)
 	}
 	answer.Next = e.next(s.record, answer, request.Streaming, now)
 	e.recorder.Polled(answer.result())
+	answer.Deliveries = e.written(answer, request.Page != nil)
 	return answer, nil
+}
+
+// written are the deliveries of an answer with their ids, in memory of their own: none where the client, ours, holds them.
+func (e *Engine) written(answer PollAnswer, ours bool) []Delivery {
+	if ours && answer.Unchanged || len(answer.Deliveries) == 0 {
+		return nil
+	}
+	deliveries := slices.Clone(answer.Deliveries)
+	for i := range deliveries {
+		if d := &deliveries[i]; !d.Waiting {
+			d.ID = e.sealer.write(d.sealed)
+		}
+	}
+	return deliveries
 }
 
 // pageView is the page view that a poll tells of; without a page only that the visit goes on.
@@ -146,6 +164,8 @@ type question struct {
 	places    []int // of the messages that may appear on the page
 	throttles []throttling
 	facts     audience.Facts
+	// deliveries are what is due so far.
+	deliveries []Delivery
 }
 
 // due hands out what is due, in the settled order.
@@ -154,7 +174,8 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 	if err := e.advance(ctx, s); err != nil {
 		return nil, err
 	}
-	deliveries := e.tests(snapshot, s)
+	deliveries := append(q.deliveries[:0], e.tests(snapshot, s)...)
+	defer func() { q.deliveries = deliveries }()
 	offer := func(m *workspace.Message) error {
 		if among(deliveries, m) {
 			return nil
@@ -171,10 +192,10 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 		default:
 			return nil
 		}
-		d, err := e.deliver(ctx, m, s, tab)
-		if d != nil {
+		d, due, err := e.deliver(ctx, m, s, tab)
+		if due {
 			s.take(m)
-			deliveries = append(deliveries, *d)
+			deliveries = append(deliveries, Delivery{sealed: d, Message: m})
 		}
 		return err
 	}
@@ -206,55 +227,72 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 	return deliveries, nil
 }
 
-// deliver names the delivery of a message that is on screen already, or takes the lease of a new one for the tab; nil
-// when another tab holds the lease, or has used up what the message's frequency or the throttle allows.
-func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation, tab string) (*Delivery, error) {
+// deliver names the delivery of a message that is on screen already, or takes the lease of a new one for the tab; it is not
+// due when another tab holds the lease, or has used up what the message's frequency or the throttle allows.
+func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation, tab string) (d delivery, due bool, err error) {
 	if here := e.present(m, s); here.onScreen() {
-		return &Delivery{ID: here.delivery.id, Message: m}, nil
+		return here.delivery, true, nil
 	}
 	if s.throttled(m) {
 		if err := e.claimThrottles(ctx, m, s, tab); err != nil {
-			return nil, err
+			return delivery{}, false, err
 		}
 		if e.decide(m, s, nil) != ReasonNone {
-			return nil, nil
+			return delivery{}, false, nil
 		}
 	}
 	granted, fresh, err := e.store.Claim(ctx, store.Claim{
-		Key: e.key(s.identity), Message: m.ID, Tab: tab, TTL: LeaseTime, At: s.now,
+		Key: e.keyOf(s), Message: m.ID, Tab: tab, TTL: LeaseTime, At: s.now,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("taking the lease of message %s: %w", m.ID, err)
+		return delivery{}, false, fmt.Errorf("taking the lease of message %s: %w", m.ID, err)
 	}
 	if !granted {
-		return nil, nil
+		return delivery{}, false, nil
 	}
 	if fresh {
 		// Another tab may have opened the message, and given its lease back, since the visitor's record was read.
 		if err := e.reload(ctx, s); err != nil {
-			return nil, err
+			return delivery{}, false, err
 		}
 		if e.decide(m, s, nil) != ReasonNone {
-			if err := e.store.Release(ctx, e.key(s.identity), m.ID); err != nil {
-				return nil, fmt.Errorf("giving back the lease of message %s: %w", m.ID, err)
+			if err := e.store.Release(ctx, e.keyOf(s), m.ID); err != nil {
+				return delivery{}, false, fmt.Errorf("giving back the lease of message %s: %w", m.ID, err)
 			}
-			return nil, nil
+			return delivery{}, false, nil
 		}
 		e.store.Count(e.workspace, m.ID, store.MetricDelivered, 1)
 		e.recorder.Delivered()
 	}
 	s.handOut(m)
-	return &Delivery{ID: e.sealer.seal(s.identity.ID(), s.view, m.ID, s.occasion(m), false).id, Message: m}, nil
+	return e.sealer.seal(s.marks().visitor(), s.marks().view, m.ID, s.occasion(m), false), true, nil
 }
 
 // reload reads anew what is remembered about the visitor.
 func (e *Engine) reload(ctx context.Context, s *situation) error {
-	record, err := e.store.Load(ctx, e.key(s.identity))
+	record, err := e.store.Load(ctx, e.keyOf(s))
 	if err != nil {
 		return fmt.Errorf("reading the visitor's record again: %w", err)
 	}
 	s.remember(record)
 	return nil
+}
+
+// load reads what is remembered about a visitor, and says under which key.
+func (e *Engine) load(ctx context.Context, identity visitor.Identity) (store.Key, *visitor.Record, error) {
+	if e.peeker != nil {
+		if key, record, ok := e.peeker.Peek(e.workspace, identity); ok {
+			return key, record, nil
+		}
+	}
+	key := e.key(identity)
+	record, err := e.store.Load(ctx, key)
+	return key, record, err
+}
+
+// keyOf is under which key the visitor of a situation is remembered.
+func (e *Engine) keyOf(s *situation) store.Key {
+	return store.Key{Workspace: e.workspace, Visitor: s.visitorID()}
 }
 
 func (e *Engine) key(identity visitor.Identity) store.Key {
@@ -271,17 +309,34 @@ func (a PollAnswer) result() PollResult {
 	return PollMessages
 }
 
-// generation names an answer by the workspace it was taken from and the deliveries in it.
-func generation(snapshot *workspace.Snapshot, deliveries []Delivery) string {
+// generation names an answer by the workspace it was taken from, the deliveries in it, and what was made for the visitor: a
+// client that holds the same messages with other words is told the new ones. It says whether that is what the client holds.
+func generation(snapshot *workspace.Snapshot, deliveries []Delivery, held string) (name string, unchanged bool) {
+	if len(deliveries) == 0 {
+		return snapshot.Generation, held == snapshot.Generation
+	}
 	sum := fnv1a(fnvOffset, snapshot.Generation)
-	for _, d := range deliveries {
-		if sum = fnv1a(fnv1a(sum, "\x00"), d.ID); d.Waiting {
+	var raw [8]byte
+	for i := range deliveries {
+		d := &deliveries[i]
+		sum = fnv1a(sum, "\x00")
+		if d.Waiting {
 			sum = fnv1a(sum, d.Message.ID)
+			continue
+		}
+		binary.BigEndian.PutUint64(raw[:], d.sealed.key)
+		sum = fnv1a(sum, raw[:])
+		if d.Content != nil {
+			sum = fnv1a(fnv1a(sum, d.Content.Lang), d.Text)
 		}
 	}
-	var raw [8]byte
 	binary.BigEndian.PutUint64(raw[:], sum)
-	return hex.EncodeToString(raw[:])
+	var text [2 * len(raw)]byte
+	hex.Encode(text[:], raw[:])
+	if held == string(text[:]) {
+		return held, true
+	}
+	return string(text[:]), false
 }
 
 const (
@@ -290,7 +345,7 @@ const (
 )
 
 // fnv1a adds text to an FNV-1a sum; unlike package hash/fnv it allocates nothing.
-func fnv1a(sum uint64, text string) uint64 {
+func fnv1a[T string | []byte](sum uint64, text T) uint64 {
 	for i := range len(text) {
 		sum = (sum ^ uint64(text[i])) * fnvPrime
 	}

@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"net/url"
 	"slices"
 
@@ -165,23 +163,4 @@ func (e *Engine) countDropped(deliveries []Delivery) {
 			e.store.Count(e.workspace, d.Message.ID, store.MetricError, d.dropped)
 		}
 	}
-}
-
-// generationOf is an answer's generation with what was made for the visitor in it: a client that holds the same messages
-// with other words is told the new ones.
-func generationOf(generation string, deliveries []Delivery) string {
-	made := func(d Delivery) bool { return d.Content != nil && (d.Text != nil || d.Content.Lang != "") }
-	if !slices.ContainsFunc(deliveries, made) {
-		return generation
-	}
-	h := fnv.New64a()
-	h.Write([]byte(generation))
-	for _, d := range deliveries {
-		h.Write([]byte{0})
-		if made(d) {
-			h.Write([]byte(d.Content.Lang))
-			h.Write(d.Text)
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }

@@ -36,7 +36,7 @@ func (e *Engine) withhold(ctx context.Context, m *workspace.Message, s *situatio
 		return nil
 	}
 	of := s.occasion(m)
-	d := e.sealer.seal(s.identity.ID(), s.view, m.ID, of, false)
+	d := e.sealer.seal(s.marks().visitor(), s.marks().view, m.ID, of, false)
 	change := visitor.Change{
 		Kind: visitor.Withheld, Message: m.ID, Delivery: d.key, Visit: s.visit, At: s.now, Run: of.run, Sent: of.sent, View: d.view,
 	}
@@ -49,7 +49,7 @@ func (e *Engine) withhold(ctx context.Context, m *workspace.Message, s *situatio
 		}
 		return nil
 	}
-	outcomes, err := e.store.Apply(ctx, []store.Mutation{{Key: e.key(s.identity), Metric: metric, Change: change}})
+	outcomes, err := e.store.Apply(ctx, []store.Mutation{{Key: e.keyOf(s), Metric: metric, Change: change}})
 	if err != nil {
 		return fmt.Errorf("counting that message %s was withheld: %w", m.ID, err)
 	}

@@ -29,7 +29,7 @@ func (s *situation) holds(slot string) *workspace.Message {
 func (e *Engine) keepSlots(messages []*workspace.Message, places []int, s *situation) {
 	for _, place := range places {
 		m := messages[place]
-		if e.present(m, s).onScreen() && e.decide(m, s, nil) == ReasonNone {
+		if s.state(m).MayBeOpen() && e.present(m, s).onScreen() && e.decide(m, s, nil) == ReasonNone {
 			s.take(m)
 		}
 	}

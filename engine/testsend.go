@@ -140,9 +140,9 @@ func (e *Engine) tests(snapshot *workspace.Snapshot, s *situation) []Delivery {
 		if m == nil || !s.now.Before(test.Until) || askPage(e, m, s) != ReasonNone {
 			continue
 		}
-		d := e.sealer.seal(s.identity.ID(), s.view, m.ID, occasion{}, true)
+		d := e.sealer.seal(s.marks().visitor(), s.marks().view, m.ID, occasion{}, true)
 		if test.Shown == 0 || test.Shown == d.key {
-			due = append(due, Delivery{ID: d.id, Message: m, Test: true, onScreen: test.Shown != 0})
+			due = append(due, Delivery{sealed: d, Message: m, Test: true, onScreen: test.Shown != 0})
 		}
 	}
 	return due

@@ -124,7 +124,7 @@ func (e *Engine) claimThrottles(ctx context.Context, m *workspace.Message, s *si
 			continue
 		}
 		granted, fresh, err := e.store.Claim(ctx, store.Claim{
-			Key: e.key(s.identity), Message: lease(t.ID), Tab: tab, TTL: LeaseTime, At: s.now,
+			Key: e.keyOf(s), Message: lease(t.ID), Tab: tab, TTL: LeaseTime, At: s.now,
 		})
 		if err != nil {
 			return fmt.Errorf("taking the lease of a throttle: %w", err)

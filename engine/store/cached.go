@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"math/bits"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,7 +22,7 @@ type Cache struct {
 	closed bool
 	// records may lose what is put into it, and shows it late. Neither matters: what it returns is used only when no
 	// change has begun or ended since it was read from the store.
-	records  *ristretto.Cache[string, cached]
+	records  *ristretto.Cache[uint64, cached]
 	seed     maphash.Seed
 	versions [cacheVersions]atomic.Uint64
 
@@ -32,8 +33,10 @@ type Cache struct {
 // be read anew. There are enough that this concerns few.
 const cacheVersions = 1 << 16
 
-// cached is a record, nil when nothing was remembered, at a version of its group.
+// cached is a record, nil when nothing was remembered, at a version of its group. Its key tells it from another that has
+// the same sum.
 type cached struct {
+	key     Key
 	record  *visitor.Record
 	version uint64
 }
@@ -46,7 +49,7 @@ func Cached(inner Store, maxCost int64) (*Cache, error) {
 		countersPer   = 10  // ristretto's advice: ten times as many counters as entries
 		leastCounters = 1000
 	)
-	records, err := ristretto.NewCache(&ristretto.Config[string, cached]{
+	records, err := ristretto.NewCache(&ristretto.Config[uint64, cached]{
 		NumCounters: max(maxCost/usualCost*countersPer, leastCounters),
 		MaxCost:     maxCost,
 		BufferItems: 64,
@@ -60,10 +63,32 @@ func Cached(inner Store, maxCost int64) (*Cache, error) {
 // Lookups says how often a record was found in the cache, and how often the store was asked.
 func (c *Cache) Lookups() (hits, misses uint64) { return c.hits.Load(), c.misses.Load() }
 
+// Peek implements [Peeker].
+func (c *Cache) Peek(workspace string, identity visitor.Identity) (key Key, r *visitor.Record, ok bool) {
+	kind, id := byte('u'), identity.User
+	if id == "" {
+		kind, id = 'a', identity.Anonymous
+	}
+	sum := c.sum(workspace, kind, id)
+	version := c.versions[sum%cacheVersions].Load()
+	found, ok := c.get(sum)
+	if !ok || found.version != version || found.key.Workspace != workspace || !names(found.key.Visitor, kind, id) {
+		return Key{}, nil, false
+	}
+	c.hits.Add(1)
+	return found.key, found.record, true
+}
+
+// names says whether a visitor's id is that of a kind and a name.
+func names(visitorID string, kind byte, name string) bool {
+	return len(visitorID) == len(name)+2 && visitorID[0] == kind && visitorID[1] == ':' && visitorID[2:] == name
+}
+
 // Load implements [Store].
 func (c *Cache) Load(ctx context.Context, key Key) (*visitor.Record, error) {
-	version := c.version(key).Load()
-	if found, ok := c.get(key); ok && found.version == version {
+	sum := c.sumOf(key)
+	version := c.versions[sum%cacheVersions].Load()
+	if found, ok := c.get(sum); ok && found.version == version && found.key == key {
 		c.hits.Add(1)
 		return found.record, nil
 	}
@@ -72,7 +97,7 @@ func (c *Cache) Load(ctx context.Context, key Key) (*visitor.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.put(key, cached{r, version})
+	c.put(key, r, version)
 	return r, nil
 }
 
@@ -142,36 +167,43 @@ func (c *Cache) Close() error {
 func (c *Cache) ended(key Key, begun uint64, left func() (*visitor.Record, bool)) {
 	version := c.version(key).Add(1)
 	if r, ok := left(); ok && version == begun+1 {
-		c.put(key, cached{r, version})
+		c.put(key, r, version)
 	}
 }
 
-func (c *Cache) version(key Key) *atomic.Uint64 {
-	return &c.versions[maphash.Comparable(c.seed, key)%cacheVersions]
+func (c *Cache) version(key Key) *atomic.Uint64 { return &c.versions[c.sumOf(key)%cacheVersions] }
+
+// sumOf is the number by which a visitor is found in the cache.
+func (c *Cache) sumOf(key Key) uint64 {
+	if id := key.Visitor; len(id) > 2 && id[1] == ':' {
+		return c.sum(key.Workspace, id[0], id[2:])
+	}
+	return c.sum(key.Workspace, 0, key.Visitor)
 }
 
-func (c *Cache) get(key Key) (cached, bool) {
+func (c *Cache) sum(workspace string, kind byte, id string) uint64 {
+	return bits.RotateLeft64(maphash.String(c.seed, workspace), int(kind)) ^ maphash.String(c.seed, id)
+}
+
+func (c *Cache) get(sum uint64) (cached, bool) {
 	c.gate.RLock()
 	defer c.gate.RUnlock()
 	if c.closed {
 		return cached{}, false
 	}
-	return c.records.Get(cacheKey(key))
+	return c.records.Get(sum)
 }
 
-func (c *Cache) put(key Key, entry cached) {
+func (c *Cache) put(key Key, r *visitor.Record, version uint64) {
 	c.gate.RLock()
 	defer c.gate.RUnlock()
 	if !c.closed {
-		name := cacheKey(key)
-		c.records.Set(name, entry, cost(name, entry.record))
+		c.records.Set(c.sumOf(key), cached{key, r, version}, cost(key, r))
 	}
 }
 
-func cacheKey(key Key) string { return key.Workspace + "\x00" + key.Visitor }
-
 // cost estimates how many bytes a record takes in memory. Ristretto adds what its own entry takes.
-func cost(name string, r *visitor.Record) int64 {
+func cost(key Key, r *visitor.Record) int64 {
 	const (
 		pointer     = 8
 		header      = 16  // of a text, a value in an interface
@@ -183,7 +215,7 @@ func cost(name string, r *visitor.Record) int64 {
 		runSize     = 144
 		sentSize    = 160
 	)
-	bytes := int64(len(name)) + 2*pointer
+	bytes := int64(len(key.Visitor)) + 6*pointer // the workspace's name is shared
 	if r == nil {
 		return bytes
 	}

@@ -212,7 +212,7 @@ func TestTheCacheIsBounded(t *testing.T) {
 	kept, bytes := 0, int64(0)
 	c.records.IterValues(func(entry cached) bool {
 		kept++
-		bytes += cost("", entry.record)
+		bytes += cost(entry.key, entry.record)
 		return false
 	})
 	if kept == 0 || bytes > maxCost {
@@ -227,14 +227,14 @@ func TestTheCostOfARecordFollowsItsSize(t *testing.T) {
 	}})
 	large.Apply(visitor.Change{Kind: visitor.TestQueued, Message: sale, At: november, Until: november.Add(time.Hour)})
 	large.Apply(opened(person(1), 1).Change)
-	if nothing, little, much := cost("key", nil), cost("key", small), cost("key", large); nothing < 3 || little < nothing+200 || much < little+5000 {
+	if nothing, little, much := cost(person(1), nil), cost(person(1), small), cost(person(1), large); nothing < 3 || little < nothing+200 || much < little+5000 {
 		t.Errorf("nothing costs %d, little %d, much %d", nothing, little, much)
 	}
 	busy := visitor.New("u:ada")
 	for n := range visitor.MaxEvents * visitor.RecentTimes {
 		busy.Apply(visitor.Change{Kind: visitor.Tracked, Event: fmt.Sprintf("event-%d", n%visitor.MaxEvents), At: november.Add(time.Duration(n) * time.Minute)})
 	}
-	if got := cost("key", busy); got < visitor.MaxEvents*visitor.RecentTimes*8 {
+	if got := cost(person(1), busy); got < visitor.MaxEvents*visitor.RecentTimes*8 {
 		t.Errorf("with the times of %d events it costs %d", visitor.MaxEvents*visitor.RecentTimes, got)
 	}
 }

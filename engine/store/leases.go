@@ -3,6 +3,7 @@ package store
 import (
 	"container/heap"
 	"hash/maphash"
+	"strings"
 	"sync"
 	"time"
 )
@@ -68,7 +69,7 @@ func (l *leases) claim(c Claim) (granted, fresh bool, err error) {
 	if len(shard.queue) >= leasesPerShard {
 		shard.remove(shard.queue[0])
 	}
-	taken := &lease{name: name, tab: c.Tab, until: c.At.Add(c.TTL)}
+	taken := &lease{name: name, tab: strings.Clone(c.Tab), until: c.At.Add(c.TTL)}
 	if shard.held == nil {
 		shard.held = map[leaseName]*lease{}
 	}

@@ -69,6 +69,13 @@ type Store interface {
 	Close() error
 }
 
+// Peeker is a store that has some records at hand.
+type Peeker interface {
+	// Peek returns the key of a visitor, and what Load would return for it, if that is at hand; ok is false otherwise. It
+	// allocates nothing.
+	Peek(workspace string, identity visitor.Identity) (key Key, r *visitor.Record, ok bool)
+}
+
 // Key names a visitor inside a workspace.
 type Key struct {
 	// Workspace is the workspace's name.

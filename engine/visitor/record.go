@@ -205,6 +205,19 @@ func (s *MessageState) mark(delivery uint64, what Reports) bool {
 	return true
 }
 
+// MayBeOpen says whether a delivery that is remembered was opened and not dismissed since. A nil state has none.
+func (s *MessageState) MayBeOpen() bool {
+	if s == nil {
+		return false
+	}
+	for _, reported := range s.Reported {
+		if reported&(ReportedOpened|ReportedDismissed) == ReportedOpened {
+			return true
+		}
+	}
+	return false
+}
+
 // forget drops the oldest deliveries over the bound.
 func (s *MessageState) forget() {
 	if over := len(s.Recent) - RecentDeliveries; over > 0 {

@@ -9,8 +9,10 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -43,7 +45,19 @@ func answer(w http.ResponseWriter, status int, body any) {
 
 // read decodes a request's JSON body of at most limit bytes into body; an empty one leaves it as it is. It answers and
 // returns false when the body is too large, too slow or malformed.
-func read(w http.ResponseWriter, r *http.Request, limit int64, body any) bool {
+func read(w http.ResponseWriter, r *http.Request, limit int64, into any) bool {
+	buffer := buffers.Get().(*buffer)
+	defer buffers.Put(buffer)
+	return buffer.fill(w, r, limit) && decode(w, buffer.data, into)
+}
+
+// buffer holds a request's body; its memory is used again.
+type buffer struct{ data []byte }
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
+
+// fill reads a request's body of at most limit bytes. It answers and returns false when the body is too large or too slow.
+func (b *buffer) fill(w http.ResponseWriter, r *http.Request, limit int64) bool {
 	// Caddy has no time limit for bodies unless the operator sets one. Not every connection can set one; where one cannot,
 	// the server's own holds.
 	if r.ContentLength != 0 {
@@ -51,20 +65,32 @@ func read(w http.ResponseWriter, r *http.Request, limit int64, body any) bool {
 		_ = controller.SetReadDeadline(time.Now().Add(bodyTime))
 		defer func() { _ = controller.SetReadDeadline(time.Time{}) }()
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var err error
+	if length := r.ContentLength; length >= 0 && length <= min(limit, pollBody) {
+		b.data = slices.Grow(b.data[:0], int(length))[:length]
+		_, err = io.ReadFull(r.Body, b.data)
+	} else {
+		b.data, err = io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	}
+	if err == nil {
+		return true
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
 		fail(w, http.StatusRequestEntityTooLarge, "the body is larger than %d bytes; send less at once", limit)
-		return false
-	case err != nil:
+	default:
 		fail(w, http.StatusBadRequest, "the body did not arrive whole; send it again")
-		return false
 	}
+	return false
+}
+
+// decode reads JSON; an empty text leaves into as it is. It answers and returns false when the text is malformed.
+func decode(w http.ResponseWriter, data []byte, into any) bool {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return true
 	}
-	if err := json.Unmarshal(data, body); err != nil {
+	if err := json.Unmarshal(data, into); err != nil {
 		fail(w, http.StatusBadRequest, "the body is not the JSON that is expected here: %s", describe(err))
 		return false
 	}

@@ -28,7 +28,7 @@ func (h *Handler) guard(w http.ResponseWriter, r *http.Request, limit *limiter) 
 		fail(w, http.StatusForbidden, "%s; the endpoint answers pages of its own site only", reason)
 		return false
 	}
-	if wait := limit.wait(addressClass(h.clientIP(r)), time.Now()); wait > 0 {
+	if wait := limit.wait(h.clientIP(r), time.Now()); wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 		fail(w, http.StatusTooManyRequests, "too many requests from this address; try again after %s", wait.Round(time.Second))
 		return false
@@ -64,34 +64,46 @@ func (h *Handler) origin(r *http.Request) string {
 }
 
 // sameOrigin compares two origins; default ports may be written or not.
-func sameOrigin(a, b string) bool { return normalOrigin(a) == normalOrigin(b) }
+func sameOrigin(a, b string) bool { return strings.EqualFold(withoutPort(a), withoutPort(b)) }
 
-func normalOrigin(origin string) string {
-	origin = strings.ToLower(origin)
-	if rest, ok := strings.CutPrefix(origin, "https://"); ok {
-		return "https://" + strings.TrimSuffix(rest, ":443")
-	}
-	if rest, ok := strings.CutPrefix(origin, "http://"); ok {
-		return "http://" + strings.TrimSuffix(rest, ":80")
+// withoutPort is an origin without the port that its scheme has by default.
+func withoutPort(origin string) string {
+	for _, own := range [...]struct{ scheme, port string }{{"https://", ":443"}, {"http://", ":80"}} {
+		if len(origin) > len(own.scheme) && strings.EqualFold(origin[:len(own.scheme)], own.scheme) {
+			return strings.TrimSuffix(origin, own.port)
+		}
 	}
 	return origin
 }
 
 // addressClass is what requests are counted by: an IPv4 address or the /64 of an IPv6 one.
 func addressClass(remote string) string {
-	text := remote
-	if port, err := netip.ParseAddrPort(remote); err == nil {
-		text = port.Addr().String()
+	if network, ok := networkOf(remote); ok {
+		return network.String()
 	}
-	address, err := netip.ParseAddr(text)
-	if err != nil || address.Unmap().Is4() {
-		return text
+	return remote
+}
+
+// networkOf is the IPv4 address, as a network, or the /64 that an address with or without a port belongs to.
+func networkOf(remote string) (netip.Prefix, bool) {
+	var address netip.Addr
+	var err error
+	if strings.HasPrefix(remote, "[") || strings.Count(remote, ":") == 1 {
+		var port netip.AddrPort
+		port, err = netip.ParseAddrPort(remote)
+		address = port.Addr()
+	} else {
+		address, err = netip.ParseAddr(remote)
 	}
-	prefix, err := address.WithZone("").Prefix(64)
 	if err != nil {
-		return text
+		return netip.Prefix{}, false
 	}
-	return prefix.String()
+	bits := 64
+	if address = address.Unmap().WithZone(""); address.Is4() {
+		bits = 32
+	}
+	network, err := address.Prefix(bits)
+	return network, err == nil
 }
 
 // limiter is a table of token buckets of constant size: addresses that fall on one bucket share it, which at these rates
@@ -116,9 +128,12 @@ func newLimiter(rate, burst float64) *limiter {
 	return &limiter{rate: rate, burst: burst, seed: maphash.MakeSeed()}
 }
 
-// wait takes a token for key and returns 0, or says how long to wait for one.
-func (l *limiter) wait(key string, now time.Time) time.Duration {
-	h := maphash.String(l.seed, key)
+// wait takes a token for an address and returns 0, or says how long to wait for one.
+func (l *limiter) wait(address string, now time.Time) time.Duration {
+	h := maphash.String(l.seed, address)
+	if network, ok := networkOf(address); ok {
+		h = maphash.Comparable(l.seed, network)
+	}
 	shard := &l.shards[h%uint64(len(l.shards))]
 	shard.Lock()
 	defer shard.Unlock()

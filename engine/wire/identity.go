@@ -38,7 +38,9 @@ func (h *Handler) who(w http.ResponseWriter, r *http.Request, userID string) (id
 			identity.Anonymous = newID()
 		}
 	}
-	identity, _ = h.claims(w, r).claim(identity, userID, proof.Given{}, false)
+	if userID != "" {
+		identity, _ = h.claims(w, r).claim(identity, userID, proof.Given{}, false)
+	}
 	return identity, fresh
 }
 
@@ -55,24 +57,44 @@ func (h *Handler) browserSent(r *http.Request, anonymousID string) visitor.Ident
 
 // cookie is the visitor's id in the edge's cookie; empty when there is none that the edge could have made.
 func (h *Handler) cookie(r *http.Request) string {
-	c, err := r.Cookie(h.site.Cookie.Name)
-	if err != nil {
+	id, _, _ := strings.Cut(cookieOf(r.Header, h.site.Cookie.Name), ".")
+	if len(id) != idLength {
 		return ""
 	}
-	id, _, _ := strings.Cut(c.Value, ".")
-	if raw, err := base64.RawURLEncoding.DecodeString(id); err != nil || len(raw) != 16 {
+	var raw [16]byte
+	if n, err := base64.RawURLEncoding.Decode(raw[:], []byte(id)); err != nil || n != len(raw) {
 		return ""
 	}
 	return id
 }
 
+// idLength is the length of an id in the edge's cookie: 128 bits in base64.
+const idLength = 22
+
+// cookieOf is the value of a request's cookie, like [http.Request.Cookie] without its memory; empty when there is none.
+func cookieOf(header http.Header, name string) string {
+	for _, line := range header["Cookie"] {
+		for line != "" {
+			var pair string
+			pair, line, _ = strings.Cut(line, ";")
+			got, value, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
+			if strings.Trim(got, " \t") != name {
+				continue
+			}
+			if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
+				value = value[1 : len(value)-1]
+			}
+			if !strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r >= 0x7f || r == '"' || r == '\\' }) {
+				return value
+			}
+		}
+	}
+	return ""
+}
+
 // voucher is what stands behind the id in the edge's cookie, and proves when it was issued.
 func (h *Handler) voucher(r *http.Request) string {
-	c, err := r.Cookie(h.site.Cookie.Name)
-	if err != nil {
-		return ""
-	}
-	_, voucher, _ := strings.Cut(c.Value, ".")
+	_, voucher, _ := strings.Cut(cookieOf(r.Header, h.site.Cookie.Name), ".")
 	return voucher
 }
 

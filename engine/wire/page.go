@@ -2,8 +2,10 @@ package wire
 
 import (
 	"fmt"
+	"hash/maphash"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"handbill/engine/pagerule"
 )
@@ -41,10 +43,38 @@ func (h *Handler) page(r *http.Request, sent pageSent) (*pagerule.Page, error) {
 			address += "#" + fragment
 		}
 	}
-	page, err := pagerule.NewPage(address, sent.Name)
+	return h.pages.page(address, sent.Name)
+}
+
+// pages are the pages that visitors were on lately, so that the address of one where many are is taken apart once. Each has
+// a place, which others may take; long addresses have none.
+type pages struct {
+	seed   maphash.Seed
+	places [1024]atomic.Pointer[pagerule.Page]
+}
+
+// longestKept is how long an address and a name may be that are kept, in bytes.
+const longestKept = 256
+
+func (p *pages) page(address, name string) (*pagerule.Page, error) {
+	if len(address) > longestKept || len(name) > longestKept {
+		page, err := pagerule.NewPage(address, name)
+		if err != nil {
+			return nil, err
+		}
+		return &page, nil
+	}
+	sum := maphash.String(p.seed, address) ^ maphash.String(p.seed, name)<<1
+	place := &p.places[sum%uint64(len(p.places))]
+	if known := place.Load(); known != nil && known.URL == address && known.Name == name {
+		return known, nil
+	}
+	// They are parts of larger texts that need not be kept.
+	page, err := pagerule.NewPage(strings.Clone(address), strings.Clone(name))
 	if err != nil {
 		return nil, err
 	}
+	place.Store(&page)
 	return &page, nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"handbill/engine"
@@ -32,6 +34,9 @@ type pollBodySent struct {
 	Show map[string]string `json:"show"`
 	// Stream is the ticket of the stream that reaches the client; empty when none does.
 	Stream string `json:"stream"`
+
+	// room is the page's memory.
+	room pageSent
 }
 
 // intervalHeader tells the client how many seconds to wait before it polls again on an unchanged page.
@@ -39,10 +44,27 @@ const intervalHeader = "X-Gist-Queue-Polling-Interval"
 
 // servePoll answers what is due: POST /api/v4/users.
 func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
-	var sent pollBodySent
-	if !read(w, r, pollBody, &sent) {
+	buffer := buffers.Get().(*buffer)
+	if !buffer.fill(w, r, pollBody) {
 		return
 	}
+	text := string(buffer.data)
+	buffers.Put(buffer)
+	sent := pollsSent.Get().(*pollBodySent)
+	defer pollsSent.Put(sent)
+	if *sent = (pollBodySent{}); !parsePoll(text, sent) {
+		if *sent = (pollBodySent{}); !decode(w, []byte(text), sent) {
+			return
+		}
+	}
+	h.answerSent(w, r, sent)
+}
+
+// pollsSent are bodies whose memory is used again.
+var pollsSent = sync.Pool{New: func() any { return new(pollBodySent) }}
+
+// answerSent answers a poll.
+func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollBodySent) {
 	// The reference client does not say that its user signed out: it asks as a guest from then on.
 	switch {
 	case sent.Reset:
@@ -98,7 +120,21 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 }
 
 // visitOf is the visit that polls and reports name: an id which the client keeps until no page was open for 30 minutes.
-func visitOf(r *http.Request) string { return clean(r.URL.Query().Get("sessionId")) }
+func visitOf(r *http.Request) string {
+	const name = "sessionId"
+	query := r.URL.RawQuery
+	if strings.ContainsAny(query, "%+;") {
+		return clean(r.URL.Query().Get(name))
+	}
+	for query != "" {
+		var parameter string
+		parameter, query, _ = strings.Cut(query, "&")
+		if key, value, _ := strings.Cut(parameter, "="); key == name {
+			return clean(value)
+		}
+	}
+	return ""
+}
 
 // answerPoll writes the list. Only a client that named its page is told "nothing" or "unchanged": the reference client
 // always gets its whole list.
@@ -121,5 +157,6 @@ func (h *Handler) answerPoll(w http.ResponseWriter, answered engine.PollAnswer, 
 }
 
 func interval(w http.ResponseWriter, next time.Duration) {
-	w.Header().Set(intervalHeader, strconv.Itoa(max(1, int(math.Round(next.Seconds())))))
+	seconds := strconv.Itoa(max(1, int(math.Round(next.Seconds()))))
+	setInRoom(w.Header(), intervalHeader, seconds)
 }

@@ -36,7 +36,7 @@ const (
 
 // offerStream tells a client that it may open a stream, unless it listens to its visitor's already. It says whether it does.
 // A stream that is opened tells what has happened since the offer: so it must be made before the poll is answered.
-func (h *Handler) offerStream(w http.ResponseWriter, identity visitor.Identity, sent pollBodySent) (streaming bool) {
+func (h *Handler) offerStream(w http.ResponseWriter, identity visitor.Identity, sent *pollBodySent) (streaming bool) {
 	switch {
 	case sent.Stream != "" && h.engine.Hears(identity, sent.Stream):
 		return true

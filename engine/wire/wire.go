@@ -9,6 +9,7 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -103,6 +104,7 @@ type Handler struct {
 	parts      parts
 	files      atomic.Pointer[clientFile]
 	contents   atomic.Pointer[contents]
+	pages      pages
 	snippets   atomic.Pointer[madeSnippet]
 	streamSite string
 	polls      *limiter
@@ -125,8 +127,8 @@ func New(options Options) (*Handler, error) {
 	h := &Handler{
 		engine: options.Engine, site: options.Site.withDefaults(), logger: options.Logger,
 		scheme: options.Scheme, clientIP: options.ClientIP, country: options.Country, bundle: bundle, parts: parts,
-		streamSite: options.StreamSite,
-		polls:      newLimiter(pollRate, pollBurst), writes: newLimiter(writeRate, writeBurst),
+		streamSite: options.StreamSite, pages: pages{seed: maphash.MakeSeed()},
+		polls: newLimiter(pollRate, pollBurst), writes: newLimiter(writeRate, writeBurst),
 	}
 	if h.logger == nil {
 		h.logger = slog.Default()
@@ -192,8 +194,7 @@ func (h *Handler) Owns(path string) bool {
 // ServeHTTP answers a request to the endpoint. The request's URL must be the one that the browser asked for.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Cache-Control", "no-store")
+	setOwn(header)
 	path, below := strings.CutPrefix(r.URL.Path, h.site.Prefix)
 	if !below {
 		fail(w, http.StatusNotFound, "%s is not below %s", r.URL.Path, h.site.Prefix)
@@ -212,14 +213,37 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if route.limit != nil && !h.guard(w, r, route.limit) {
 		return
 	}
-	route.serve(w, r)
+	route.serve(h, w, r)
+}
+
+// setOwn sets the fields that every answer has. Their values stand in one list, which has room for one more, so that the
+// header of most polls is one piece of memory.
+func setOwn(header http.Header) {
+	values := []string{"no-store", "nosniff", ""}
+	header["Cache-Control"] = values[0:1:1]
+	header[roomAfter] = values[1:2:3]
+}
+
+// roomAfter is the field behind whose value there may be room.
+const roomAfter = "X-Content-Type-Options"
+
+// setInRoom is header.Set, for one field of a canonical name.
+func setInRoom(header http.Header, name, value string) {
+	values := header[roomAfter]
+	if len(values) != 1 || cap(values) != 2 {
+		header.Set(name, value)
+		return
+	}
+	values = values[:2:2]
+	values[1] = value
+	header[roomAfter], header[name] = values[0:1:1], values[1:2:2]
 }
 
 // route is one path of the endpoint.
 type route struct {
 	methods []string
 	limit   *limiter // nil for files: anybody may read them, as often as they like
-	serve   func(http.ResponseWriter, *http.Request)
+	serve   func(*Handler, http.ResponseWriter, *http.Request)
 }
 
 var (
@@ -232,28 +256,28 @@ var (
 func (h *Handler) route(path string) (route, bool) {
 	switch path {
 	case "/client.js":
-		return route{methodsRead, nil, h.serveClient}, true
+		return route{methodsRead, nil, (*Handler).serveClient}, true
 	case "/api/v4/users":
-		return route{methodsPost, h.polls, h.servePoll}, true
+		return route{methodsPost, h.polls, (*Handler).servePoll}, true
 	case "/api/v3/sse":
-		return route{methodsGet, h.polls, h.serveStream}, true
+		return route{methodsGet, h.polls, (*Handler).serveStream}, true
 	case "/v1/t", "/v1/i", "/v1/p", "/v1/g", "/v1/a", "/v1/s", "/v1/b", "/v1/batch":
-		return route{methodsPost, h.writes, h.serveIngest}, true
+		return route{methodsPost, h.writes, (*Handler).serveIngest}, true
 	}
 	if text, ok := h.parts.files[strings.TrimPrefix(path, "/parts/")]; ok && strings.HasPrefix(path, "/parts/") {
-		return route{methodsRead, nil, func(w http.ResponseWriter, r *http.Request) { servePart(w, r, text) }}, true
+		return route{methodsRead, nil, func(_ *Handler, w http.ResponseWriter, r *http.Request) { servePart(w, r, text) }}, true
 	}
 	if frame, ok := between(path, "/sandbox/", ".html"); ok {
-		return route{methodsRead, nil, func(w http.ResponseWriter, r *http.Request) { h.serveDocument(w, r, frame) }}, true
+		return route{methodsRead, nil, func(h *Handler, w http.ResponseWriter, r *http.Request) { h.serveDocument(w, r, frame) }}, true
 	}
 	if id, ok := strings.CutPrefix(path, "/api/v1/logs/queue/"); ok && id != "" && !strings.Contains(id, "/") {
-		return route{methodsPost, h.writes, func(w http.ResponseWriter, r *http.Request) { h.serveQueueLog(w, r, id) }}, true
+		return route{methodsPost, h.writes, func(h *Handler, w http.ResponseWriter, r *http.Request) { h.serveQueueLog(w, r, id) }}, true
 	}
 	if key, ok := between(path, "/v1/projects/", "/settings"); ok {
-		return route{methodsRead, nil, func(w http.ResponseWriter, r *http.Request) { h.serveSettings(w, r, key) }}, true
+		return route{methodsRead, nil, func(h *Handler, w http.ResponseWriter, r *http.Request) { h.serveSettings(w, r, key) }}, true
 	}
 	if _, ok := between(path, "/v1/analytics-js/snippet/", "/analytics.min.js"); ok {
-		return route{methodsRead, nil, h.serveClient}, true
+		return route{methodsRead, nil, (*Handler).serveClient}, true
 	}
 	return route{}, false
 }

@@ -150,7 +150,7 @@ func (b *browser) poll(body string) (*http.Response, queue) {
 }
 
 // decode reads a poll's answer; it is an empty list when nothing is due.
-func decode(t *testing.T, answer *http.Response) queue {
+func decode(t testing.TB, answer *http.Response) queue {
 	t.Helper()
 	var list queue
 	if answer.StatusCode == http.StatusOK {
