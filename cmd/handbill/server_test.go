@@ -184,14 +184,15 @@ func (s *server) statistics() map[string]string {
 	table, _, _ := strings.Cut(out, "\n\n")
 	header, rows, _ := strings.Cut(table, "\n")
 	columns, counts := strings.Fields(header), map[string]string{}
-	for line := range strings.SplitSeq(strings.TrimSpace(rows), "\n") {
+	for line := range strings.Lines(rows) {
 		var told []string
-		for i, field := range strings.Fields(line) {
+		fields := strings.Fields(line)
+		for i, field := range fields {
 			if count, err := strconv.Atoi(field); err == nil && count > 0 && i < len(columns) {
 				told = append(told, columns[i]+" "+field)
 			}
 		}
-		counts[strings.Fields(line)[0]] = strings.Join(told, ", ")
+		counts[fields[0]] = strings.Join(told, ", ")
 	}
 	return counts
 }
