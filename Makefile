@@ -27,7 +27,7 @@ sites: build ## put web frameworks' applications behind Handbill, and test them 
 	scripts/build-sites.sh
 	go test -tags sites -count=1 -timeout 10m -v ./sites
 
-bench: build ## measure, and write the figures to docs/performance.md; BENCH_ROUNDS sets the rounds, BENCH_PARTS chooses parts
+bench: build ## measure, and write the figures to docs/performance.md; BENCH_ROUNDS sets the rounds, BENCH_PARTS chooses parts, BENCH_VISITORS sets how many visitors are known
 	go run ./bench
 
 docs: build ## take the picture of the README from the running demo

@@ -48,6 +48,10 @@ func run(binary, report string) error {
 	if err != nil {
 		return err
 	}
+	visitors, err := visitorsWanted(os.Getenv("BENCH_VISITORS"))
+	if err != nil {
+		return err
+	}
 	if _, err := exec.LookPath(binary); err != nil {
 		return fmt.Errorf("%w; build it with make build", err)
 	}
@@ -64,7 +68,7 @@ func run(binary, report string) error {
 	defer site.Close()
 
 	start := time.Now()
-	m := measurement{servers: launcher{binary: binary, folder: folder}, upstream: site.address, rounds: rounds}
+	m := measurement{servers: launcher{binary: binary, folder: folder}, upstream: site.address, rounds: rounds, visitors: visitors}
 	for _, part := range chosen {
 		text, err := part.measure(ctx, m)
 		if err != nil {

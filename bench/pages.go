@@ -139,7 +139,6 @@ func navigations(s *server, path string) [][]byte {
 const (
 	workspaceMessages = 50
 	polledPath        = "/billing/"
-	quietPath         = "/docs/"
 )
 
 // writeWorkspace writes the messages that the measured server has loaded.

@@ -12,6 +12,7 @@ type measurement struct {
 	servers  launcher
 	upstream string
 	rounds   int
+	visitors int // whom the store remembers
 }
 
 // part is a piece of a run that can be chosen by itself. It returns its figures as Markdown.
@@ -43,8 +44,8 @@ var parts = []part{
 		return firstByteTable(results), err
 	}},
 	{"polls", func(ctx context.Context, m measurement) (string, error) {
-		results, err := measurePolls(ctx, m.servers, m.rounds)
-		return pollsTable(results), err
+		results, taken, err := measurePolls(ctx, m.servers, m.rounds, m.visitors)
+		return pollsTable(results, taken), err
 	}},
 	{"workspace", func(ctx context.Context, m measurement) (string, error) {
 		results, size, err := measureEdits(ctx, m.servers, m.rounds)
@@ -59,7 +60,7 @@ var parts = []part{
 		return streamsTable(results), err
 	}},
 	{"functions", func(ctx context.Context, _ measurement) (string, error) {
-		results, err := measureFunctions(ctx, "./inject/...", "./engine/pagerule/...")
+		results, err := measureFunctions(ctx, "./inject/...", "./engine/pagerule/...", "./engine/wire/...", "./engine/store/...")
 		return functionsTable(results), err
 	}},
 }

@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -22,35 +25,90 @@ type pollResult struct {
 	comparison
 }
 
-// measurePolls compares polls with Caddy's respond, which answers the same request with the same headers and body.
-func measurePolls(ctx context.Context, servers launcher, rounds int) ([]pollResult, error) {
-	workspace, err := writeWorkspace(servers.folder)
+// Where the polls are that are measured; busyMessages of manyMessages may appear on each.
+const (
+	quietPath    = "/quiet/"    // the visitors have closed all of them
+	duePath      = "/due/"      // everybody is shown the same
+	personalPath = "/personal/" // what is shown is made for the visitor
+)
+
+// pollKinds are the polls that are measured. In a held one the client says that it holds what is due.
+var pollKinds = []struct {
+	name, path string
+	held       bool
+}{
+	{"nothing due", quietPath, false},
+	{"the client holds what is due", duePath, true},
+	{"the client holds what was made for the visitor", personalPath, true},
+	{"one message, the same for everybody", duePath, false},
+	{"one message, made for the visitor", personalPath, false},
+}
+
+// measurePolls compares polls of known visitors with Caddy's respond, which answers the same request with the same headers
+// and body, and reads what the edge takes that knows them all.
+func measurePolls(ctx context.Context, servers launcher, rounds, visitors int) ([]pollResult, memoryResult, error) {
+	p, err := populate(ctx, servers.folder, visitors)
 	if err != nil {
-		return nil, err
+		return nil, memoryResult{}, err
 	}
-	edge, err := servers.start(ctx, "handbill "+workspace, "\thandbill\n\trespond 404")
+	workspace, err := writePolledWorkspace(servers.folder)
 	if err != nil {
-		return nil, err
+		return nil, memoryResult{}, err
+	}
+	edge, err := servers.start(ctx, fmt.Sprintf("handbill %s {\n\t\tstore bbolt %s\n\t}", workspace, p.path), "\thandbill\n\trespond 404")
+	if err != nil {
+		return nil, memoryResult{}, err
 	}
 	defer edge.stop()
 	var results []pollResult
-	for _, kind := range []struct{ name, path string }{
-		{"one message due", polledPath},
-		{"nothing due", quietPath},
-	} {
-		result, err := measurePoll(ctx, servers, edge, kind.path, rounds)
+	for _, kind := range pollKinds {
+		result, err := measurePoll(ctx, servers, edge, kind.path, kind.held, rounds)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", kind.name, err)
+			return nil, memoryResult{}, fmt.Errorf("%s: %w", kind.name, err)
 		}
 		results = append(results, pollResult{name: kind.name, comparison: result})
 	}
-	return results, nil
+	taken, err := measureMemory(ctx, edge, p)
+	return results, taken, err
 }
 
-func measurePoll(ctx context.Context, servers launcher, edge *server, path string, rounds int) (comparison, error) {
-	visitors, err := introduce(ctx, edge, path)
-	if err != nil {
-		return comparison{}, err
+// writePolledWorkspace writes manyMessages messages. Each fourth has a condition that holds, and each fourth is a campaign that nobody has started.
+func writePolledWorkspace(folder string) (path string, err error) {
+	var b strings.Builder
+	b.WriteString("[workspace]\nname = \"Bench\"\nsite_id = \"bench\"\nwrite_key = \"bench-web\"\nthrottle = { per_day = 32 }\n" +
+		"\n[[segments]]\nid = \"buyers\"\nwhere = 'events[\"Order Completed\"].count > 0'\n")
+	write := func(id, pages, text string, i int) {
+		fmt.Fprintf(&b, "\n[[messages]]\nid = %q\npages = [%q]\ndisplay = \"banner\"\ntext = %q\nignore_throttle = true\n"+
+			"buttons = [{ text = \"Show me\", action = \"/offers/\" }]\n", id, pages, text)
+		switch i % 4 {
+		case 1:
+			b.WriteString("where = 'traits.seats >= 0 && visit.page_views > 0'\naudience = [\"!buyers\"]\n")
+		case 2:
+			b.WriteString("kind = \"campaign\"\ntrigger = { event = \"Trial Started\" }\n")
+		}
+	}
+	for i := range busyMessages {
+		write(fmt.Sprintf("quiet-%d", i), quietPath+"*", "Invoices of **March** are ready.", i)
+		write(fmt.Sprintf("due-%d", i), duePath+"*", "Invoices of **March** are ready.", i)
+		write(fmt.Sprintf("personal-%d", i), personalPath+"*", "Hello {{ traits.first_name | default: 'there' }}, invoices of **March** are ready for {{ traits.plan | upcase }}.", i)
+	}
+	for i := range manyMessages - 3*busyMessages {
+		write(fmt.Sprintf("message-%d", i), fmt.Sprintf("/section-%d/*", i), "What is new.", i)
+	}
+	path = filepath.Join(folder, "polled.toml")
+	return path, os.WriteFile(path, []byte(b.String()), 0o600)
+}
+
+func measurePoll(ctx context.Context, servers launcher, edge *server, path string, held bool, rounds int) (comparison, error) {
+	visitors := acquaintances(edge, path)
+	for i := range visitors { // the first poll of a visit begins it
+		first, err := poll(ctx, edge.address, visitors[i])
+		if err != nil {
+			return comparison{}, err
+		}
+		if held {
+			visitors[i].generation = first.generation()
+		}
 	}
 	model, err := poll(ctx, edge.address, visitors[0])
 	if err != nil {
@@ -80,9 +138,20 @@ func measurePoll(ctx context.Context, servers launcher, edge *server, path strin
 	return compareThree(ctx, rounds, load(edge), load(plain), load(control))
 }
 
+// acquaintances are visitors whom the edge knows; see populate.
+func acquaintances(edge *server, path string) []polling {
+	visitors := make([]polling, pollVisitors)
+	for i := range visitors {
+		visitors[i] = polling{edge: edge.address, path: path, tab: fmt.Sprintf("tab%d", i), cookie: "handbill_id=" + anonymousID(i)}
+	}
+	return visitors
+}
+
 // polling is what one visitor sends.
 type polling struct {
 	edge, path, cookie, tab string
+	// generation is that of the answer which the client holds.
+	generation string
 }
 
 // header is what a browser sends with a poll from a page of the measured edge.
@@ -93,6 +162,10 @@ func (p polling) header(address string) http.Header {
 		"X-Cio-Client-Platform": {"web"},
 		"X-Gist-User-Anonymous": {"false"},
 		"Content-Language":      {"en"},
+		"User-Agent":            {"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"},
+		"Accept":                {"*/*"},
+		"Accept-Language":       {"en-US,en;q=0.5"},
+		"Accept-Encoding":       {"gzip, deflate, br, zstd"},
 		"Sec-Fetch-Site":        {"same-origin"},
 		"Sec-Fetch-Mode":        {"cors"},
 		"Sec-Fetch-Dest":        {"empty"},
@@ -106,7 +179,12 @@ func (p polling) header(address string) http.Header {
 }
 
 func (p polling) body(address string) string {
-	return fmt.Sprintf(`{"page":{"url":"http://%s%s"},"tab":%q,"view":%q}`, address, p.path, p.tab, p.tab+"-1")
+	held := ""
+	if p.generation != "" {
+		held = fmt.Sprintf(`,"generation":%q`, p.generation)
+	}
+	return fmt.Sprintf(`{"page":{"url":"http://%s%s","number":1},"tab":%q,"view":%q%s,"show":{},"fired":[],"zone":"Europe/Paris","reset":false}`,
+		address, p.path, p.tab, p.tab+p.path, held)
 }
 
 func (p polling) target() string {
@@ -169,6 +247,13 @@ func poll(ctx context.Context, address string, visitor polling) (polled, error) 
 	}
 	answer.Header.Del("Date")
 	return polled{status: answer.StatusCode, header: answer.Header, body: string(body)}, nil
+}
+
+// generation is the one that an answer names.
+func (p polled) generation() string {
+	var list struct{ Generation string }
+	_ = json.Unmarshal([]byte(p.body), &list) // an answer without a list names none
+	return list.Generation
 }
 
 // caddyfile is a site that answers every request like this. Server and Content-Length come from Caddy itself.

@@ -41,12 +41,13 @@ func peersTable(results []peerResult) string {
 	return b.String()
 }
 
-func pollsTable(results []pollResult) string {
+func pollsTable(results []pollResult, taken memoryResult) string {
 	var b strings.Builder
 	comparisonHeader(&b, "poll")
 	for _, p := range results {
 		p.row(&b, p.name)
 	}
+	memoryTable(&b, taken)
 	return b.String()
 }
 
