@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +69,9 @@ type situation struct {
 	unreal visitor.Run
 	// rendered are the contents that were made already.
 	rendered []rendered
+	// asking is the message whose state was asked for last, and stands that state.
+	asking *workspace.Message
+	stands *visitor.MessageState
 	// marked are the marks, once they were asked for.
 	marked marks
 }
@@ -108,12 +112,20 @@ func (s *situation) marks() *marks {
 
 // remember replaces what is known of the visitor by what is known now.
 func (s *situation) remember(record *visitor.Record) {
-	s.record, s.seen, s.filled = record, s.seen[:0], false
+	s.record, s.seen, s.filled, s.asking = record, s.seen[:0], false, nil
 }
 
 // state is what the visitor's record says of a message; nil when it says nothing. Of a message in the shadow it is what
 // would have been.
 func (s *situation) state(m *workspace.Message) *visitor.MessageState {
+	if s.asking != m {
+		s.asking, s.stands = m, s.find(m)
+	}
+	return s.stands
+}
+
+// find looks for the state of a message.
+func (s *situation) find(m *workspace.Message) *visitor.MessageState {
 	record := s.record
 	if m.Status == workspace.StatusShadow {
 		record = s.past()
@@ -129,15 +141,15 @@ func (s *situation) state(m *workspace.Message) *visitor.MessageState {
 }
 
 // trace collects the checks of a decision. A nil trace collects nothing, and decisions then stop at the first check that
-// does not pass: the way of a poll.
+// does not pass: the way of a poll, which asks another one first.
 type trace struct{ checks []Check }
 
 // decide says whether a message is due in a situation, up to its lease: ReasonNone, or the first reason against it. It
 // neither takes a lease nor changes anything, so that asking why is the same code as deciding.
 func (e *Engine) decide(m *workspace.Message, s *situation, t *trace) Reason {
 	if t == nil {
-		for i := range checks {
-			if reason := checks[i].ask(e, m, s); reason != ReasonNone {
+		for i := range polled {
+			if reason := polled[i].ask(e, m, s); reason != ReasonNone {
 				return reason
 			}
 		}
@@ -181,6 +193,17 @@ var checks = []check{
 	{"slot", askSlot, describeSlot},
 	{"content", askContent, describeContent},
 	{"shadow", askShadow, describeShadow},
+}
+
+// polled are the checks in the order in which a poll asks them: first what keeps back most of the messages that a visitor
+// has seen, and costs little. A message is due, or would be, when all of them pass, so that the order changes no answer.
+var polled = frequencyFirst()
+
+func frequencyFirst() []check {
+	rest := slices.Clone(checks)
+	at := slices.IndexFunc(rest, func(c check) bool { return c.name == "frequency" })
+	frequency := rest[at]
+	return slices.Insert(slices.Delete(rest, at, at+1), 0, frequency)
 }
 
 func askInApp(_ *Engine, _ *workspace.Message, s *situation) Reason {

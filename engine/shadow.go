@@ -45,7 +45,7 @@ func (e *Engine) withhold(ctx context.Context, m *workspace.Message, s *situatio
 		if counted {
 			e.store.Count(e.workspace, m.ID, metric, 1)
 			e.recorder.Withheld(metric)
-			s.arrival, s.seen, s.filled = arrival, s.seen[:0], false
+			s.arrival, s.seen, s.filled, s.asking = arrival, s.seen[:0], false, nil
 		}
 		return nil
 	}
