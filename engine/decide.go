@@ -195,15 +195,15 @@ var checks = []check{
 	{"shadow", askShadow, describeShadow},
 }
 
-// polled are the checks in the order in which a poll asks them: first what keeps back most of the messages that a visitor
-// has seen, and costs little. A message is due, or would be, when all of them pass, so that the order changes no answer.
-var polled = frequencyFirst()
+// polled are the checks in the order in which a poll asks them: first what costs little and keeps most messages back, a slot
+// that is taken and what the visitor has seen. A message is due when all of them pass, so that the order changes no answer.
+var polled = cheapFirst()
 
-func frequencyFirst() []check {
+func cheapFirst() []check {
 	rest := slices.Clone(checks)
 	at := slices.IndexFunc(rest, func(c check) bool { return c.name == "frequency" })
 	frequency := rest[at]
-	return slices.Insert(slices.Delete(rest, at, at+1), 0, frequency)
+	return slices.Insert(slices.Delete(rest, at, at+1), 0, check{name: "slot", ask: askSlotAtOnce}, frequency)
 }
 
 func askInApp(_ *Engine, _ *workspace.Message, s *situation) Reason {
