@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,13 +8,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
 	"handbill/engine"
-	"handbill/engine/pagerule"
-	"handbill/engine/wire"
 	"handbill/engine/workspace"
 )
 
@@ -29,7 +25,7 @@ const maxAdminBody = 64 << 10
 //
 //	GET  /handbill/                        the workspaces and how they are
 //	GET  /handbill/<workspace>/statistics  the counts of every message
-//	GET  /handbill/<workspace>/explain     ?url=&name=&visitor=&at=&zone=  why each message is shown, or not
+//	GET  /handbill/<workspace>/explain     ?url=&name=&visitor=&at=&zone=&header=&country=&trait=&event=  whether the page is injected, and why each message is shown, or not
 //	POST /handbill/<workspace>/send        {"message": "…", "to": "…", "data": {…}, "key": "…"}, or {"test": true, "to": "…", "message": "…", "data": {…}}
 //	DELETE /handbill/<workspace>/send      ?to=&key=  calls back what was sent
 //	GET  /handbill/health/live             200 while Handbill is configured
@@ -105,7 +101,7 @@ func (a *App) adminCall(path string) (adminCall, error) {
 	case "statistics":
 		return adminCall{http.MethodGet: service.answerStatistics}, nil
 	case "explain":
-		return adminCall{http.MethodGet: func(r *http.Request) (any, error) { return service.answerExplain(r, a.countryHeaders[first]) }}, nil
+		return adminCall{http.MethodGet: func(r *http.Request) (any, error) { return a.answerExplain(r, service) }}, nil
 	case "send":
 		return adminCall{http.MethodPost: service.answerSend, http.MethodDelete: service.answerCancel}, nil
 	}
@@ -201,6 +197,7 @@ func (s *service) serving() (*engine.Engine, error) {
 type statistics struct {
 	Workspace string                     `json:"workspace"`
 	Messages  []engine.MessageStatistics `json:"messages"`
+	Decisions []engine.MessageDecisions  `json:"decisions"`
 }
 
 func (s *service) answerStatistics(r *http.Request) (any, error) {
@@ -209,51 +206,7 @@ func (s *service) answerStatistics(r *http.Request) (any, error) {
 		return nil, err
 	}
 	messages, err := e.Statistics(r.Context())
-	return statistics{s.key.workspace, messages}, err
-}
-
-func (s *service) answerExplain(r *http.Request, countryHeaders []string) (any, error) {
-	e, err := s.serving()
-	if err != nil {
-		return nil, err
-	}
-	query := r.URL.Query()
-	return explain(r.Context(), e, explainQuery{
-		URL: query.Get("url"), Name: query.Get("name"), Visitor: query.Get("visitor"), At: query.Get("at"),
-		Headers: query["header"], Country: query.Get("country"), Zone: query.Get("zone"),
-		believed: s.believesOutright(),
-	}, countryHeaders)
-}
-
-// explainQuery is what an operator asks, as text.
-type explainQuery struct {
-	URL, Name, Visitor, At, Country, Zone string
-	Headers                               []string
-	// believed: the sites say identity unsigned outright.
-	believed bool
-}
-
-// explain asks an engine. Countries are read from the headers that are believed.
-func explain(ctx context.Context, e *engine.Engine, query explainQuery, countryHeaders []string) (engine.Explanation, error) {
-	page, err := pagerule.NewPage(query.URL, query.Name)
-	if err != nil {
-		return engine.Explanation{}, badRequest{fmt.Errorf("url: %w", err)}
-	}
-	header, err := readHeaders(query.Headers)
-	if err != nil {
-		return engine.Explanation{}, err
-	}
-	request := engine.ExplainRequest{Page: &page, Visitor: query.Visitor, Zone: query.Zone, Believed: query.believed}
-	request.Browser, request.Languages = wire.BrowserOf(header)
-	if request.Browser.Country, err = query.readCountryOf(header, countryHeaders); err != nil {
-		return engine.Explanation{}, err
-	}
-	if query.At != "" {
-		if request.At, err = time.Parse(time.RFC3339, query.At); err != nil {
-			return engine.Explanation{}, badRequest{fmt.Errorf("at: %q is not a time; write it as 2026-12-01T09:00:00Z", query.At)}
-		}
-	}
-	return e.Explain(ctx, request)
+	return statistics{s.key.workspace, messages, e.Decisions()}, err
 }
 
 // badRequest marks what the caller can mend.

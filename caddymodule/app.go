@@ -57,7 +57,7 @@ type App struct {
 	// them. Without it, and where it fails, they poll. Default: `false`.
 	Stream bool `json:"stream,omitempty"`
 
-	// How many streams of a workspace may be open at once; each takes some 60 KiB of memory. One address may hold a tenth of
+	// How many streams of a workspace may be open at once; each takes 65 to 85 KiB of memory. One address may hold a tenth of
 	// them. Default: 5000.
 	StreamLimit int `json:"stream_limit,omitempty"`
 

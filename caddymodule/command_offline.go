@@ -87,16 +87,16 @@ func read(ctx context.Context, path string) (*workspace.Snapshot, []workspace.Pr
 }
 
 // explainOffline explains a workspace on disk to a visitor who was never here.
-func explainOffline(ctx context.Context, path string, query explainQuery) (engine.Explanation, error) {
+func explainOffline(ctx context.Context, path string, query explainQuery) (explanation, error) {
 	snapshot, _, err := read(ctx, path)
 	if err != nil {
-		return engine.Explanation{}, err
+		return explanation{}, err
 	}
 	memory := store.NewMemory()
 	defer memory.Close()
 	e, err := engine.New(ctx, engine.Options{Workspace: defaultWorkspace, Store: memory, Logger: logger()})
 	if err != nil {
-		return engine.Explanation{}, err
+		return explanation{}, err
 	}
 	e.Use(snapshot)
 	return explain(ctx, e, query, nil)

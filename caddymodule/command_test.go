@@ -114,6 +114,15 @@ func TestMessagesSendAndStatsAskTheRunningServer(t *testing.T) {
 	if err != nil || !strings.Contains(out, "MESSAGE") || fmt.Sprint(strings.Fields(strings.Split(out, "\n")[1])) != "[sale live 0 1 1 0 1 0 0 0]" {
 		t.Errorf("stats: %v\n%s", err, out)
 	}
+	out, err = run(statsCommand(), append(at, "shop", "--reasons")...)
+	if err != nil || !strings.Contains(out, "DECISION") || fmt.Sprint(strings.Fields(strings.Split(out, "\n")[1])[:2]) != "[sale due]" {
+		t.Errorf("stats by reason: %v\n%s", err, out)
+	}
+	out, err = run(statsCommand(), append(at, "shop", "--json")...)
+	var answer statistics
+	if err != nil || json.Unmarshal([]byte(out), &answer) != nil || len(answer.Messages) != 1 || answer.Decisions[0].Decisions["due"] == 0 {
+		t.Errorf("stats as JSON: %v\n%s", err, out)
+	}
 	out, err = run(sendCommand(), append(at, "docs", "--test", "ines")...)
 	if err != nil || !strings.Contains(out, "waits for ines (u:ines), who has not been here yet, until ") {
 		t.Errorf("hello in an empty workspace: %v\n%s", err, out)

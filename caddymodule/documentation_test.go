@@ -140,8 +140,8 @@ func TestTheReferenceDescribesEveryWordAndMetric(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(families) != 10 {
-		t.Errorf("%d metrics, expected the 10 of the reference", len(families))
+	if len(families) != 11 {
+		t.Errorf("%d metrics, expected the 11 of the reference", len(families))
 	}
 	for _, family := range families {
 		if !strings.Contains(string(page), "`"+family.GetName()+"{") {

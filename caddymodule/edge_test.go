@@ -201,8 +201,9 @@ func (e *edge) pollAt(page, prefix string) []string {
 
 func (e *edge) tryPoll(page, prefix string) answer {
 	e.t.Helper()
-	origin := page[:strings.Index(page[len("http://"):], "/")+len("http://")]
-	return e.do(http.MethodPost, origin+prefix+"/api/v4/users?sessionId=1", pollBody(page), "Content-Type", "application/json")
+	scheme, rest, _ := strings.Cut(page, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return e.do(http.MethodPost, scheme+"://"+host+prefix+"/api/v4/users?sessionId=1", pollBody(page), "Content-Type", "application/json")
 }
 
 // pollBody is what the client sends from a page.

@@ -196,7 +196,7 @@ func (h *Handler) wireSite() wire.Site {
 func (h *Handler) injectOptions() inject.Options {
 	options := inject.Options{
 		Insertion: h.insertion, ErrorPages: h.ErrorPages == nil || *h.ErrorPages, DebugHeader: h.DebugHeader,
-		Recorder: newInjectRecorder(h.workspace), Logger: h.logger, DefersHeaders: isDeferredHeader,
+		Recorder: newInjectRecorder(h.workspace), Observe: h.observe, Logger: h.logger, DefersHeaders: isDeferredHeader,
 	}
 	if h.Position == "after-charset" {
 		options.Position = inject.AfterCharset
@@ -218,9 +218,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	sent := originalOf(r)
 	switch {
 	case h.owns(sent.url.Path) && !inErrorHandler(r):
+		pageQuestionOf(r).answer(h.workspace, pageIsEndpoint)
 		h.serveEndpoint(w, sent.request(r))
 		return nil
 	case !h.wantsPage(r, sent):
+		pageQuestionOf(r).answer(h.workspace, pageIsUnwanted)
 		return next.ServeHTTP(w, r)
 	}
 	return h.injector.ServeHTTP(w, r, next.ServeHTTP)

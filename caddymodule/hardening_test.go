@@ -176,6 +176,9 @@ func TestMetricsAreBoundedAndWellFormed(t *testing.T) {
 	if dismissed := testutil.ToFloat64(reportsTotal.WithLabelValues("default", "dismissed")); dismissed < 1 {
 		t.Errorf("%v dismissals are counted", dismissed)
 	}
+	if due := testutil.ToFloat64(decisionsTotal.WithLabelValues("default", "due")); due < 1 {
+		t.Errorf("%v decisions for a message are counted", due)
+	}
 	problems, err := testutil.GatherAndLint(registry)
 	if err != nil || len(problems) > 0 {
 		t.Errorf("%v %v", problems, err)

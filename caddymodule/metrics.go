@@ -20,6 +20,8 @@ var (
 		"Responses that passed without a snippet, by the reason why."), []string{"workspace", "reason"})
 	pollsTotal = prometheus.NewCounterVec(counter("polls_total",
 		"Polls answered, by the answer: messages, nothing, unchanged or failed."), []string{"workspace", "result"})
+	decisionsTotal = prometheus.NewCounterVec(counter("decisions_total",
+		"Decisions about messages in polls, by the reason against the message; due: none."), []string{"workspace", "reason"})
 	deliveriesTotal = prometheus.NewCounterVec(counter("deliveries_total",
 		"Messages handed to a visitor."), []string{"workspace"})
 	reportsTotal = prometheus.NewCounterVec(counter("reports_total",
@@ -43,7 +45,7 @@ func counter(name, help string) prometheus.CounterOpts {
 // registerMetrics makes the counters visible in a configuration's registry.
 func registerMetrics(registry *prometheus.Registry) error {
 	for _, collector := range []prometheus.Collector{
-		injectedTotal, skippedTotal, pollsTotal, deliveriesTotal, reportsTotal, withheldTotal, reportsRefusedTotal,
+		injectedTotal, skippedTotal, pollsTotal, decisionsTotal, deliveriesTotal, reportsTotal, withheldTotal, reportsRefusedTotal,
 		streamsOpen, streamsTotal,
 		identityRefusedTotal,
 	} {
@@ -63,17 +65,23 @@ type engineRecorder struct {
 	reports, withheld    *prometheus.CounterVec
 	claims               *prometheus.CounterVec
 	deliveries, refusals prometheus.Counter
+	decisions            map[engine.Reason]prometheus.Counter
 }
 
 var _ engine.Recorder = engineRecorder{}
 
 func newEngineRecorder(workspace string) engineRecorder {
 	label := prometheus.Labels{"workspace": workspace}
+	decisions := map[engine.Reason]prometheus.Counter{}
+	for _, reason := range append(engine.Reasons(), engine.ReasonNone) {
+		decisions[reason] = decisionsTotal.WithLabelValues(workspace, reason.Decision())
+	}
 	polls := map[engine.PollResult]prometheus.Counter{}
 	for _, result := range []engine.PollResult{engine.PollMessages, engine.PollNothing, engine.PollUnchanged, engine.PollFailed} {
 		polls[result] = pollsTotal.WithLabelValues(workspace, string(result))
 	}
 	return engineRecorder{
+		decisions:  decisions,
 		polls:      polls,
 		reports:    reportsTotal.MustCurryWith(label),
 		withheld:   withheldTotal.MustCurryWith(label),
@@ -87,6 +95,11 @@ func newEngineRecorder(workspace string) engineRecorder {
 // Polled counts a poll.
 func (r engineRecorder) Polled(result engine.PollResult) {
 	r.polls[result].Inc()
+}
+
+// Decided counts decisions.
+func (r engineRecorder) Decided(reason engine.Reason, messages int) {
+	r.decisions[reason].Add(float64(messages))
 }
 
 // Delivered counts a delivery.

@@ -3,6 +3,13 @@ package caddymodule
 import (
 	"bufio"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -10,6 +17,8 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/quic-go/quic-go"
+	"github.com/quic-go/quic-go/http3"
 )
 
 // stream is an open stream of a visitor; its lines come one after the other until it ends.
@@ -127,4 +136,52 @@ func TestStreamsAreOffUnlessTheOperatorSaysSo(t *testing.T) {
 	if refused.StatusCode != http.StatusNotFound || !strings.Contains(refused.body, "stream on") {
 		t.Errorf("%s %s", refused.Status, refused.body)
 	}
+}
+
+func TestAStreamOverHTTP3(t *testing.T) {
+	path := messages(t, "monday")
+	certificate, key := selfSigned(t, "tallowby.test")
+	e := start(t, "handbill "+path+" {\n\tstore memory\n\tstream on\n}",
+		"https://tallowby.test:PORT {\n\ttls "+certificate+" "+key+"\n\thandbill\n\treverse_proxy "+application(t)+"\n}\n")
+	transport := &http3.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true, ServerName: "tallowby.test"},
+		Dial: func(ctx context.Context, _ string, security *tls.Config, options *quic.Config) (*quic.Conn, error) {
+			return quic.DialAddrEarly(ctx, e.address(), security, options)
+		},
+	}
+	t.Cleanup(func() { _ = transport.Close() })
+	e.client.Transport = transport
+	s := e.listen("https://tallowby.test/")
+	if s.answer.ProtoMajor != 3 {
+		t.Errorf("the stream came over %s", s.answer.Proto)
+	}
+	writeMessages(t, path, "monday", "tuesday")
+	s.expect("poll")
+	if err := caddy.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	s.expect("")
+}
+
+// selfSigned makes a certificate and its key, as files.
+func selfSigned(t *testing.T, host string) (certificate, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{host}, NotAfter: time.Now().Add(time.Hour)}
+	signed, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	certificate, key = filepath.Join(folder, "certificate.pem"), filepath.Join(folder, "key.pem")
+	writeFile(t, certificate, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed})))
+	writeFile(t, key, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})))
+	return certificate, key
 }

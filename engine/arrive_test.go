@@ -106,13 +106,13 @@ func TestWhoComesBackWithTheCookieIsInTheSecondVisit(t *testing.T) {
 			b.now = november
 			b.open(home)
 			c.between(b)
-			b.edge.now, b.visit = november.Add(day), "second visit"
+			b.now, b.visit = november.Add(day), "second visit"
 			b.open(home + "back")
 			b.expect(2, 1, home+"back")
 			if r := b.record(); !r.FirstSeen.Equal(november) || !r.Visits.Recent[len(r.Visits.Recent)-1].Before.Equal(november) {
 				t.Errorf("first seen %s, visits %+v", r.FirstSeen, r.Visits)
 			}
-			b.edge.now, b.visit = november.Add(2*day), "third visit"
+			b.now, b.visit = november.Add(2*day), "third visit"
 			b.open(home)
 			b.expect(3, 1, home)
 		})
@@ -206,14 +206,14 @@ func TestAPollWithNothingNewWritesNothing(t *testing.T) {
 	b.open(home)
 	b.open(home)
 	for range 60 { // an hour on one page
-		b.edge.now = b.edge.now.Add(time.Minute)
+		b.now = b.now.Add(time.Minute)
 		b.again(home, 1)
 	}
 	if counting.notes > 1+60/5 || counting.applied > 0 {
 		t.Errorf("%d notes and %d changes were written", counting.notes, counting.applied)
 	}
-	if last := b.record().LastSeen; b.edge.now.Sub(last) > visitor.VisitInterval {
-		t.Errorf("last seen at %s, and it is %s", last, b.edge.now)
+	if last := b.record().LastSeen; b.now.Sub(last) > visitor.VisitInterval {
+		t.Errorf("last seen at %s, and it is %s", last, b.now)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 
 // Check is one question that a decision asked about a message, and what it saw.
 type Check struct {
-	// Name is the question: in_app, status, bot, schedule, kind, audience, page, where, frequency, throttle, content or shadow.
+	// Name is the question, as in docs/why.md: in_app, status, bot and so on.
 	Name string `json:"check"`
 	// Passed says whether the message may still be shown after it.
 	Passed bool `json:"passed"`

@@ -59,6 +59,7 @@ type Engine struct {
 	random    func() float64
 	hub       *hub
 	snapshot  atomic.Pointer[workspace.Snapshot]
+	tallies   atomic.Pointer[tally]
 	sealer    sealer
 	arrivals  *arrivals
 	refusals  *refusals
@@ -116,6 +117,7 @@ func (e *Engine) Workspace() string { return e.workspace }
 
 // Use makes snapshot the one that decisions are taken from, from the next question on. Open streams are told.
 func (e *Engine) Use(snapshot *workspace.Snapshot) {
+	e.tallies.Store(e.tallies.Load().next(snapshot))
 	before := e.snapshot.Swap(snapshot)
 	e.unrenderable.Clear()
 	e.announce(before, snapshot)

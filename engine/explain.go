@@ -20,6 +20,10 @@ type ExplainRequest struct {
 	Page *pagerule.Page
 	// Visitor is a user id, an anonymous id, an e-mail address, or empty for somebody who was never here.
 	Visitor string
+	// Traits and Events are what somebody made up has said and done; only without a Visitor. Whoever has traits has
+	// identified. The events are now, or at At where that is earlier.
+	Traits map[string]any
+	Events []MadeUpEvent
 	// Believed is whether a user id is enough to read what is meant for one person, as in [visitor.Identity].
 	Believed bool
 	// At is the time of the decision; zero means now.
@@ -70,7 +74,7 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 	if request.Page == nil {
 		return Explanation{}, errors.New("explain needs the page's URL")
 	}
-	identity, record, err := e.find(ctx, strings.TrimSpace(request.Visitor))
+	identity, record, err := e.subject(ctx, snapshot, request)
 	if err != nil {
 		return Explanation{}, err
 	}
@@ -84,11 +88,17 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 	}
 	s.visit = currentVisit(record, s.now)
 	s.visitNow()
+	if request.madeUp() {
+		e.comeAbout(s)
+	}
 	explanation := Explanation{
 		Workspace: e.workspace, Generation: snapshot.Generation, Page: request.Page.URL, At: s.now,
 		Visitor: identity.ID(), Known: remembered(record), Level: identity.Level.String(), Refused: e.refusals.of(identity),
 	}
-	if request.Visitor == "" {
+	switch {
+	case request.madeUp():
+		explanation.Visitor = "somebody made up"
+	case request.Visitor == "":
 		explanation.Visitor = "somebody new"
 	}
 	for _, m := range snapshot.Messages {

@@ -120,6 +120,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	}
 	q.throttles = s.throttles
 	deliveries, err := e.due(ctx, snapshot, q, request.Tab)
+	q.decided.tell(e.recorder)
 	if err != nil {
 		e.recorder.Polled(PollFailed)
 		return PollAnswer{}, err
@@ -164,6 +165,7 @@ type question struct {
 	places    []int // of the messages that may appear on the page
 	throttles []throttling
 	facts     audience.Facts
+	decided   decided
 	// deliveries are what is due so far.
 	deliveries []Delivery
 }
@@ -174,13 +176,17 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 	if err := e.advance(ctx, s); err != nil {
 		return nil, err
 	}
+	tally := e.tallyOf(snapshot)
 	deliveries := append(q.deliveries[:0], e.tests(snapshot, s)...)
 	defer func() { q.deliveries = deliveries }()
-	offer := func(m *workspace.Message) error {
+	offer := func(place int) error {
+		m := snapshot.Messages[place]
 		if among(deliveries, m) {
 			return nil
 		}
-		switch e.decide(m, s, nil) {
+		reason := e.decide(m, s, nil)
+		tally.count(place, reason, &q.decided)
+		switch reason {
 		case ReasonNone:
 		case ReasonWhen:
 			if s.page != nil {
@@ -200,15 +206,15 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 		return err
 	}
 	if s.page == nil {
-		for _, m := range snapshot.Messages {
-			if err := offer(m); err != nil {
+		for place := range snapshot.Messages {
+			if err := offer(place); err != nil {
 				return nil, err
 			}
 		}
 		return deliveries, nil
 	}
 	for _, m := range s.wanted {
-		if err := offer(m); err != nil {
+		if err := offer(snapshot.Place(m)); err != nil {
 			return nil, err
 		}
 	}
@@ -220,7 +226,7 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 		deliveries = placeTests(deliveries, s, false)
 	}
 	for _, place := range q.places {
-		if err := offer(snapshot.Messages[place]); err != nil {
+		if err := offer(place); err != nil {
 			return nil, err
 		}
 	}

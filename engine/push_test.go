@@ -23,6 +23,10 @@ type streamed struct {
 	counts map[engine.StreamEvent]int
 }
 
+func (s *streamed) Polled(engine.PollResult)   {}
+func (s *streamed) Decided(engine.Reason, int) {}
+func (s *streamed) Delivered()                 {}
+
 func (s *streamed) Streamed(event engine.StreamEvent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

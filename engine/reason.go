@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // Reason is a stable code for why a message is not shown. Operators meet it in "messages explain", in metrics and in
 // logs; it never changes its meaning.
 type Reason string
@@ -67,3 +69,26 @@ const (
 	// ReasonShadow: the message would be shown, and its status is "shadow".
 	ReasonShadow Reason = "shadow"
 )
+
+// reasons are all reasons against a message, in the order in which they are looked at.
+var reasons = []Reason{
+	ReasonInAppOff, ReasonNotLive, ReasonBot, ReasonNotStarted, ReasonEnded, ReasonOutsideHours, ReasonNotTriggered, ReasonWaiting,
+	ReasonExited, ReasonExpired, ReasonNeedsVerified, ReasonAudience, ReasonPage, ReasonWhere, ReasonDismissed, ReasonActed,
+	ReasonConverted, ReasonSnoozed, ReasonLifetime, ReasonDays, ReasonVisit, ReasonGap, ReasonCap, ReasonWhen, ReasonThrottled,
+	ReasonSlot, ReasonLeftOut, ReasonContent, ReasonShadow,
+}
+
+// Reasons lists every reason for which a message is not shown.
+func Reasons() []Reason { return slices.Clone(reasons) }
+
+// reasonPlaces are the places of reasons among the counts of a message; that of ReasonNone is 0.
+var reasonPlaces = func() map[Reason]int {
+	places := map[Reason]int{ReasonNone: 0}
+	for i, reason := range reasons {
+		places[reason] = i + 1
+	}
+	return places
+}()
+
+// maxReasons is how many reasons there may be; a test holds it.
+const maxReasons = 48

@@ -9,6 +9,8 @@ import (
 type Recorder interface {
 	// Polled is called once for each poll that was answered.
 	Polled(result PollResult)
+	// Decided is called after a poll with how many messages were decided against for a reason, or were due (ReasonNone).
+	Decided(reason Reason, messages int)
 	// Delivered is called once for each message handed to a visitor, not again when the same tab asks again.
 	Delivered()
 	// Reported is called once for each report that counted.
@@ -37,6 +39,7 @@ const (
 type noRecorder struct{}
 
 func (noRecorder) Polled(PollResult)         {}
+func (noRecorder) Decided(Reason, int)       {}
 func (noRecorder) Delivered()                {}
 func (noRecorder) Reported(store.Metric)     {}
 func (noRecorder) Refused()                  {}

@@ -210,7 +210,7 @@ func describeHours(schedule *workspace.Schedule, s *situation) string {
 	if schedule.Zone == nil {
 		whose += ", where the visitor is"
 		if zoneNamed(s.traitZone()) == nil && zoneNamed(s.zone) == nil {
-			whose = zone.String() + ", where the workspace is, for of the visitor that is not known"
+			whose = zone.String() + ", as the workspace has it, for the visitor's is not known"
 		}
 	}
 	return fmt.Sprintf("schedule is %s %s in %s; there it is %s", strings.Join(days, ", "), strings.Join(hours, ", "), whose, s.now.In(zone).Format("Mon 15:04"))

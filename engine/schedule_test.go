@@ -108,9 +108,9 @@ func TestWhoseClockTells(t *testing.T) {
 		{"the browser's", "", "Asia/Tokyo", "in Asia/Tokyo, where the visitor is; there it is Mon 21:00", "it opens next at 2026-11-24T09:00:00+09:00"},
 		{"the trait's rather than the browser's", "ada", "Asia/Tokyo", "in America/New_York, where the visitor is; there it is Mon 07:00", "it opens next at 2026-11-23T09:00:00-05:00"},
 		{"the browser's where the trait is no zone", "grace", "Asia/Tokyo", "in Asia/Tokyo", "it opens next at 2026-11-24T09:00:00+09:00"},
-		{"the workspace's where nothing is said", "", "", "in Europe/Berlin, where the workspace is, for of the visitor that is not known; there it is Mon 13:00", ""},
-		{"the workspace's where nonsense is said", "", "../../etc/passwd", "in Europe/Berlin, where the workspace is", ""},
-		{"not the machine's", "", "Local", "in Europe/Berlin, where the workspace is", ""},
+		{"the workspace's where nothing is said", "", "", "in Europe/Berlin, as the workspace has it, for the visitor's is not known; there it is Mon 13:00", ""},
+		{"the workspace's where nonsense is said", "", "../../etc/passwd", "in Europe/Berlin, as the workspace has it", ""},
+		{"not the machine's", "", "Local", "in Europe/Berlin, as the workspace has it", ""},
 	} {
 		check := e.explainedAt(noon, test.who, test.zone)
 		if !strings.Contains(check.Saw, test.saw) || check.Help != test.help {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"hash"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,7 +60,7 @@ func (e *Engine) readTicket(ticket string) (Listener, bool) {
 	if err != nil || len(second) != 8+voucherSeal {
 		return Listener{}, false
 	}
-	raw := append(first, second...)
+	raw := slices.Concat(first, second)
 	if !hmac.Equal(raw[16:], e.sealer.ticketSeal(raw[:16])) {
 		return Listener{}, false
 	}

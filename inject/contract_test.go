@@ -61,7 +61,7 @@ var calls = []call{
 	{"writes 30 bytes", writing(30)},
 	{"WriteString", func(w http.ResponseWriter, text *strings.Reader) {
 		piece, _ := io.ReadAll(io.LimitReader(text, 20))
-		io.WriteString(w, string(piece))
+		io.WriteString(w, string(piece)) //nolint:staticcheck // WriteString is what is called here
 	}},
 	{"Flush", func(w http.ResponseWriter, _ *strings.Reader) { w.(http.Flusher).Flush() }},
 	{"a controller's Flush", func(w http.ResponseWriter, _ *strings.Reader) { _ = http.NewResponseController(w).Flush() }},

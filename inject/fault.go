@@ -1,6 +1,7 @@
 package inject
 
 import (
+	"errors"
 	"net/http"
 	"runtime/debug"
 )
@@ -29,7 +30,7 @@ func (i *Injector) survive(r *http.Request) {
 func (w *responseWriter) abortAtFault() {
 	if fault := recover(); fault != nil {
 		w.rewrite.faulty = true
-		if fault != http.ErrAbortHandler {
+		if err, ok := fault.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
 			w.injector.fault(w.request, fault)
 		}
 		panic(http.ErrAbortHandler)

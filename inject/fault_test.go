@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -200,7 +201,7 @@ func TestAFaultInTheMiddleOfACompressedPageAborts(t *testing.T) {
 	injector := New(Options{Insertion: p.insertion, Logger: slog.New(slog.DiscardHandler)})
 	below := httptest.NewRecorder()
 	defer func() {
-		if fault := recover(); fault != http.ErrAbortHandler {
+		if fault, _ := recover().(error); !errors.Is(fault, http.ErrAbortHandler) {
 			t.Errorf("the panic is %v", fault)
 		}
 	}()

@@ -64,11 +64,12 @@ func (c headerChange) apply(header http.Header, was *survey, storage *headerValu
 	if c.decoded || c.asked {
 		addVary(header, was.vary, storage)
 	}
-	if c.private {
+	switch {
+	case c.private:
 		makePrivate(header, was.cacheControl)
-	} else if c.tag != "" {
+	case c.tag != "":
 		header["Etag"] = storage.text(slotTag, c.tag)
-	} else if was.tag != nil {
+	case was.tag != nil:
 		delete(header, "Etag")
 	}
 	for i, h := range policyHeaders {

@@ -101,6 +101,9 @@ type Options struct {
 	// DebugHeader: every response tells in the header Handbill whether it was
 	// injected and why not.
 	DebugHeader bool
+	// Observe is told of each response what became of it, ReasonNone for an injected
+	// page, with the request that it answers; nil: nobody is.
+	Observe func(*http.Request, Reason)
 	// Recorder counts; nil: nobody does.
 	Recorder Recorder
 	// Logger gets a line for each response on level debug, and warnings; nil:
@@ -179,6 +182,7 @@ func (i *Injector) Handler(next http.Handler) http.Handler {
 func (i *Injector) injected(r *http.Request) {
 	defer i.survive(r)
 	i.options.Recorder.Injected()
+	i.observe(r, ReasonNone)
 	if ctx := r.Context(); i.options.Logger.Enabled(ctx, slog.LevelDebug) {
 		i.options.Logger.DebugContext(ctx, "page injected", "method", r.Method, "uri", r.RequestURI)
 	}
@@ -188,6 +192,7 @@ func (i *Injector) injected(r *http.Request) {
 func (i *Injector) skipped(r *http.Request, reason Reason) {
 	defer i.survive(r)
 	i.options.Recorder.Skipped(reason)
+	i.observe(r, reason)
 	ctx := r.Context()
 	if advice := warnings[reason]; advice != "" && !i.warned[reason].Swap(true) {
 		i.options.Logger.WarnContext(ctx, "page not injected: "+advice, "reason", reason.String(), "uri", r.RequestURI)
@@ -195,6 +200,12 @@ func (i *Injector) skipped(r *http.Request, reason Reason) {
 	}
 	if i.options.Logger.Enabled(ctx, slog.LevelDebug) {
 		i.options.Logger.DebugContext(ctx, "response not injected", "method", r.Method, "uri", r.RequestURI, "reason", reason.String())
+	}
+}
+
+func (i *Injector) observe(r *http.Request, reason Reason) {
+	if i.options.Observe != nil {
+		i.options.Observe(r, reason)
 	}
 }
 

@@ -2,6 +2,7 @@ package inject_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -138,7 +139,7 @@ func gzipPage(size int) (text string, body []byte) {
 	for i := 0; b.Len() < size; i++ {
 		fmt.Fprintf(&b, "<p class=order id=order-%d>Order %x: oak, ash, beech</p>\n", i, i*i*2654435761%1000003)
 	}
-	return b.String(), []byte(compress("gzip", b.String()))
+	return b.String(), compress("gzip", b.String())
 }
 
 // TestSplicedPagesKeepTheirLength writes them as a proxy reads them.
@@ -259,7 +260,7 @@ func (b breaking) Write([]byte) (int, error) { panic(http.ErrAbortHandler) }
 func TestAPanicWhileAResponseWaitsIsItsHandlers(t *testing.T) {
 	_, body := gzipPage(300_000)
 	defer func() {
-		if fault := recover(); fault != http.ErrAbortHandler {
+		if fault, _ := recover().(error); !errors.Is(fault, http.ErrAbortHandler) {
 			t.Errorf("the handler panicked with %v", fault)
 		}
 	}()
@@ -294,7 +295,7 @@ func TestAPageThatHasTheInsertionGetsNoSecond(t *testing.T) {
 			w := httptest.NewRecorder()
 			sent := []byte(test.page)
 			if coding != "identity" {
-				sent = []byte(compress(coding, test.page))
+				sent = compress(coding, test.page)
 			}
 			c := runOver(t, w, httptest.NewRequest(http.MethodGet, "/", nil), func(w http.ResponseWriter) {
 				html(w)

@@ -295,11 +295,17 @@ func TestEveryReasonIsDocumented(t *testing.T) {
 	}
 	_, table, _ := strings.Cut(string(manual), "| reason | what it means | what to do |")
 	var documented, codes []string
-	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| .+ \\| .+ \\|$").FindAllStringSubmatch(table, -1) {
+	sentences := map[string][2]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (.+) \\| (.+) \\|$").FindAllStringSubmatch(table, -1) {
 		documented = append(documented, row[1])
+		sentences[row[1]] = [2]string{row[2], row[3]}
 	}
 	for _, reason := range inject.Reasons() {
 		codes = append(codes, reason.String())
+		meaning, advice := reason.Sentence()
+		if said := [2]string{meaning, advice}; sentences[reason.String()] != said {
+			t.Errorf("%s: the manual says %q, and explain %q", reason, sentences[reason.String()], said)
+		}
 	}
 	slices.Sort(documented)
 	slices.Sort(codes)

@@ -34,9 +34,13 @@ print_guide() {
 
   Page                                         shows
   http://localhost:8080/                       welcome         a modal in two steps
-  http://localhost:8080/pricing/               yearly-offer    a banner, also on pages below
+  http://localhost:8080/pricing/               yearly-offer    a banner, also on pages below, in English and German
   http://localhost:8080/billing/               direct-debit    a modal, but not on /billing/invoices/
+  http://localhost:8080/billing/invoices/      call-us         a banner from nine to five, Monday to Friday
+  http://localhost:8080/docs/first-job/        next-invoicing  a banner, once you have scrolled down
   http://localhost:8080/app/, then Settings    invoice-prefix  a banner on a route without a page load, once
+  http://localhost:8080/app/, then Jobs        recommend       a survey, after three seconds
+  http://localhost:8080/app/, five seconds on  bring-a-friend  a campaign, for those who gave a nine or a ten
   nowhere                                      winter-closing  a draft
 
   Dismiss one, reload, stop and start again: it stays away. To begin anew: rm -r .demo
@@ -45,8 +49,11 @@ print_guide() {
     bin/handbill messages explain --url http://localhost:8080/pricing/   why each message is shown, or not
     bin/handbill messages stats                                          who opened, clicked and dismissed
     bin/handbill messages check examples/messages                        before you save an edit of them
-    bin/handbill messages send --test you@example.com                    a hello to one person, who said
-        cioanalytics.identify("you", {email: "you@example.com"})         in the browser's console
+
+  And to one person. In the console of a page below http://localhost:8080/app/, say who you are:
+        cioanalytics.identify("ines", {email: "ines@example.com"})
+    bin/handbill messages send invoice-paid --to ines --data '{"customer": "Ferro", "number": "TB-2061"}'
+    bin/handbill messages send --test ines@example.com                   a hello
 
   Ctrl-C stops it.
 

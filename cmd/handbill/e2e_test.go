@@ -43,8 +43,8 @@ func TestAVisitorOfTheExampleSite(t *testing.T) {
 	b.expectNothing("after kill -9")
 
 	// What the operator is told: one delivery, which was opened, clicked and dismissed; nothing failed.
-	if row := s.statistics()["welcome"]; row != "live 1 1 1 1 0" {
-		t.Errorf("messages stats says of welcome: %s", row)
+	if counts := s.statistics()["welcome"]; counts != "DELIVERIES 1, OPENED 1, CLICKED 1, DISMISSED 1" {
+		t.Errorf("messages stats says of welcome: %s", counts)
 	}
 	// Somebody else still sees it.
 	other := newVisitor(t)
@@ -85,7 +85,9 @@ buttons = [{ text = "Fine", action = "dismiss" }]
 	b.click(`button[name="fine"]`)
 	b.await(`!document.querySelector("handbill-message")`)
 	b.await(`JSON.parse(sessionStorage.getItem("seen")).length === 4`)
-	until(t, "the error and the dismissal are counted", func() bool { return s.statistics()["broken-picture"] == "live 1 1 1 1 1" })
+	until(t, "the error and the dismissal are counted", func() bool {
+		return s.statistics()["broken-picture"] == "DELIVERIES 1, OPENED 1, CLICKED 1, DISMISSED 1, ERRORS 1"
+	})
 }
 
 func TestARouteOfASinglePageApplicationShowsItsMessage(t *testing.T) {
@@ -185,9 +187,9 @@ func TestAHelloInAnEmptyWorkspaceIsTheFirstThingThatWorks(t *testing.T) {
 	b.await(acknowledged("dismissed"))
 	b.open("http://" + s.edge + "/pricing/")
 	b.expectNothing("after the hello was closed")
-	for message, row := range s.statistics() {
-		if message != "MESSAGE" && strings.ContainsAny(row, "123456789") {
-			t.Errorf("the test send is counted: %s %s", message, row)
+	for message, counts := range s.statistics() {
+		if counts != "" {
+			t.Errorf("the test send is counted: %s %s", message, counts)
 		}
 	}
 }

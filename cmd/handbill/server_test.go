@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -173,19 +174,27 @@ func (s *server) messages(arguments ...string) (string, error) {
 	return string(out), err
 }
 
-// statistics are the rows of `messages stats`, by message.
+// statistics are the counts of `messages stats` that are not zero, such as "OPENED 1, DISMISSED 1", by message.
 func (s *server) statistics() map[string]string {
 	s.t.Helper()
 	out, err := s.messages("stats")
 	if err != nil {
 		s.t.Fatalf("messages stats: %v\n%s", err, out)
 	}
-	rows := map[string]string{}
-	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
+	table, _, _ := strings.Cut(out, "\n\n")
+	header, rows, _ := strings.Cut(table, "\n")
+	columns, counts := strings.Fields(header), map[string]string{}
+	for line := range strings.Lines(rows) {
+		var told []string
 		fields := strings.Fields(line)
-		rows[fields[0]] = strings.Join(fields[1:], " ")
+		for i, field := range fields {
+			if count, err := strconv.Atoi(field); err == nil && count > 0 && i < len(columns) {
+				told = append(told, columns[i]+" "+field)
+			}
+		}
+		counts[fields[0]] = strings.Join(told, ", ")
 	}
-	return rows
+	return counts
 }
 
 func writeFile(t *testing.T, path, text string) {

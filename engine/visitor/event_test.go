@@ -27,8 +27,10 @@ func TestAnEventThatIsSentAgainCountsOnce(t *testing.T) {
 	if e := r.Events["Cart Viewed"]; e.Count != 20 || !e.First.Equal(november) || !e.Last.Equal(november.Add(19*time.Second)) {
 		t.Errorf("remembered is %+v", e)
 	}
-	if !r.Apply(tracked("Cart Viewed", 0, november)) || !r.Apply(tracked("Cart Viewed", 0, november)) {
-		t.Error("an event without an id of its own did not count each time")
+	for range 2 {
+		if !r.Apply(tracked("Cart Viewed", 0, november)) {
+			t.Error("an event without an id of its own did not count each time")
+		}
 	}
 }
 

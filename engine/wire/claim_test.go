@@ -53,6 +53,7 @@ type refused struct {
 func (r *refused) ClaimRefused(reason proof.Reason) { r.claims = append(r.claims, reason) }
 func (r *refused) Polled(engine.PollResult)         {}
 func (r *refused) Delivered()                       {}
+func (r *refused) Decided(engine.Reason, int)       {}
 func (r *refused) Reported(store.Metric)            {}
 
 // signedShop is a shop that wants proofs.

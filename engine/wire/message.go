@@ -57,15 +57,16 @@ func (h *Handler) queue(answered engine.PollAnswer, ours bool) (queueAnswer, err
 			MessageID: d.Message.ID, QueueID: d.ID, DeliveryID: d.ID, Priority: d.Message.Priority, Test: d.Test,
 			Properties: queueProperties{Gist: gist(d)},
 		}
-		if d.Waiting {
+		switch {
+		case d.Waiting:
 			m.When = waitsFor(d.Message.When)
-		} else if ours {
+		case ours:
 			text, err := h.content(d)
 			if err != nil {
 				return queueAnswer{}, err
 			}
 			m.Content = text
-		} else {
+		default:
 			m.Properties.Gist.RouteRuleWeb = d.Message.Pages.JavaScript()
 		}
 		list.InAppMessages = append(list.InAppMessages, m)

@@ -50,7 +50,7 @@ func newMemory(t *testing.T) *memory {
 
 // of is what is remembered of a visitor; nil when nothing is.
 func (m *memory) of(id string) *visitor.Record {
-	m.T.Helper()
+	m.Helper()
 	r, err := m.store.Load(context.Background(), store.Key{Workspace: "shop", Visitor: id})
 	if err != nil {
 		m.Fatal(err)
@@ -66,7 +66,7 @@ func (m *memory) anonymous() string {
 
 // send posts an event, and expects that it is taken.
 func (m *memory) send(path, body string) {
-	m.T.Helper()
+	m.Helper()
 	if answer := m.do("POST", "/_handbill/v1/"+path, body); answer.StatusCode != http.StatusOK {
 		m.Fatalf("%s was answered with %d: %s", body, answer.StatusCode, text(m.T, answer))
 	}
@@ -74,7 +74,7 @@ func (m *memory) send(path, body string) {
 
 // look polls as our client does, on a page of a load.
 func (m *memory) look(address, view string, number int, more string) {
-	m.T.Helper()
+	m.Helper()
 	body := fmt.Sprintf(`{"page": {"url": "%s%s", "number": %d}, "tab": "tab-1", "view": "%s"%s}`, origin, address, number, view, more)
 	if answer := m.do("POST", "/_handbill/api/v4/users?sessionId=monday", body); answer.StatusCode >= 400 {
 		m.Fatalf("the poll was answered with %d", answer.StatusCode)

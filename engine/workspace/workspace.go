@@ -158,6 +158,9 @@ type Snapshot struct {
 // Asks says whether any condition of the workspace looks at a variable, such as "request"; see [audience.Condition.Uses].
 func (s *Snapshot) Asks(variable string) bool { return s.asks[variable] }
 
+// Place is where in Messages a message of this snapshot is.
+func (s *Snapshot) Place(m *Message) int { return s.places[m.ID] }
+
 // Message returns the message with an id, or nil.
 func (s *Snapshot) Message(id string) *Message {
 	if place, ok := s.places[id]; ok {
