@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -141,15 +140,15 @@ func (s *situation) find(m *workspace.Message) *visitor.MessageState {
 }
 
 // trace collects the checks of a decision. A nil trace collects nothing, and decisions then stop at the first check that
-// does not pass: the way of a poll, which asks another one first.
+// does not pass: the way of a poll.
 type trace struct{ checks []Check }
 
 // decide says whether a message is due in a situation, up to its lease: ReasonNone, or the first reason against it. It
 // neither takes a lease nor changes anything, so that asking why is the same code as deciding.
 func (e *Engine) decide(m *workspace.Message, s *situation, t *trace) Reason {
 	if t == nil {
-		for i := range polled {
-			if reason := polled[i].ask(e, m, s); reason != ReasonNone {
+		for i := range checks {
+			if reason := checks[i].ask(e, m, s); reason != ReasonNone {
 				return reason
 			}
 		}
@@ -193,17 +192,6 @@ var checks = []check{
 	{"slot", askSlot, describeSlot},
 	{"content", askContent, describeContent},
 	{"shadow", askShadow, describeShadow},
-}
-
-// polled are the checks in the order in which a poll asks them: first what costs little and keeps most messages back, a slot
-// that is taken and what the visitor has seen. A message is due when all of them pass, so that the order changes no answer.
-var polled = cheapFirst()
-
-func cheapFirst() []check {
-	rest := slices.Clone(checks)
-	at := slices.IndexFunc(rest, func(c check) bool { return c.name == "frequency" })
-	frequency := rest[at]
-	return slices.Insert(slices.Delete(rest, at, at+1), 0, check{name: "slot", ask: askSlotAtOnce}, frequency)
 }
 
 func askInApp(_ *Engine, _ *workspace.Message, s *situation) Reason {

@@ -63,14 +63,6 @@ func askSlot(_ *Engine, m *workspace.Message, s *situation) Reason {
 	return ReasonNone
 }
 
-// askSlotAtOnce is askSlot before all other checks. A message that waits in the browser does so without a slot.
-func askSlotAtOnce(e *Engine, m *workspace.Message, s *situation) Reason {
-	if m.When != nil {
-		return ReasonNone
-	}
-	return askSlot(e, m, s)
-}
-
 func describeSlot(_ *Engine, m *workspace.Message, s *situation) (string, string) {
 	by := s.holds(m.Slot)
 	switch {
