@@ -103,7 +103,7 @@ func (e *Engine) Voucher(anonymous string) string { return e.sealer.vouch(anonym
 
 // visitNow gives the situation the visit that it would be if the visitor came now, without anything being noted.
 func (s *situation) visitNow() {
-	s.named = s.visit
+	s.named, s.asking = s.visit, nil
 	is := s.record.Clone()
 	if is == nil {
 		is = visitor.New(s.identity.ID())

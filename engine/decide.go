@@ -68,6 +68,9 @@ type situation struct {
 	unreal visitor.Run
 	// rendered are the contents that were made already.
 	rendered []rendered
+	// asking is the message whose state was asked for last, and stands that state.
+	asking *workspace.Message
+	stands *visitor.MessageState
 	// marked are the marks, once they were asked for.
 	marked marks
 }
@@ -108,12 +111,20 @@ func (s *situation) marks() *marks {
 
 // remember replaces what is known of the visitor by what is known now.
 func (s *situation) remember(record *visitor.Record) {
-	s.record, s.seen, s.filled = record, s.seen[:0], false
+	s.record, s.seen, s.filled, s.asking = record, s.seen[:0], false, nil
 }
 
 // state is what the visitor's record says of a message; nil when it says nothing. Of a message in the shadow, and for those
 // who are held out, it is what would have been.
 func (s *situation) state(m *workspace.Message) *visitor.MessageState {
+	if s.asking != m {
+		s.asking, s.stands = m, s.find(m)
+	}
+	return s.stands
+}
+
+// find looks for the state of a message.
+func (s *situation) find(m *workspace.Message) *visitor.MessageState {
 	withheld := m.Status == workspace.StatusShadow || s.heldOut(m)
 	record := s.record
 	if withheld {

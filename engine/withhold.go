@@ -57,7 +57,7 @@ func (e *Engine) withholdOnArrival(s *situation, m store.Mutation) {
 		e.store.Count(e.workspace, m.Change.Message, m.First, 1)
 	}
 	e.recorder.Withheld(m.Metric)
-	s.arrival, s.seen, s.filled = now, s.seen[:0], false
+	s.arrival, s.seen, s.filled, s.asking = now, s.seen[:0], false, nil
 }
 
 // carried are what was withheld from a visitor on arrival and is not in their record yet. It has been counted.
