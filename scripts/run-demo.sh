@@ -34,7 +34,7 @@ print_guide() {
 
   Page                                         shows
   http://localhost:8080/                       welcome         a modal in two steps
-  http://localhost:8080/pricing/               yearly-offer    a banner, also on pages below, in English and German
+  http://localhost:8080/pricing/               yearly-offer    a banner, also on pages below, in two languages and two variants
   http://localhost:8080/billing/               direct-debit    a modal, but not on /billing/invoices/
   http://localhost:8080/billing/invoices/      call-us         a banner from nine to five, Monday to Friday
   http://localhost:8080/docs/first-job/        next-invoicing  a banner, once you have scrolled down
