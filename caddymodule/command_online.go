@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"handbill/engine"
+	"handbill/engine/experiment"
 )
 
 func statsCommand() *cobra.Command {
@@ -67,10 +68,35 @@ func printDecisions(out io.Writer, messages []engine.MessageDecisions) error {
 
 func printStatistics(out io.Writer, messages []engine.MessageStatistics) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "MESSAGE\tSTATUS\tSTARTED\tDELIVERIES\tOPENED\tCLICKED\tDISMISSED\tERRORS\tCONVERTED\tSHADOW")
+	fmt.Fprintln(table, "MESSAGE\tSTATUS\tSTARTED\tDELIVERIES\tOPENED\tCLICKED\tDISMISSED\tERRORS\tVIEWERS\tCONVERTED\tSHADOW\tHELD OUT\tCONVERSION\tDIFFERENCE")
+	row := func(name, status, started string, c engine.Counts, shadow, heldOut string) {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n",
+			name, status, started, c.Deliveries, c.Opened, c.Clicked, c.Dismissed, c.Errors, c.Viewers, c.Converted, shadow, heldOut, rateText(c.ConversionRate), changeText(c.Difference))
+	}
 	for _, m := range messages {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n",
-			m.Message, cmp.Or(m.Status, "gone"), m.Started, m.Deliveries, m.Opened, m.Clicked, m.Dismissed, m.Errors, m.Converted, m.Shadow)
+		row(m.Message, cmp.Or(m.Status, "gone"), fmt.Sprint(m.Started), m.Counts, fmt.Sprint(m.Shadow), fmt.Sprint(m.HeldOut))
+		for _, v := range m.Variants {
+			row("  "+cmp.Or(v.Variant, "before variants"), "", "", v.Counts, "", "")
+		}
+		if h := m.Holdout; h != nil {
+			fmt.Fprintf(table, "  holdout\t\t\t\t\t\t\t\t%d\t%d\t\t%d\t%s\t\n", h.Visitors, h.Converted, m.HeldOut, rateText(h.ConversionRate))
+		}
 	}
 	return table.Flush()
+}
+
+// rateText writes a rate in percent, with the bounds of its interval.
+func rateText(r *experiment.Rate) string {
+	if r == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f %% (%.1f to %.1f)", 100*r.Value, 100*r.Low, 100*r.High)
+}
+
+// changeText writes a difference in percentage points, with the bounds of its interval.
+func changeText(c *experiment.Change) string {
+	if c == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%+.1f (%+.1f to %+.1f) from %s", 100*c.Value, 100*c.Low, 100*c.High, c.Against)
 }

@@ -111,7 +111,7 @@ func TestMessagesSendAndStatsAskTheRunningServer(t *testing.T) {
 	at := []string{"--address", admin, "--workspace"}
 
 	out, err := run(statsCommand(), append(at, "shop")...)
-	if err != nil || !strings.Contains(out, "MESSAGE") || fmt.Sprint(strings.Fields(strings.Split(out, "\n")[1])) != "[sale live 0 1 1 0 1 0 0 0]" {
+	if err != nil || !strings.Contains(out, "MESSAGE") || fmt.Sprint(strings.Fields(strings.Split(out, "\n")[1])) != "[sale live 0 1 1 0 1 0 1 0 0 0 - -]" {
 		t.Errorf("stats: %v\n%s", err, out)
 	}
 	out, err = run(statsCommand(), append(at, "shop", "--reasons")...)

@@ -64,21 +64,46 @@ func (a *arrivals) note(id string, view visitor.Change) (before, now *visitor.Re
 	return before, now
 }
 
-// withhold counts that a message would have come on screen; false when it was counted, or nothing is held of the visitor.
-func (a *arrivals) withhold(id string, change visitor.Change) (now *visitor.Record, counted bool) {
+// withhold counts that a message would have come on screen, and returns what was held of the visitor before it and what is
+// now; nil when it was counted before, or nothing is held.
+func (a *arrivals) withhold(id string, change visitor.Change) (before, now *visitor.Record) {
 	shard := a.shard(id)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	before := shard.records[id]
+	before = shard.records[id]
 	if before == nil {
-		return nil, false
+		return nil, nil
 	}
 	now = before.Clone()
 	if !now.Apply(change) {
-		return before, false
+		return before, nil
 	}
 	shard.records[id] = now
-	return now, true
+	return before, now
+}
+
+// withheld is what was withheld from a visitor, as changes of the record that begins after it.
+func (a *arrivals) withheld(id string) []visitor.Change {
+	held := a.of(id)
+	if held == nil {
+		return nil
+	}
+	var changes []visitor.Change
+	for message, state := range held.Messages {
+		w := state.Withheld
+		if w == nil {
+			continue
+		}
+		shown := w.Showings[max(len(w.Showings)-len(w.Recent), 0):]
+		for i, key := range w.Recent {
+			change := visitor.Change{Kind: visitor.Withheld, Message: message, Delivery: key, At: w.LastOpened, Run: w.Run.Started, Variant: w.Variant}
+			if i < len(shown) {
+				change.At, change.Visit = shown[i].At, shown[i].Visit
+			}
+			changes = append(changes, change)
+		}
+	}
+	return changes
 }
 
 // make makes room for a visitor.

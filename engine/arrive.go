@@ -71,7 +71,15 @@ func (e *Engine) arrive(identity visitor.Identity, record *visitor.Record, view 
 	if !is.Apply(change) {
 		return record, nil
 	}
-	e.store.Note(store.Mutation{Key: e.key(identity), Change: change})
+	mutations := []store.Mutation{{Key: e.key(identity), Change: change}}
+	if arrival != nil {
+		for _, carried := range e.carried(mutations[0].Key, is) {
+			is.Apply(carried.Change)
+			mutations = append(mutations, carried)
+		}
+	}
+	e.store.Note(mutations...)
+	e.logCarried(context.Background(), mutations[1:])
 	return is, nil
 }
 

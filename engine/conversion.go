@@ -11,20 +11,33 @@ import (
 	"handbill/engine/workspace"
 )
 
-// hasConverted says whether reaching its goal now counts for a message: once for each visitor, within a time of a showing.
-func hasConverted(m *workspace.Message, record *visitor.Record, now time.Time) bool {
+// conversion is what reaching its goal now changes for a message: once for each visitor, within a time of a showing, or of
+// what would have been one, had the visitor not been held out; false where it changes nothing.
+func conversion(m *workspace.Message, record *visitor.Record, now time.Time) (store.Mutation, bool) {
 	state := record.Messages[m.ID]
-	return state != nil && state.Opened > 0 && state.Converted.IsZero() && now.Before(state.LastOpened.Add(m.Goal.Within))
+	if state == nil {
+		return store.Mutation{}, false
+	}
+	change, metric, shown := visitor.Change{Kind: visitor.Converted, Message: m.ID, At: now}, store.MetricConverted.In(state.Variant), state
+	if w := state.Withheld; state.Opened == 0 && w != nil && w.Variant == visitor.Holdout {
+		change.HeldOut, metric, shown = true, store.MetricHeldOutConverted, w
+	}
+	counts := shown.Opened > 0 && shown.Converted.IsZero() && now.Before(shown.LastOpened.Add(m.Goal.Within))
+	return store.Mutation{Change: change, Metric: metric}, counts
 }
 
 // convert counts conversions of messages whose goal the visitor has just reached, and returns the record after it.
 func (e *Engine) convert(ctx context.Context, key store.Key, record *visitor.Record, reached []*workspace.Message) (*visitor.Record, error) {
+	record, err := e.carry(ctx, key, record)
+	if err != nil || record == nil {
+		return record, err
+	}
 	now := e.now()
 	var mutations []store.Mutation
 	for _, m := range reached {
-		if hasConverted(m, record, now) {
-			change := visitor.Change{Kind: visitor.Converted, Message: m.ID, At: now}
-			mutations = append(mutations, store.Mutation{Key: key, Change: change, Metric: store.MetricConverted})
+		if mutation, counts := conversion(m, record, now); counts {
+			mutation.Key = key
+			mutations = append(mutations, mutation)
 		}
 	}
 	if len(mutations) == 0 {
@@ -34,8 +47,8 @@ func (e *Engine) convert(ctx context.Context, key store.Key, record *visitor.Rec
 	if err != nil {
 		return record, err
 	}
-	for _, outcome := range outcomes {
-		if outcome.Counted {
+	for i, outcome := range outcomes {
+		if outcome.Counted && !mutations[i].Change.HeldOut {
 			e.recorder.Reported(store.MetricConverted)
 		}
 	}
@@ -45,13 +58,20 @@ func (e *Engine) convert(ctx context.Context, key store.Key, record *visitor.Rec
 // convertByPage counts conversions by the page that a poll is on. One that cannot be written down does not keep the
 // visitor from being answered; the next poll of the page tries again.
 func (e *Engine) convertByPage(ctx context.Context, snapshot *workspace.Snapshot, identity visitor.Identity, record *visitor.Record, page *pagerule.Page) *visitor.Record {
-	if page == nil || record == nil {
+	goals := snapshot.PageGoals()
+	if page == nil || len(goals) == 0 {
 		return record
+	}
+	past := record
+	if past == nil {
+		if past = e.arrivals.of(identity.ID()); past == nil {
+			return nil
+		}
 	}
 	var reached []*workspace.Message
 	now := e.now()
-	for _, m := range snapshot.PageGoals() {
-		if hasConverted(m, record, now) && m.Goal.Pages.Match(page) {
+	for _, m := range goals {
+		if _, counts := conversion(m, past, now); counts && m.Goal.Pages.Match(page) {
 			reached = append(reached, m)
 		}
 	}
@@ -94,7 +114,7 @@ func (e *Engine) convertByEvents(ctx context.Context, identity visitor.Identity,
 	}
 	key := e.key(identity)
 	record, err := e.store.Load(ctx, key)
-	if err != nil || record == nil {
+	if err != nil {
 		return err
 	}
 	_, err = e.convert(ctx, key, record, reached)

@@ -114,8 +114,8 @@ func (s *situation) remember(record *visitor.Record) {
 	s.record, s.seen, s.filled, s.asking = record, s.seen[:0], false, nil
 }
 
-// state is what the visitor's record says of a message; nil when it says nothing. Of a message in the shadow it is what
-// would have been.
+// state is what the visitor's record says of a message; nil when it says nothing. Of a message in the shadow, and for those
+// who are held out, it is what would have been.
 func (s *situation) state(m *workspace.Message) *visitor.MessageState {
 	if s.asking != m {
 		s.asking, s.stands = m, s.find(m)
@@ -125,15 +125,16 @@ func (s *situation) state(m *workspace.Message) *visitor.MessageState {
 
 // find looks for the state of a message.
 func (s *situation) find(m *workspace.Message) *visitor.MessageState {
+	withheld := m.Status == workspace.StatusShadow || s.heldOut(m)
 	record := s.record
-	if m.Status == workspace.StatusShadow {
+	if withheld {
 		record = s.past()
 	}
 	if record == nil {
 		return nil
 	}
 	state := record.Messages[m.ID]
-	if state != nil && m.Status == workspace.StatusShadow {
+	if state != nil && withheld {
 		return state.Withheld
 	}
 	return state
@@ -186,11 +187,15 @@ var checks = []check{
 	{"audience", askAudience, describeAudience},
 	{"page", askPage, describePage},
 	{"where", askWhere, describeWhere},
+	{"rollout", askRollout, describeRollout},
+	{"exclusive", askExclusive, describeExclusive},
+	{"variant", askVariant, describeVariant},
 	{"frequency", askFrequency, describeFrequency},
 	{"when", askWhen, describeWhen},
 	{"throttle", askThrottle, describeThrottle},
 	{"slot", askSlot, describeSlot},
 	{"content", askContent, describeContent},
+	{"holdout", askHoldout, describeHoldout},
 	{"shadow", askShadow, describeShadow},
 }
 

@@ -14,7 +14,7 @@ import (
 // A delivery's id is sealed text: it says which message was handed to whom in which page view, and only an edge that
 // holds the store's secret can make one. It is URL-safe, because the reference client puts it in a path unencoded.
 //
-//	version (1) | flags (1) | visitor (8) | view (8) | occasion (8, by the flags) | message id | seal (16)
+//	version (1) | flags (1) | visitor (8) | view (8) | occasion (8, by the flags) | length of variant's id (1) and variant's id (by the flags) | message id | seal (16)
 const (
 	deliveryVersion = 1
 	deliveryHead    = 1 + 1 + 8 + 8
@@ -24,7 +24,8 @@ const (
 	deliveryIsTest = 1 << 0
 	deliveryOfRun  = 1 << 1 // the occasion is the start of a campaign's run, in milliseconds since 1970
 	deliveryOfSend = 1 << 2 // the occasion stands for the key of a send
-	deliveryKnown  = deliveryIsTest | deliveryOfRun | deliveryOfSend
+	deliveryVaried = 1 << 3 // it shows a variant of the message
+	deliveryKnown  = deliveryIsTest | deliveryOfRun | deliveryOfSend | deliveryVaried
 )
 
 // errForeignDelivery is what a report of a delivery that no edge of this workspace made is answered with.
@@ -96,6 +97,9 @@ func (d *delivery) append(raw []byte) []byte {
 	case !d.of.run.IsZero():
 		flags |= deliveryOfRun
 	}
+	if d.of.variant != "" {
+		flags |= deliveryVaried
+	}
 	raw = append(raw, deliveryVersion, flags)
 	raw = binary.BigEndian.AppendUint64(raw, d.visitor)
 	raw = binary.BigEndian.AppendUint64(raw, d.view)
@@ -104,6 +108,9 @@ func (d *delivery) append(raw []byte) []byte {
 		raw = binary.BigEndian.AppendUint64(raw, d.of.sent)
 	case !d.of.run.IsZero():
 		raw = binary.BigEndian.AppendUint64(raw, uint64(d.of.run.UnixMilli()))
+	}
+	if d.of.variant != "" {
+		raw = append(append(raw, byte(len(d.of.variant))), d.of.variant...)
 	}
 	return append(raw, d.message...)
 }
@@ -128,9 +135,12 @@ func (s sealer) open(id string) (delivery, error) {
 		key:     binary.BigEndian.Uint64(seal[deliverySeal-8:]),
 		test:    body[1]&deliveryIsTest != 0,
 	}
-	rest := body[deliveryHead:]
-	if flags := body[1]; flags&(deliveryOfRun|deliveryOfSend) != 0 {
-		if len(rest) < 8 || flags&^deliveryKnown != 0 {
+	rest, flags := body[deliveryHead:], body[1]
+	if flags&^deliveryKnown != 0 {
+		return delivery{}, errForeignDelivery
+	}
+	if flags&(deliveryOfRun|deliveryOfSend) != 0 {
+		if len(rest) < 8 {
 			return delivery{}, errForeignDelivery
 		}
 		number := binary.BigEndian.Uint64(rest)
@@ -140,6 +150,12 @@ func (s sealer) open(id string) (delivery, error) {
 			d.of.run = time.UnixMilli(int64(number)).UTC()
 		}
 		rest = rest[8:]
+	}
+	if flags&deliveryVaried != 0 {
+		if len(rest) == 0 || len(rest) < 1+int(rest[0]) {
+			return delivery{}, errForeignDelivery
+		}
+		d.of.variant, rest = string(rest[1:1+int(rest[0])]), rest[1+int(rest[0]):]
 	}
 	d.message = string(rest)
 	return d, nil

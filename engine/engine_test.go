@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"handbill/engine"
+	"handbill/engine/experiment"
 	"handbill/engine/pagerule"
 	"handbill/engine/store"
 	"handbill/engine/visitor"
@@ -403,8 +405,10 @@ func TestStatisticsCountEachReportOnce(t *testing.T) {
 		e.report(ada, engine.OutcomeError, d.ID)
 	}
 	got := statisticsOf(t, e, "spring-sale")
-	want := engine.MessageStatistics{Message: "spring-sale", Status: "live", Deliveries: 1, Opened: 1, Clicked: 1, Dismissed: 1, Errors: 1}
-	if got != want {
+	want := engine.MessageStatistics{Message: "spring-sale", Status: "live", Counts: engine.Counts{
+		Deliveries: 1, Opened: 1, Clicked: 1, Dismissed: 1, Errors: 1, Viewers: 1, Clickers: 1, ClickRate: experiment.Share(1, 1),
+	}}
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("statistics %+v, want %+v", got, want)
 	}
 }

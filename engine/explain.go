@@ -60,6 +60,8 @@ type MessageExplanation struct {
 	Due     bool    `json:"due"`
 	Reason  Reason  `json:"reason,omitempty"`
 	Checks  []Check `json:"checks"`
+	// Variant is the variant of an experiment that the visitor would see; empty for a message without variants.
+	Variant string `json:"variant,omitempty"`
 	// Position is the message's place in its file, such as "messages.toml:12".
 	Position string `json:"position"`
 }
@@ -109,7 +111,7 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 			s.take(m)
 		}
 		explanation.Messages = append(explanation.Messages, MessageExplanation{
-			Message: m.ID, Due: reason == ReasonNone, Reason: reason, Checks: t.checks, Position: fmt.Sprintf("%s:%d", m.File, m.Line),
+			Message: m.ID, Due: reason == ReasonNone, Reason: reason, Checks: t.checks, Variant: s.variant(m).Variant, Position: fmt.Sprintf("%s:%d", m.File, m.Line),
 		})
 	}
 	for _, skipped := range snapshot.Skipped {

@@ -26,6 +26,12 @@ func (e *Engine) Identify(ctx context.Context, identity visitor.Identity, traits
 	if identity.Anonymous != "" {
 		from = "a:" + identity.Anonymous
 	}
+	if from != "" {
+		key := store.Key{Workspace: e.workspace, Visitor: from}
+		if _, err := e.carry(ctx, key, nil); err != nil {
+			return err
+		}
+	}
 	change := visitor.Change{Kind: visitor.Identified, At: e.now(), Level: identity.Level, Traits: traits}
 	_, err := e.store.Merge(ctx, e.workspace, from, identity.ID(), change)
 	switch {

@@ -9,21 +9,23 @@ import (
 )
 
 // occasion is why a visitor is shown a message: the run of a campaign, or one of the times that the message was sent. It is
-// the zero value for a broadcast.
+// the zero value for a broadcast without variants.
 type occasion struct {
 	run  time.Time
 	sent uint64
+	// variant is the message's variant of an experiment that is shown; empty: none.
+	variant string
 }
 
 // occasion is the one for which a message would be shown now.
 func (s *situation) occasion(m *workspace.Message) occasion {
+	of := occasion{variant: s.variant(m).Variant}
 	if run := s.run(m); run != nil {
-		return occasion{run: run.Started}
+		of.run = run.Started
+	} else if sent := s.sent(m); sent != nil {
+		of.sent = sent.ID
 	}
-	if sent := s.sent(m); sent != nil {
-		return occasion{sent: sent.ID}
-	}
-	return occasion{}
+	return of
 }
 
 // run is the visitor's run through a campaign; nil for none, and for a message of another kind.

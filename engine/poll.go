@@ -194,15 +194,15 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 				deliveries = append(deliveries, Delivery{Message: m, Waiting: true})
 			}
 			return nil
-		case ReasonShadow:
-			return e.withhold(ctx, m, s, store.MetricShadow)
+		case ReasonShadow, ReasonHeldOut:
+			return e.withhold(ctx, m, s, reason)
 		default:
 			return nil
 		}
 		d, due, err := e.deliver(ctx, m, s, tab)
 		if due {
 			s.take(m)
-			deliveries = append(deliveries, Delivery{sealed: d, Message: m})
+			deliveries = append(deliveries, Delivery{sealed: d, Message: s.variant(m)})
 		}
 		return err
 	}
@@ -268,7 +268,7 @@ func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation
 			}
 			return delivery{}, false, nil
 		}
-		e.store.Count(e.workspace, m.ID, store.MetricDelivered, 1)
+		e.store.Count(e.workspace, m.ID, store.MetricDelivered.In(s.variant(m).Variant), 1)
 		e.recorder.Delivered()
 	}
 	s.handOut(m)
@@ -361,7 +361,7 @@ func fnv1a[T string | []byte](sum uint64, text T) uint64 {
 
 func among(deliveries []Delivery, m *workspace.Message) bool {
 	for _, d := range deliveries {
-		if d.Message == m {
+		if d.Message.ID == m.ID {
 			return true
 		}
 	}

@@ -38,6 +38,10 @@ const (
 	ReasonPage Reason = "page"
 	// ReasonWhere: the message's condition does not hold.
 	ReasonWhere Reason = "where"
+	// ReasonRollout: the visitor is not among those to whom the message is rolled out.
+	ReasonRollout Reason = "rollout"
+	// ReasonExclusive: the visitor is in another message of the exclusive group.
+	ReasonExclusive Reason = "exclusive_group"
 	// ReasonDismissed: the visitor has dismissed the message, and its frequency ends with that; or dismissed it in this page view.
 	ReasonDismissed Reason = "dismissed"
 	// ReasonActed: the visitor has used a button of the message that leads on, and its frequency ends with that.
@@ -66,6 +70,8 @@ const (
 	ReasonLeftOut Reason = "left_out"
 	// ReasonContent: with this visitor's values the message's templates fail, or leave nothing to show.
 	ReasonContent Reason = "content"
+	// ReasonHeldOut: the message would be shown, and the visitor is in its holdout.
+	ReasonHeldOut Reason = "held_out"
 	// ReasonShadow: the message would be shown, and its status is "shadow".
 	ReasonShadow Reason = "shadow"
 )
@@ -73,9 +79,10 @@ const (
 // reasons are all reasons against a message, in the order in which they are looked at.
 var reasons = []Reason{
 	ReasonInAppOff, ReasonNotLive, ReasonBot, ReasonNotStarted, ReasonEnded, ReasonOutsideHours, ReasonNotTriggered, ReasonWaiting,
-	ReasonExited, ReasonExpired, ReasonNeedsVerified, ReasonAudience, ReasonPage, ReasonWhere, ReasonDismissed, ReasonActed,
+	ReasonExited, ReasonExpired, ReasonNeedsVerified, ReasonAudience, ReasonPage, ReasonWhere, ReasonRollout, ReasonExclusive,
+	ReasonDismissed, ReasonActed,
 	ReasonConverted, ReasonSnoozed, ReasonLifetime, ReasonDays, ReasonVisit, ReasonGap, ReasonCap, ReasonWhen, ReasonThrottled,
-	ReasonSlot, ReasonLeftOut, ReasonContent, ReasonShadow,
+	ReasonSlot, ReasonLeftOut, ReasonContent, ReasonHeldOut, ReasonShadow,
 }
 
 // Reasons lists every reason for which a message is not shown.

@@ -32,6 +32,9 @@ func (e *Engine) render(m *workspace.Message, s *situation) rendered {
 
 // renderWith makes what a message shows in a test, or with nil, what it shows.
 func (e *Engine) renderWith(m *workspace.Message, s *situation, test *visitor.Test) rendered {
+	if test == nil && m.Variant == "" {
+		m = s.variant(m)
+	}
 	if m.Localized == nil {
 		return rendered{message: m, content: &m.Content}
 	}
@@ -160,7 +163,7 @@ func (s *situation) test(d Delivery) *visitor.Test {
 func (e *Engine) countDropped(deliveries []Delivery) {
 	for _, d := range deliveries {
 		if d.dropped > 0 && !d.Test {
-			e.store.Count(e.workspace, d.Message.ID, store.MetricError, d.dropped)
+			e.store.Count(e.workspace, d.Message.ID, store.MetricError.In(d.Message.Variant), d.dropped)
 		}
 	}
 }

@@ -142,6 +142,9 @@ var metrics = map[Outcome]store.Metric{
 	OutcomeError:     store.MetricError,
 }
 
+// firsts are the statistics that outcomes raise once for each visitor.
+var firsts = map[Outcome]store.Metric{OutcomeOpened: store.MetricViewers, OutcomeClicked: store.MetricClickers}
+
 var kinds = map[Outcome]visitor.ChangeKind{
 	OutcomeOpened:    visitor.Opened,
 	OutcomeClicked:   visitor.Clicked,
@@ -156,13 +159,16 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 	if !known {
 		return mutations, after
 	}
-	change := visitor.Change{Kind: kind, Message: d.message, Delivery: d.key, At: now, Test: d.test, Run: d.of.run, Sent: d.of.sent, View: d.view}
+	change := visitor.Change{Kind: kind, Message: d.message, Delivery: d.key, At: now, Test: d.test, Run: d.of.run, Sent: d.of.sent, View: d.view, Variant: d.of.variant}
 	key := store.Key{Workspace: e.workspace, Visitor: owner}
 	mutation := store.Mutation{Key: key, Change: change}
 	follow := counted{at: len(mutations), message: d.message}
 	if !d.test {
-		mutation.Metric = metrics[report.Outcome]
-		follow.metric = mutation.Metric
+		follow.metric = metrics[report.Outcome]
+		mutation.Metric = follow.metric.In(d.of.variant)
+		if first := firsts[report.Outcome]; first != "" {
+			mutation.First = first.In(d.of.variant)
+		}
 	}
 	if kind == visitor.Opened && !d.test {
 		change.Visit = visitNumber(report.Visit, d.view)
@@ -198,7 +204,7 @@ func (e *Engine) event(owner string, d delivery, report Report, now time.Time) e
 	}
 	properties := map[string]any{}
 	for name, value := range map[string]string{
-		"actionName": report.ActionName, "actionValue": report.ActionValue, "reason": report.Reason,
+		"actionName": report.ActionName, "actionValue": report.ActionValue, "reason": report.Reason, "variant": d.of.variant,
 	} {
 		if value != "" {
 			properties[name] = value

@@ -13,7 +13,9 @@ type holder struct {
 }
 
 // take gives a message its place on the page.
-func (s *situation) take(m *workspace.Message) { s.slots = append(s.slots, holder{m.Slot, m}) }
+func (s *situation) take(m *workspace.Message) {
+	s.slots = append(s.slots, holder{s.variant(m).Slot, m})
+}
 
 // holds is the message that has a place; nil where it is free.
 func (s *situation) holds(slot string) *workspace.Message {
@@ -43,7 +45,7 @@ func placeTests(deliveries []Delivery, s *situation, onScreen bool) []Delivery {
 		switch by := s.holds(test.Message.Slot); {
 		case !test.Test, test.onScreen != onScreen:
 		case by == nil:
-			s.take(test.Message)
+			s.slots = append(s.slots, holder{test.Message.Slot, test.Message})
 		case by != test.Message:
 			continue
 		}
@@ -57,19 +59,20 @@ func askSlot(_ *Engine, m *workspace.Message, s *situation) Reason {
 	if !s.oneEach {
 		return ReasonNone
 	}
-	if by := s.holds(m.Slot); by != nil && by != m {
+	if by := s.holds(s.variant(m).Slot); by != nil && by != m {
 		return ReasonSlot
 	}
 	return ReasonNone
 }
 
 func describeSlot(_ *Engine, m *workspace.Message, s *situation) (string, string) {
-	by := s.holds(m.Slot)
+	slot := s.variant(m).Slot
+	by := s.holds(slot)
 	switch {
 	case !s.oneEach:
 		return "the client has places of its own", ""
 	case by == nil, by == m:
-		return fmt.Sprintf("the slot %q is free", m.Slot), ""
+		return fmt.Sprintf("the slot %q is free", slot), ""
 	}
-	return fmt.Sprintf("the slot %q is taken by %s", m.Slot, by.ID), "it is shown when that is closed; or give it a lower priority, another display or another position"
+	return fmt.Sprintf("the slot %q is taken by %s", slot, by.ID), "it is shown when that is closed; or give it a lower priority, another display or another position"
 }

@@ -32,6 +32,9 @@ func (e *Engine) told(d delivery, report Report) (told, error) {
 		return told{}, nil
 	}
 	m := snapshot.Message(d.message)
+	if m != nil {
+		m = m.InVariant(d.of.variant)
+	}
 	if m == nil || m.Localized == nil {
 		return told{}, nil // it is gone since; the click counts all the same
 	}

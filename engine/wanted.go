@@ -23,7 +23,7 @@ func (e *Engine) wantedBy(snapshot *workspace.Snapshot, request PollRequest) []*
 		if err != nil {
 			continue
 		}
-		if from := snapshot.Message(d.message); from != nil && from.HasAction(content.ShowMessage, id) {
+		if from := snapshot.Message(d.message); from != nil && from.InVariant(d.of.variant).HasAction(content.ShowMessage, id) {
 			wanted = append(wanted, m)
 		}
 	}

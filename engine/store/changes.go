@@ -60,6 +60,9 @@ func (c *changes) apply(mutations []Mutation) ([]Outcome, error) {
 		if m.Metric != "" {
 			c.counts[counter{m.Key.Workspace, m.Change.Message, m.Metric}]++
 		}
+		if m.First != "" && visitor.First(was, is, m.Change) {
+			c.counts[counter{m.Key.Workspace, m.Change.Message, m.First}]++
+		}
 	}
 	return outcomes, nil
 }

@@ -90,6 +90,9 @@ type Mutation struct {
 	Change visitor.Change
 	// Metric is the count of the change's message that is raised by one when the change counted; none when empty.
 	Metric Metric
+	// First is a count that is raised, too, when the change was the visitor's first of its kind, as [visitor.First] has it;
+	// none when empty.
+	First Metric
 }
 
 // Outcome is what became of a mutation.
@@ -127,7 +130,29 @@ const (
 	MetricStarted Metric = "started"
 	// MetricShadow counts how often a message in the shadow would have been shown.
 	MetricShadow Metric = "shadow"
+	// MetricViewers counts the visitors who saw a message, MetricClickers those who used a button of it.
+	MetricViewers  Metric = "viewers"
+	MetricClickers Metric = "clickers"
+	// MetricHeldOut counts how often a message would have been shown to somebody of its holdout, MetricHeldOutViewers the
+	// visitors to whom it would have been, and MetricHeldOutConverted those of them who reached its goal.
+	MetricHeldOut          Metric = "held_out"
+	MetricHeldOutViewers   Metric = "held_out_viewers"
+	MetricHeldOutConverted Metric = "held_out_converted"
 )
+
+// In is the part of a count that belongs to a variant of an experiment; without one, the whole.
+func (m Metric) In(variant string) Metric {
+	if variant == "" {
+		return m
+	}
+	return m + ":" + Metric(variant)
+}
+
+// Variant parts a count into what is counted and the variant that it belongs to; "" for none.
+func (m Metric) Variant() (counted Metric, variant string) {
+	name, variant, _ := strings.Cut(string(m), ":")
+	return Metric(name), variant
+}
 
 // ErrClosed is returned by the methods of a store after Close.
 var ErrClosed = errors.New("the store is closed")

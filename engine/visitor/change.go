@@ -14,7 +14,7 @@ type ChangeKind int
 const (
 	// Identified: identify was called. Uses Level and Traits.
 	Identified ChangeKind = iota + 1
-	// Opened: a delivery came on screen. Uses Message, Delivery and Test, as the three kinds after it.
+	// Opened: a delivery came on screen. Uses Message, Delivery and Test, as the three kinds after it, and Variant.
 	Opened
 	// Clicked: a button of a delivery was used.
 	Clicked
@@ -29,7 +29,8 @@ const (
 	Acted
 	// Snoozed: the visitor wants not to see a message until later. Uses Message, Delivery and Until.
 	Snoozed
-	// Converted: the visitor did what a message is for. Uses Message. It counts once for each message.
+	// Converted: the visitor did what a message is for. Uses Message, and HeldOut where it was withheld from them. It counts
+	// once for each message.
 	Converted
 	// Visited: the visitor looks at a page. Uses Visit and Page.
 	Visited
@@ -52,7 +53,7 @@ const (
 	Queued
 	// Cancelled: a sent message was called back. Uses Sent.
 	Cancelled
-	// Withheld: a message would have come on screen, but was held back. Uses Message, Delivery, Visit, Run and Sent.
+	// Withheld: a message would have come on screen, but was held back. Uses Message, Delivery, Visit, Run, Sent and Variant.
 	Withheld
 )
 
@@ -105,6 +106,10 @@ type Change struct {
 	Key   uint32
 	// Group is the id of a group.
 	Group string
+	// Variant is the variant of an experiment that a delivery shows, or [Holdout]; empty: none.
+	Variant string
+	// HeldOut is true for a conversion of somebody from whom a holdout withheld the message.
+	HeldOut bool
 }
 
 // Check says whether a change keeps the record within its bounds. The error is that of [CheckTraits] on the traits which
@@ -209,6 +214,9 @@ func (r *Record) report(c Change) bool {
 		if !s.mark(c.Delivery, ReportedOpened) {
 			return false
 		}
+		if !c.At.Before(s.LastOpened) {
+			s.Variant = c.Variant
+		}
 		s.Opened++
 		s.FirstOpened = earlier(s.FirstOpened, c.At)
 		s.LastOpened = later(s.LastOpened, c.At)
@@ -241,7 +249,10 @@ func (r *Record) report(c Change) bool {
 		}
 		s.Snoozed = later(s.Snoozed, stamp(c.Until))
 	case Converted:
-		if !s.Converted.IsZero() {
+		if c.HeldOut {
+			s = s.Withheld
+		}
+		if s == nil || !s.Converted.IsZero() {
 			return false
 		}
 		s.Converted = c.At

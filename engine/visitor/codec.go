@@ -70,6 +70,9 @@ type storedState struct {
 	RunFirst   int64 `cbor:"17,keyasint,omitempty"`
 	RunEnded   int64 `cbor:"18,keyasint,omitempty"` // dismissed
 	RunActed   int64 `cbor:"19,keyasint,omitempty"`
+	// Variant and Drawn are what an experiment remembers.
+	Variant string `cbor:"22,keyasint,omitempty"`
+	Drawn   string `cbor:"23,keyasint,omitempty"`
 	// The time of a single showing is LastOpened, and not written again.
 	storedShowings
 }
@@ -167,7 +170,7 @@ func (s *MessageState) store() storedState {
 		Clicked: s.Clicked, Dismissed: milliseconds(s.Dismissed), Errors: s.Errors, Recent: s.Recent, Reported: reported,
 		Acted: milliseconds(s.Acted), Snoozed: milliseconds(s.Snoozed), Converted: milliseconds(s.Converted), storedShowings: s.storeShowings(),
 		RunStarted: milliseconds(s.Run.Started), RunOpened: s.Run.Opened, RunFirst: milliseconds(s.Run.FirstOpened),
-		RunEnded: milliseconds(s.Run.Dismissed), RunActed: milliseconds(s.Run.Acted),
+		RunEnded: milliseconds(s.Run.Dismissed), RunActed: milliseconds(s.Run.Acted), Variant: s.Variant, Drawn: s.Drawn,
 	}
 	if s.Withheld != nil {
 		withheld := s.Withheld.store()
@@ -196,7 +199,7 @@ func (s storedState) restore() MessageState {
 	state := MessageState{
 		Opened: s.Opened, FirstOpened: moment(s.FirstOpened), LastOpened: moment(s.LastOpened),
 		Clicked: s.Clicked, Dismissed: moment(s.Dismissed), Errors: s.Errors,
-		Acted: moment(s.Acted), Snoozed: moment(s.Snoozed), Converted: moment(s.Converted),
+		Acted: moment(s.Acted), Snoozed: moment(s.Snoozed), Converted: moment(s.Converted), Variant: s.Variant, Drawn: s.Drawn,
 		Run: RunCounts{
 			Started: moment(s.RunStarted), Opened: s.RunOpened, FirstOpened: moment(s.RunFirst), Dismissed: moment(s.RunEnded), Acted: moment(s.RunActed),
 		},

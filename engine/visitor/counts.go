@@ -30,7 +30,7 @@ func (r *Record) withhold(s *MessageState, c Change) bool {
 	if !w.mark(c.Delivery, ReportedOpened) {
 		return false
 	}
-	w.Opened++
+	w.Opened, w.Variant = w.Opened+1, c.Variant
 	w.FirstOpened, w.LastOpened = earlier(w.FirstOpened, c.At), later(w.LastOpened, c.At)
 	w.Showings = insert(w.Showings, Showing{At: c.At, Visit: c.Visit})
 	if run := w.inRun(c); run != nil {

@@ -30,8 +30,10 @@ func Merge(into, from *Record) *Record {
 	for id, state := range from.Messages {
 		if known := merged.Messages[id]; known != nil {
 			*merged.state(id) = *mergeState(known, state, merged.started(id))
+			merged.state(id).drawn(known, state, from.ID)
 		} else {
 			*merged.state(id) = *state.joining()
+			merged.state(id).drawn(&MessageState{}, state, from.ID)
 		}
 	}
 	merged.Showings = unite(into.Showings, from.Showings)

@@ -86,6 +86,12 @@ type MessageState struct {
 	Run RunCounts
 	// Withheld is what would have been, had the message not been held back; nil: nothing.
 	Withheld *MessageState
+	// Variant is in which variant of an experiment the visitor saw it last; empty: in none. Of what was withheld it is
+	// [Holdout] where a holdout was the reason.
+	Variant string
+	// Drawn is the visitor's id by which lots are drawn for this message: the one under which they first had to do with it,
+	// where that was before they were known by the record's. Empty: the record's own.
+	Drawn string
 }
 
 // Showing is that a message came on screen.

@@ -122,6 +122,7 @@ func (c *check) compile(documents []section) *Snapshot {
 	c.readThrottles(documents)
 	messages := c.readMessages(documents)
 	c.checkShown()
+	c.checkGroups(messages)
 	if len(messages) == 0 && len(c.skipped) == 0 && len(c.problems) == 0 && len(documents) > 0 {
 		documents[0].doubtful(0, "add one that begins with [[messages]]", "the workspace has no messages")
 	}
@@ -150,6 +151,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		s.places[message.ID] = i
 		sets[i] = message.Pages
 		s.addGoal(message)
+		s.addGroup(message)
 	}
 	s.index = c.indexOf(messages, sets)
 	s.starters = newStarters(messages, c.segments)

@@ -20,7 +20,7 @@ func readDocumentation(t *testing.T) string {
 
 func TestEveryExampleOfTheDocumentationIsRight(t *testing.T) {
 	text := readDocumentation(t)
-	for _, name := range []string{"personalisation", "frequency", "timing", "forms", "themes"} {
+	for _, name := range []string{"personalisation", "frequency", "timing", "forms", "themes", "experiments"} {
 		data, err := os.ReadFile("../../docs/" + name + ".md")
 		if err != nil {
 			t.Fatal(err)
@@ -52,6 +52,7 @@ var documented = map[string][]key{
 	"`[workspace]`":           workspaceKeys,
 	"`[[messages]]`":          messageKeys,
 	"`[[messages.steps]]`":    stepKeys,
+	"`[[messages.variants]]`": variantKeys,
 	"`[messages.locales.de]`": localeKeys,
 	"`[[templates]]`":         templateKeys,
 	"`[[segments]]`":          segmentKeys,
@@ -197,6 +198,8 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 			good(t, "a.toml", message("", "kind = \"campaign\"\n"+k.example))
 		case k.name == "exit":
 			good(t, "a.toml", message("", "kind = \"campaign\"\ntrigger = { event = \"a\" }\n"+k.example))
+		case k.name == "variants":
+			good(t, "a.toml", message("", k.example+"\nid = \"b\""))
 		case k.name == "steps":
 			good(t, "a.toml", message("text", k.example+"\ntext = \"A\""))
 		case k.name == "template":

@@ -80,6 +80,7 @@ type outcome struct {
 	made time.Time
 	// idLine is the line of its id, and the lines of warnings are counted in the same way: from the chunk's first.
 	idLine     int
+	idColumn   int
 	warnings   []located
 	conditions []*audience.Condition
 }
@@ -247,8 +248,8 @@ func (c *check) readMessage(s section, into *chunk) *Message {
 	if into == nil || message == nil || wrong {
 		return message
 	}
-	line, _ := s.file.position(s.at("id"))
-	known := &outcome{message: message, made: c.now, idLine: line - into.line, conditions: own}
+	line, column := s.file.position(s.at("id"))
+	known := &outcome{message: message, made: c.now, idLine: line - into.line, idColumn: column, conditions: own}
 	for _, warning := range c.warnings[warnings:] {
 		warning.Line -= into.line
 		known.warnings = append(known.warnings, warning)
@@ -265,7 +266,7 @@ func (c *check) reuse(f *parsedFile, from *chunk) *Message {
 	if _, used := c.ids[id]; used {
 		c.doubtful = true // it is a problem now
 	}
-	c.ids[id] = located{Problem{File: f.name, Line: from.line + known.idLine}, f.order}
+	c.ids[id] = located{Problem{File: f.name, Line: from.line + known.idLine, Column: known.idColumn}, f.order}
 	c.shownByKept = append(c.shownByKept, known.message.shows...)
 	for _, condition := range known.conditions {
 		c.conditions[condition] = true
@@ -276,9 +277,8 @@ func (c *check) reuse(f *parsedFile, from *chunk) *Message {
 		c.warnings = append(c.warnings, warning)
 	}
 	if known.message.Line != from.line {
-		moved, again := *known.message, *known
-		moved.Line = from.line
-		again.message = &moved
+		again := *known
+		again.message = known.message.movedTo(from.line)
 		from.outcome = &again
 	}
 	return from.outcome.message

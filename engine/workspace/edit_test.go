@@ -25,6 +25,16 @@ func sayings(s *Snapshot, warnings []Problem, err error) string {
 	}
 	for i, m := range s.Messages {
 		fmt.Fprintf(&all, "%s %s:%d %x %s %q %q %v %v %d %v %s %v %q\n", m.ID, m.File, m.Line, m.fingerprint, m.Status, m.PageRules, m.Except, m.Start, m.End, m.Priority, m.Frequency, m.Content.HTML(), m.Audience, conditionText(m))
+		fmt.Fprintf(&all, "%d %d %s %v %v %v %q\n", m.Rollout, m.Holdout, m.Seed, m.RolloutDraw, m.HoldoutDraw, m.VariantDraw, m.Group)
+		if group := s.Group(m); group != nil {
+			for _, member := range group.Members {
+				fmt.Fprintf(&all, "with %s %v\n", member.Message.ID, member.Draw)
+			}
+		}
+		for _, v := range m.Variants {
+			shown := v.Message
+			fmt.Fprintf(&all, "%s %s:%d %d %d %s %t\n", shown.Variant, shown.File, shown.Line, v.Buckets, v.UpTo, shown.Content.HTML(), shown.ReadsEvent)
+		}
 		if s.Message(m.ID) != s.Messages[i] {
 			fmt.Fprintf(&all, "%s is another by its id\n", m.ID)
 		}

@@ -1,6 +1,8 @@
 package workspace
 
 import (
+	"slices"
+
 	"handbill/engine/audience"
 	"handbill/engine/content"
 )
@@ -138,7 +140,8 @@ var segmentKeys = []key{
 	},
 }
 
-var messageKeys = append([]key{
+// messageKeys are those of a message: when it is shown, and what.
+var messageKeys = slices.Concat([]key{
 	{
 		name: "id", kind: aText, required: true,
 		example: `id = "spring-sale"`,
@@ -214,6 +217,22 @@ var messageKeys = append([]key{
 		fallback: "false", example: "ignore_throttle = true",
 		meaning: "`true`: no [throttle](#throttle) keeps it back or counts it.",
 	},
+}, shownKeys, []key{
+	{
+		name: "form_event", kind: aText,
+		fallback: `"Form Submitted"`, example: `form_event = "Survey Answered"`,
+		meaning: "The name of the event that answers to its [fields](forms.md) become.",
+	},
+	{
+		name: "template", kind: aText,
+		example: `template = "announcement"`,
+		meaning: "The [template](#templates) whose content it shows. What the message writes itself comes in place of the template's.",
+	},
+	{name: "target", later: true},
+}, timingKeys, experimentKeys)
+
+// shownKeys are what a message shows, and what its variants may show instead.
+var shownKeys = []key{
 	{
 		name: "display", kind: aText, words: []string{content.DisplayModal, content.DisplayBanner}, laterWords: []string{"fullscreen", "toast", "inline", "tooltip"},
 		fallback: `"banner"`, example: `display = "modal"`,
@@ -265,19 +284,9 @@ var messageKeys = append([]key{
 		meaning: "[Steps](#messagessteps) instead of one title, text, image and buttons.",
 	},
 	{
-		name: "form_event", kind: aText,
-		fallback: `"Form Submitted"`, example: `form_event = "Survey Answered"`,
-		meaning: "The name of the event that answers to its [fields](forms.md) become.",
-	},
-	{
 		name: "theme", kind: aText,
 		example: `theme = "brand"`,
 		meaning: "The [theme](themes.md) that says how it looks; by default the workspace's.",
-	},
-	{
-		name: "template", kind: aText,
-		example: `template = "announcement"`,
-		meaning: "The [template](#templates) whose content it shows. What the message writes itself comes in place of the template's.",
 	},
 	{
 		name: "params", kind: aTable, free: true,
@@ -289,8 +298,7 @@ var messageKeys = append([]key{
 		example: `locales = { de = { title = "Frühlingsangebote" } }`,
 		meaning: "The message in [other languages](#messageslocalesde), by their tags.",
 	},
-	{name: "target", later: true},
-}, timingKeys...)
+}
 
 var stepKeys = []key{
 	{
@@ -525,6 +533,7 @@ var homes = []struct {
 	{"[[segments]]", segmentKeys},
 	{"[[templates]]", templateKeys},
 	{"[[messages.steps]]", stepKeys},
+	{"[[messages.variants]]", variantKeys},
 	{"[[themes]]", themeKeys},
 	{"image = { … }", imageKeys},
 	{"one of fields = [{ … }]", fieldKeys},

@@ -15,7 +15,7 @@ import (
 // message checks one message and compiles it. It is nil for one that another
 // already has the id of.
 func (c *check) message(s section) *Message {
-	id := s.text("id")
+	id, problems := s.text("id"), len(c.problems)
 	s.subject = "this message"
 	if id != "" {
 		s.subject = fmt.Sprintf("message %q", id)
@@ -40,6 +40,7 @@ func (c *check) message(s section) *Message {
 		File:      s.file.name,
 		Line:      line,
 	}
+	m.Experiment = c.experiment(s, id)
 	m.IgnoreThrottle, _ = s.values["ignore_throttle"].(bool)
 	m.Start, m.End = c.schedule(s, m.Status)
 	c.timing(s, m)
@@ -52,6 +53,12 @@ func (c *check) message(s section) *Message {
 		around = append(around, string(look.fingerprint[:]))
 	} else if c.settings.theme != nil {
 		around = append(around, string(c.settings.theme.fingerprint[:]))
+	}
+	for _, variant := range s.tables("variants") {
+		name, _ := variant["theme"].(string)
+		if look := c.themes[name]; look != nil {
+			around = append(around, string(look.fingerprint[:]))
+		}
 	}
 	if c.settings.locale != "" {
 		around = append(around, c.settings.locale)
@@ -71,6 +78,7 @@ func (c *check) message(s section) *Message {
 	c.warnOfContent(s, m.template)
 	c.warnOfLocales(s, m.template)
 	m.shows = c.noteShown(s, m.template)
+	c.variants(s, m, before, base, len(c.problems) == problems)
 	switch {
 	case !unique:
 		return nil

@@ -331,10 +331,13 @@ func TestEveryKeyHasATestOfAWrongValue(t *testing.T) {
 	known := make(map[string]bool)
 	for _, name := range allKeys(documentKeys, "") {
 		known[name] = true
-		// What a template shows has the keys of what a message does.
+		// What a template or a variant shows has the keys of what a message does.
 		of, found := strings.CutPrefix(name, "templates.")
+		if !found {
+			of, found = strings.CutPrefix(name, "messages.variants.")
+		}
 		// The fields of steps are those of messages.
-		if before, after, stepped := strings.Cut(name, ".steps.fields."); stepped && tested[strings.Replace(before, "templates", "messages", 1)+".fields."+after] {
+		if _, after, stepped := strings.Cut(name, ".steps.fields."); stepped && tested["messages.fields."+after] {
 			continue
 		}
 		if !tested[name] && (!found || !tested["messages."+of]) {
@@ -361,7 +364,7 @@ func TestUnknownKeysNameTheOneThatIsMeant(t *testing.T) {
 		{"a quoted key", banner + "\"te\\u0078t s\" = 1\n", `a.toml:6:1: message "spring-sale": there is no key "text s" here; write "text"`},
 		{"a dotted key", banner + "image.source = \"/a.png\"\nimage.src = \"/a.png\"\nimage.alt = \"\"\n", `a.toml:6:1: message "spring-sale", image: there is no key "source" here; the keys here are src, alt, width, height`},
 		{"a key in a button", banner + "buttons = [{ text = \"A\", action = \"/a\", url = \"/b\" }]\n", `a.toml:6:41: message "spring-sale", button 1: there is no key "url" here; the keys here are name, text, action`},
-		{"a very long key", banner + strings.Repeat("x", 5000) + " = 1\n", `a.toml:6:1: message "spring-sale": there is no key "` + strings.Repeat("x", 5000) + `" here; the keys here are id, kind, status, trigger, exit, audience, where, bots, pages, except, start, end, priority, frequency, ignore_throttle, display, position, title, text, html, html_sandbox, image, fields, buttons, steps, form_event, theme, template, params, locales, schedule, when, expires, goal, throttles`},
+		{"a very long key", banner + strings.Repeat("x", 5000) + " = 1\n", `a.toml:6:1: message "spring-sale": there is no key "` + strings.Repeat("x", 5000) + `" here; the keys here are id, kind, status, trigger, exit, audience, where, bots, pages, except, start, end, priority, frequency, ignore_throttle, display, position, title, text, html, html_sandbox, image, fields, buttons, steps, theme, params, locales, form_event, template, schedule, when, expires, goal, throttles, rollout, variants, holdout, exclusive_group, seed`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, problems, _ := compile(t, "a.toml", test.text)

@@ -95,6 +95,10 @@ type Message struct {
 	FormEvent string
 	// Localized is the message in its languages; nil for one that was not compiled, as [Hello].
 	Localized *content.Localized
+	// Experiment is to whom it is shown by lot, and in which variant.
+	Experiment
+	// Variant is the id of the variant whose content this is; empty for a message that is all of its variants.
+	Variant string
 	// File and Line say where the message begins.
 	File string
 	Line int
@@ -145,6 +149,8 @@ type Snapshot struct {
 	// eventGoals are the messages whose goal is an event, by its name, and pageGoals those whose goal is a page.
 	eventGoals map[string][]*Message
 	pageGoals  []*Message
+	// groups are the exclusive groups by their names; nil where there are none.
+	groups map[string]*Group
 	// kept is what the next compile goes on from; nil where a file cannot be split.
 	kept *kept
 	// asks says which variables a condition of the workspace looks at.
@@ -174,6 +180,11 @@ func (s *Snapshot) Document(frame string) (document string, ok bool) {
 	for _, m := range s.Messages {
 		if m.document != "" && content.Sandboxed(m.document) == frame {
 			return m.document, true
+		}
+		for _, v := range m.Variants {
+			if shown := v.Message.document; shown != "" && content.Sandboxed(shown) == frame {
+				return shown, true
+			}
 		}
 	}
 	return "", false
