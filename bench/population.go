@@ -47,7 +47,7 @@ func populate(ctx context.Context, folder string, visitors int) (population, err
 	if err != nil {
 		return p, err
 	}
-	const together = 5000
+	const together = 25_000 // in one transaction
 	for from := 0; from < visitors && err == nil; from += together {
 		var mutations []store.Mutation
 		for n := from; n < min(from+together, visitors); n++ {

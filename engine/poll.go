@@ -177,7 +177,8 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 		return nil, err
 	}
 	tally := e.tallyOf(snapshot)
-	deliveries := append(q.deliveries[:0], e.tests(snapshot, s)...)
+	deliveries := q.deliveries[:0]
+	deliveries = append(deliveries, e.tests(snapshot, s)...)
 	defer func() { q.deliveries = deliveries }()
 	offer := func(place int) error {
 		m := snapshot.Messages[place]
