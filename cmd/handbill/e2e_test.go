@@ -43,7 +43,7 @@ func TestAVisitorOfTheExampleSite(t *testing.T) {
 	b.expectNothing("after kill -9")
 
 	// What the operator is told: one delivery, which was opened, clicked and dismissed; nothing failed.
-	if counts := s.statistics()["welcome"]; counts != "DELIVERIES 1, OPENED 1, CLICKED 1, DISMISSED 1" {
+	if counts := s.statistics()["welcome"]; counts != "DELIVERIES 1, OPENED 1, CLICKED 1, DISMISSED 1, VIEWERS 1" {
 		t.Errorf("messages stats says of welcome: %s", counts)
 	}
 	// Somebody else still sees it.
@@ -86,7 +86,7 @@ buttons = [{ text = "Fine", action = "dismiss" }]
 	b.await(`!document.querySelector("handbill-message")`)
 	b.await(`JSON.parse(sessionStorage.getItem("seen")).length === 4`)
 	until(t, "the error and the dismissal are counted", func() bool {
-		return s.statistics()["broken-picture"] == "DELIVERIES 1, OPENED 1, CLICKED 1, DISMISSED 1, ERRORS 1"
+		return s.statistics()["broken-picture"] == "DELIVERIES 1, OPENED 1, CLICKED 1, DISMISSED 1, ERRORS 1, VIEWERS 1"
 	})
 }
 
