@@ -27,10 +27,6 @@ func userNumber(i int) visitor.Identity {
 	return visitor.Identity{Anonymous: fmt.Sprintf("browser-%d", i), User: fmt.Sprintf("user-%d", i), Level: visitor.LevelIdentified}
 }
 
-func anonymousNumber(i int) visitor.Identity {
-	return visitor.Identity{Anonymous: fmt.Sprintf("browser-%d", i)}
-}
-
 func TestARollOutThatGrowsTakesNobodyOut(t *testing.T) {
 	e := newEdge(t, rolledOut(0))
 	const visitors = 400

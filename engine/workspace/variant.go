@@ -33,7 +33,7 @@ func (c *check) variants(s section, m, before *Message, base *template, right bo
 		if right {
 			c.variant(s, v, &made, before, base)
 			m.ReadsEvent = m.ReadsEvent || made.ReadsEvent
-			m.shows = append(slices.Clip(m.shows), made.shows...)
+			m.shows = slices.Concat(m.shows, made.shows)
 		}
 	}
 	c.warnings = append(warnings, newer(c.warnings[len(warnings):], warnings)...)
