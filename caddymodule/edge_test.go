@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -60,7 +62,7 @@ func newEdge(t *testing.T) *edge {
 	e.client = &http.Client{
 		// Without keeping connections: a reload closes those that are idle, and a client that uses one at that moment
 		// cannot tell whether its request arrived.
-		Transport: &http.Transport{DialContext: dial, DisableCompression: true, DisableKeepAlives: true},
+		Transport: connectAgain{&http.Transport{DialContext: dial, DisableCompression: true, DisableKeepAlives: true}},
 		Jar:       jar, Timeout: 20 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -261,5 +263,24 @@ func writeFile(t *testing.T, path, text string) {
 	}
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// connectAgain connects once more, as a browser does, where the system resets a connection: a reload of Caddy closes the
+// listener before, and with it the connections that wait in its queue and no server has taken yet.
+type connectAgain struct{ *http.Transport }
+
+func (c connectAgain) RoundTrip(r *http.Request) (*http.Response, error) {
+	for tries := 1; ; tries++ {
+		response, err := c.Transport.RoundTrip(r)
+		if !errors.Is(err, syscall.ECONNRESET) || tries == 3 || r.Body != nil && r.GetBody == nil {
+			return response, err
+		}
+		if r.GetBody != nil {
+			r = r.Clone(r.Context())
+			if r.Body, err = r.GetBody(); err != nil {
+				return nil, err
+			}
+		}
 	}
 }
