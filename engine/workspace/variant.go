@@ -36,7 +36,7 @@ func (c *check) variants(s section, m, before *Message, base *template, right bo
 			m.shows = slices.Concat(m.shows, made.shows)
 		}
 	}
-	c.warnings = append(warnings, newer(c.warnings[len(warnings):], warnings)...)
+	c.warnings = slices.Concat(warnings, newer(c.warnings[len(warnings):], warnings))
 	c.shares(s, sections, variants)
 	control := *m
 	control.Variant = Control
