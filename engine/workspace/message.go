@@ -45,25 +45,8 @@ func (c *check) message(s section) *Message {
 	m.Start, m.End = c.schedule(s, m.Status)
 	c.timing(s, m)
 	c.kind(s, m)
-	base, around := c.templateOf(s), []any(nil)
-	if base != nil {
-		around = append(around, string(base.fingerprint[:]))
-	}
-	if look := c.themes[s.text("theme")]; look != nil {
-		around = append(around, string(look.fingerprint[:]))
-	} else if c.settings.theme != nil {
-		around = append(around, string(c.settings.theme.fingerprint[:]))
-	}
-	for _, variant := range s.tables("variants") {
-		name, _ := variant["theme"].(string)
-		if look := c.themes[name]; look != nil {
-			around = append(around, string(look.fingerprint[:]))
-		}
-	}
-	if c.settings.locale != "" {
-		around = append(around, c.settings.locale)
-	}
-	m.fingerprint = fingerprintOf(s.values, c.settings.zone, around...)
+	base := c.templateOf(s)
+	m.fingerprint = fingerprintOf(s.values, c.settings.zone, c.around(s, base)...)
 
 	before := c.unchanged(m)
 	if before != nil {
@@ -86,6 +69,29 @@ func (c *check) message(s section) *Message {
 		return before
 	}
 	return m
+}
+
+// around is what a message shows although it does not say so itself: its template, its themes, the language of its texts.
+func (c *check) around(s section, base *template) []any {
+	var around []any
+	if base != nil {
+		around = append(around, string(base.fingerprint[:]))
+	}
+	if look := c.themes[s.text("theme")]; look != nil {
+		around = append(around, string(look.fingerprint[:]))
+	} else if c.settings.theme != nil {
+		around = append(around, string(c.settings.theme.fingerprint[:]))
+	}
+	for _, variant := range s.tables("variants") {
+		name, _ := variant["theme"].(string)
+		if look := c.themes[name]; look != nil {
+			around = append(around, string(look.fingerprint[:]))
+		}
+	}
+	if c.settings.locale != "" {
+		around = append(around, c.settings.locale)
+	}
+	return around
 }
 
 // unchanged is the message of the previous snapshot with the same text, or nil.
