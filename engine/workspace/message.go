@@ -62,10 +62,11 @@ func (c *check) message(s section) *Message {
 	c.warnOfLocales(s, m.template)
 	m.shows = c.noteShown(s, m.template)
 	c.variants(s, m, before, base, len(c.problems) == problems)
+	m.readsTraits = c.readsTraits(m)
 	switch {
 	case !unique:
 		return nil
-	case before != nil && before.File == m.File && before.Line == m.Line && before.Where == m.Where && sameWhen(before.When, m.When) && sameCampaign(before, m):
+	case before != nil && before.File == m.File && before.Line == m.Line && before.Where == m.Where && sameWhen(before.When, m.When) && sameCampaign(before, m) && before.readsTraits == m.readsTraits:
 		return before
 	}
 	return m
