@@ -98,7 +98,7 @@ func (s *situation) values(m *workspace.Message, test *visitor.Test) content.Val
 
 // askContent lets every message pass where the client did not say its page: the reference client is sent none.
 func askContent(e *Engine, m *workspace.Message, s *situation) Reason {
-	if s.page == nil {
+	if s.page == nil && m.Inbox == nil {
 		return ReasonNone
 	}
 	r := e.render(m, s)

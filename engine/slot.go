@@ -56,7 +56,7 @@ func placeTests(deliveries []Delivery, s *situation, onScreen bool) []Delivery {
 
 // askSlot lets every message pass where the client has places of its own, as the reference client.
 func askSlot(_ *Engine, m *workspace.Message, s *situation) Reason {
-	if !s.oneEach {
+	if !s.oneEach || m.Inbox != nil {
 		return ReasonNone
 	}
 	if by := s.holds(s.variant(m).Slot); by != nil && by != m {
@@ -66,6 +66,9 @@ func askSlot(_ *Engine, m *workspace.Message, s *situation) Reason {
 }
 
 func describeSlot(_ *Engine, m *workspace.Message, s *situation) (string, string) {
+	if m.Inbox != nil {
+		return "it takes no place on the page", ""
+	}
 	slot := s.variant(m).Slot
 	by := s.holds(slot)
 	switch {

@@ -19,6 +19,8 @@ package content
 const (
 	DisplayModal  = "modal"
 	DisplayBanner = "banner"
+	// DisplayInbox is no place on a page: the message lies in the inbox.
+	DisplayInbox = "inbox"
 
 	PositionCenter = "center"
 	PositionTop    = "top"
@@ -27,7 +29,7 @@ const (
 
 // Content is everything that one message shows.
 type Content struct {
-	// Display is how it is shown: DisplayModal or DisplayBanner.
+	// Display is how it is shown: DisplayModal, DisplayBanner or DisplayInbox.
 	Display string `json:"display"`
 	// Position is where: PositionTop or PositionBottom, for a modal also PositionCenter.
 	Position string `json:"position,omitempty"`

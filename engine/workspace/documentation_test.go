@@ -3,6 +3,7 @@ package workspace
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -194,6 +195,8 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 	for _, k := range messageKeys {
 		switch {
 		case k.later:
+		case slices.ContainsFunc(inboxKeys, func(of key) bool { return of.name == k.name }):
+			good(t, "a.toml", strings.NewReplacer(`"modal"`, `"inbox"`, rest["pages"], "").Replace(message("", k.example)))
 		case k.name == "trigger":
 			good(t, "a.toml", message("", "kind = \"campaign\"\n"+k.example))
 		case k.name == "exit":

@@ -185,7 +185,7 @@ var messageKeys = slices.Concat([]key{
 	{
 		name: "pages", kind: aTextList, required: true,
 		example: `pages = ["*"]`,
-		meaning: "The pages it may appear on: see [page rules](page-rules.md). `[\"*\"]` is every page.",
+		meaning: "The pages it may appear on: see [page rules](page-rules.md). `[\"*\"]` is every page. A message in the inbox needs none.",
 	},
 	{
 		name: "except", kind: aTextList,
@@ -229,14 +229,14 @@ var messageKeys = slices.Concat([]key{
 		meaning: "The [template](#templates) whose content it shows. What the message writes itself comes in place of the template's.",
 	},
 	{name: "target", later: true},
-}, timingKeys, experimentKeys)
+}, timingKeys, experimentKeys, inboxKeys)
 
 // shownKeys are what a message shows, and what its variants may show instead.
 var shownKeys = []key{
 	{
-		name: "display", kind: aText, words: []string{content.DisplayModal, content.DisplayBanner}, laterWords: []string{"fullscreen", "toast", "inline", "tooltip"},
+		name: "display", kind: aText, words: []string{content.DisplayModal, content.DisplayBanner, content.DisplayInbox}, laterWords: []string{"fullscreen", "toast", "inline", "tooltip"},
 		fallback: `"banner"`, example: `display = "modal"`,
-		meaning: "`\"modal\"`: over the page, until it is closed; `\"banner\"`: at an edge of the page, which stays usable.",
+		meaning: "`\"modal\"`: over the page, until it is closed; `\"banner\"`: at an edge of the page, which stays usable; `\"inbox\"`: in the [inbox](inbox.md), on every page.",
 	},
 	{
 		name: "position", kind: aText, words: []string{content.PositionCenter, content.PositionTop, content.PositionBottom},

@@ -186,8 +186,8 @@ var wrongValues = append([]wrongValue{
 	{"messages.frequency.stop_after_days", "is text", banner + "frequency = { stop_after_days = \"2w\" }\n", `a.toml:6:15: message "spring-sale": frequency: stop_after_days must be a whole number, but is text; write stop_after_days = 14`},
 	{"messages.frequency.stop_after_days", "is negative", banner + "frequency = { stop_after_days = -1 }\n", `a.toml:6:15: message "spring-sale": frequency: stop_after_days -1 is out of range; write a number from 1 to 36500, or leave it out`},
 	{"messages.ignore_throttle", "is text", banner + "ignore_throttle = \"yes\"\n", `a.toml:6:1: message "spring-sale": ignore_throttle must be true or false, but is text; write ignore_throttle = true`},
-	{"messages.display", "is unknown", strings.Replace(banner, `"banner"`, `"popup"`, 1), `a.toml:3:1: message "spring-sale": display "popup" is not known; write "modal" or "banner"`},
-	{"messages.display", "comes later", strings.Replace(banner, `"banner"`, `"toast"`, 1), `a.toml:3:1: message "spring-sale": display "toast" is not supported yet; write "modal" or "banner"`},
+	{"messages.display", "is unknown", strings.Replace(banner, `"banner"`, `"popup"`, 1), `a.toml:3:1: message "spring-sale": display "popup" is not known; write "modal", "banner" or "inbox"`},
+	{"messages.display", "comes later", strings.Replace(banner, `"banner"`, `"toast"`, 1), `a.toml:3:1: message "spring-sale": display "toast" is not supported yet; write "modal", "banner" or "inbox"`},
 	{"messages.position", "is unknown", banner + "position = \"left\"\n", `a.toml:6:1: message "spring-sale": position "left" is not known; write "center", "top" or "bottom"`},
 	{"messages.position", "is not one of a banner's", banner + "position = \"center\"\n", `a.toml:6:1: message "spring-sale": a banner has no position "center"; write "top" or "bottom"`},
 	{"messages.title", "is a number", banner + "title = 1\n", `a.toml:6:1: message "spring-sale": title must be text, but is a whole number; write title = "Spring sale"`},
@@ -364,7 +364,7 @@ func TestUnknownKeysNameTheOneThatIsMeant(t *testing.T) {
 		{"a quoted key", banner + "\"te\\u0078t s\" = 1\n", `a.toml:6:1: message "spring-sale": there is no key "text s" here; write "text"`},
 		{"a dotted key", banner + "image.source = \"/a.png\"\nimage.src = \"/a.png\"\nimage.alt = \"\"\n", `a.toml:6:1: message "spring-sale", image: there is no key "source" here; the keys here are src, alt, width, height`},
 		{"a key in a button", banner + "buttons = [{ text = \"A\", action = \"/a\", url = \"/b\" }]\n", `a.toml:6:41: message "spring-sale", button 1: there is no key "url" here; the keys here are name, text, action`},
-		{"a very long key", banner + strings.Repeat("x", 5000) + " = 1\n", `a.toml:6:1: message "spring-sale": there is no key "` + strings.Repeat("x", 5000) + `" here; the keys here are id, kind, status, trigger, exit, audience, where, bots, pages, except, start, end, priority, frequency, ignore_throttle, display, position, title, text, html, html_sandbox, image, fields, buttons, steps, theme, params, locales, form_event, template, schedule, when, expires, goal, throttles, rollout, variants, holdout, exclusive_group, seed`},
+		{"a very long key", banner + strings.Repeat("x", 5000) + " = 1\n", `a.toml:6:1: message "spring-sale": there is no key "` + strings.Repeat("x", 5000) + `" here; the keys here are id, kind, status, trigger, exit, audience, where, bots, pages, except, start, end, priority, frequency, ignore_throttle, display, position, title, text, html, html_sandbox, image, fields, buttons, steps, theme, params, locales, form_event, template, schedule, when, expires, goal, throttles, rollout, variants, holdout, exclusive_group, seed, topics, type, properties`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, problems, _ := compile(t, "a.toml", test.text)
