@@ -61,7 +61,12 @@ func (s *Snapshot) addToInbox(m *Message) {
 }
 
 // isInbox says whether a message lies in the inbox.
-func isInbox(s section, base *template) bool { return display(s, base) == content.DisplayInbox }
+func isInbox(s section, base *template) bool {
+	if base != nil {
+		return s.word("display", base.content.Display) == content.DisplayInbox
+	}
+	return s.text("display") == content.DisplayInbox
+}
 
 // excused are the required keys that a message need not have.
 func excused(s section, base *template) []string {
@@ -77,7 +82,7 @@ var outsideInbox = []struct{ key, why string }{
 	{"when", "a message in the inbox waits for nothing on a page"},
 	{"throttles", "no throttle counts messages in the inbox"},
 	{"ignore_throttle", "no throttle counts messages in the inbox"},
-	{"position", "a message in the inbox has no position"},
+	{"persistent", "a message lies in the inbox until it is deleted or expires"},
 	{"theme", "the inbox has the theme of the workspace"},
 	{"fields", "a message in the inbox has no fields"},
 	{"html_sandbox", "a message in the inbox has no document of its own"},

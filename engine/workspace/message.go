@@ -4,11 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
-	"handbill/engine/content"
 	"handbill/engine/pagerule"
 )
 
@@ -246,36 +244,4 @@ func cutFix(sentence string) (what, fix string) {
 		fix = "see the page rules in the documentation"
 	}
 	return what, fix
-}
-
-// positions are those of each display, the default first.
-var positions = map[string][]string{
-	content.DisplayModal:  {content.PositionCenter, content.PositionTop, content.PositionBottom},
-	content.DisplayBanner: {content.PositionTop, content.PositionBottom},
-}
-
-// display is how a message or template is shown: as its template is, or else a banner, if nothing is said.
-func display(s section, base *template) string {
-	if base != nil {
-		return s.word("display", base.content.Display)
-	}
-	return s.word("display", content.DisplayBanner)
-}
-
-func (c *check) position(s section, base *template) string {
-	display := display(s, base)
-	allowed, known := positions[display]
-	if !known {
-		return ""
-	}
-	fallback := allowed[0]
-	if base != nil && slices.Contains(allowed, base.content.Position) {
-		fallback = base.content.Position
-	}
-	position := s.word("position", fallback)
-	all, _ := find(messageKeys, "position")
-	if slices.Contains(all.words, position) && !slices.Contains(allowed, position) {
-		s.wrong(s.at("position"), "write "+quoted(allowed), "a %s has no position %q", display, position)
-	}
-	return position
 }
