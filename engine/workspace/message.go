@@ -55,7 +55,7 @@ func (c *check) message(s section) *Message {
 		}
 		c.compileContent(s, m, base)
 	}
-	m.Slot = slotOf(m.Content)
+	m.Slot, m.Stays = slotOf(m.Content), stays(s, base, m)
 	m.Inbox = c.inbox(s, m, base)
 	c.checkReads(s, m)
 	c.warnOfPages(s, m.Pages)
