@@ -59,7 +59,7 @@ type Delivery struct {
 	ID string
 	// Message is what to show.
 	Message *workspace.Message
-	// Content is what it shows to this visitor; nil where the request named no page. Text is the same as JSON where it was
+	// Content is what it shows to this visitor. Text is the same as JSON where it was
 	// made for this visitor, and nil where everybody gets it.
 	Content *content.Content
 	Text    []byte
@@ -69,6 +69,8 @@ type Delivery struct {
 	dropped int
 	// Test is true for a test send, which is not counted.
 	Test bool
+	// Stays, Counted: the reference client shows it until it is closed, or as often as it counts itself.
+	Stays, Counted bool
 	// Waiting is true for a message that is not to be shown yet: the client waits for what its When says, and polls when it
 	// happens. It has no ID and no content, and nothing is counted.
 	Waiting bool
@@ -130,7 +132,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	if !answer.Unchanged {
 		e.countDropped(answer.Deliveries)
 	}
-	answer.Next = e.next(s.record, answer, request.Streaming, now)
+	answer.Next = e.next(s, answer, request.Streaming)
 	e.recorder.Polled(answer.result())
 	answer.Deliveries = e.written(answer, request.Page != nil)
 	return answer, nil
@@ -145,6 +147,7 @@ func (e *Engine) written(answer PollAnswer, ours bool) []Delivery {
 	for i := range deliveries {
 		if d := &deliveries[i]; !d.Waiting {
 			d.ID = e.sealer.write(d.sealed)
+			d.Stays, d.Counted = d.sealed.of.form == shownUntilClosed, d.sealed.of.form == shownAsCounted
 		}
 	}
 	return deliveries
@@ -197,6 +200,7 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 		case ReasonShadow, ReasonHeldOut:
 			return e.withhold(ctx, m, s, reason)
 		default:
+			s.await(m, reason)
 			return nil
 		}
 		d, due, err := e.deliver(ctx, m, s, tab)
@@ -272,7 +276,7 @@ func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation
 		e.recorder.Delivered()
 	}
 	s.handOut(m)
-	return e.sealer.seal(s.marks().visitor(), s.marks().view, m.ID, s.occasion(m), false), true, nil
+	return e.sealer.seal(s.marks().visitor(), s.viewOf(m), m.ID, s.occasion(m), false), true, nil
 }
 
 // reload reads anew what is remembered about the visitor.

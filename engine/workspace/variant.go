@@ -56,7 +56,7 @@ func (c *check) variant(of, v section, made, before *Message, base *template) {
 	} else {
 		c.compileContent(s, made, base)
 	}
-	made.Slot, made.document = slotOf(made.Content), s.text("html_sandbox")
+	made.Slot, made.Stays, made.document = slotOf(made.Content), stays(s, base, made), s.text("html_sandbox")
 	c.checkReads(s, made)
 	c.warnOfContent(s, made.template)
 	c.warnOfLocales(s, made.template)
@@ -83,7 +83,7 @@ var replaces = map[string][]string{
 	"text":         {"html", "html_sandbox"},
 	"html":         {"text", "html_sandbox"},
 	"html_sandbox": {"text", "html"},
-	"display":      {"position"},
+	"display":      {"position", "target", "flow", "width", "overlay_color", "arrow_color", "close_outside", "beacon"},
 	"steps":        {"title", "text", "html", "html_sandbox", "image", "fields", "buttons"},
 }
 
