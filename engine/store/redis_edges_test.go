@@ -155,6 +155,7 @@ func TestAnAddressThatMovesBetweenEdgesFindsWhoHasIt(t *testing.T) {
 
 func TestRedisThatCannotBeUsedSaysWhatToDo(t *testing.T) {
 	server := redistest.Start(t)
+	another := redistest.Start(t)
 	guarded := redistest.Start(t, "--requirepass", "quarterly-report")
 	for name, test := range map[string]struct {
 		urls []string
@@ -163,7 +164,7 @@ func TestRedisThatCannotBeUsedSaysWhatToDo(t *testing.T) {
 		"nobody listens":              {[]string{"redis://127.0.0.1:1"}, []string{"redis://127.0.0.1:1", "see that Redis runs there"}},
 		"a password is needed":        {[]string{guarded.URL()}, []string{"NOAUTH", "give the right user and password: redis://user:{env.REDIS_PASSWORD}@host:6379"}},
 		"another password is needed":  {[]string{"redis://:wrong@" + guarded.Address}, []string{"WRONGPASS", "redis://:xxxxx@" + guarded.Address}},
-		"several that are no Cluster": {[]string{server.URL(), guarded.URL()}, []string{"several URLs are the nodes of a Cluster; give one, or add ?master_set=NAME"}},
+		"several that are no Cluster": {[]string{server.URL(), another.URL()}, []string{"several URLs are the nodes of a Cluster; give one, or add ?master_set=NAME"}},
 		"TLS where there is none":     {[]string{"rediss://" + server.Address}, []string{"redis:// where it does not"}},
 		"a password with a slash":     {[]string{"redis://:a/b@localhost:6379"}, []string{"written as %25, %2F, %40"}},
 		"a database with a name":      {[]string{"redis://localhost:6379/shop"}, []string{`invalid database number: "shop"`, "write redis://localhost:6379"}},
