@@ -273,6 +273,9 @@ func (h *Handler) route(path string) (route, bool) {
 	if id, ok := strings.CutPrefix(path, "/api/v1/logs/queue/"); ok && id != "" && !strings.Contains(id, "/") {
 		return route{methodsPost, h.writes, func(h *Handler, w http.ResponseWriter, r *http.Request) { h.serveQueueLog(w, r, id) }}, true
 	}
+	if id, ok := strings.CutPrefix(path, "/api/v1/logs/message/"); ok && id != "" {
+		return route{methodsPost, h.writes, (*Handler).serveMessageLog}, true
+	}
 	if key, ok := between(path, "/v1/projects/", "/settings"); ok {
 		return route{methodsRead, nil, func(h *Handler, w http.ResponseWriter, r *http.Request) { h.serveSettings(w, r, key) }}, true
 	}
