@@ -59,7 +59,7 @@ type Delivery struct {
 	ID string
 	// Message is what to show.
 	Message *workspace.Message
-	// Content is what it shows to this visitor; nil where the request named no page. Text is the same as JSON where it was
+	// Content is what it shows to this visitor. Text is the same as JSON where it was
 	// made for this visitor, and nil where everybody gets it.
 	Content *content.Content
 	Text    []byte

@@ -33,6 +33,14 @@ type queueMessage struct {
 
 type queueProperties struct {
 	Gist gistProperties `json:"gist"`
+	// Handbill is what our renderer in the reference client's frame draws.
+	Handbill *handbillProperties `json:"handbill,omitempty"`
+}
+
+// handbillProperties are what our renderer reads of a message: the reference client gives it all properties.
+type handbillProperties struct {
+	Content    json.RawMessage `json:"content"`
+	DeliveryID string          `json:"deliveryId"`
 }
 
 // gistProperties are what the reference in-app client reads of a message.
@@ -67,6 +75,11 @@ func (h *Handler) queue(answered engine.PollAnswer, ours bool) (queueAnswer, err
 			}
 			m.Content = text
 		default:
+			text, err := h.content(d)
+			if err != nil {
+				return queueAnswer{}, err
+			}
+			m.Properties.Handbill = &handbillProperties{Content: text, DeliveryID: d.ID}
 			m.Properties.Gist.RouteRuleWeb = d.Message.Pages.JavaScript()
 		}
 		list.InAppMessages = append(list.InAppMessages, m)
