@@ -13,7 +13,6 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -104,6 +103,10 @@ func (b *tab) frame() *tab {
 			if one.Type == "iframe" && strings.Contains(one.URL, "/renderer/index.html") && one.ParentID == page.TargetID {
 				ctx, leave := chromedp.NewContext(b.ctx, chromedp.WithTargetID(one.TargetID))
 				b.t.Cleanup(leave)
+				// The first use of a context must not be bounded: the frame would be left with it.
+				if err := chromedp.Do(ctx); err != nil {
+					b.t.Fatal(err)
+				}
 				return &tab{t: b.t, ctx: ctx}
 			}
 		}
@@ -141,19 +144,6 @@ func (b *tab) hears(want ...string) {
 	if got := js[[]string](b, `heard()`); !slices.Equal(got, want) {
 		b.t.Errorf("the page heard\n%s\nwant\n%s", quote(got), quote(want))
 	}
-}
-
-// quietly fails the test when the tab or the frame writes an error to its console.
-func (b *tab) quietly() {
-	b.t.Helper()
-	for _, name := range []string{"console"} {
-		_ = name
-	}
-	chromedp.Listen(b.ctx, func(event any) {
-		if thrown, ok := event.(*runtime.EventExceptionThrown); ok {
-			b.t.Errorf("an error that nobody caught: %s", quote(thrown.ExceptionDetails))
-		}
-	})
 }
 
 // picture is what the visitor sees; it is written to a file where the test's environment names a folder for pictures.
