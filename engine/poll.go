@@ -51,6 +51,8 @@ type PollRequest struct {
 	Languages []string
 	// Browser is what else the request says of the browser.
 	Browser Browser
+	// Inbox: the client wants to know what lies in the visitor's inbox.
+	Inbox bool
 }
 
 // Delivery is one message handed to one visitor.
@@ -69,6 +71,8 @@ type Delivery struct {
 	dropped int
 	// Test is true for a test send, which is not counted.
 	Test bool
+	// Stays, Counted: the reference client shows it until it is closed, or as often as it counts itself.
+	Stays, Counted bool
 	// Waiting is true for a message that is not to be shown yet: the client waits for what its When says, and polls when it
 	// happens. It has no ID and no content, and nothing is counted.
 	Waiting bool
@@ -87,6 +91,8 @@ type PollAnswer struct {
 	Unchanged bool
 	// Next is how long the client should wait before it asks again on an unchanged page.
 	Next time.Duration
+	// Inbox is what lies in the visitor's inbox, where the client wanted to know.
+	Inbox []InboxMessage
 }
 
 // Poll answers what is due to a visitor on a page, and takes the lease of each message it hands out. Without a
@@ -120,12 +126,16 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	}
 	q.throttles = s.throttles
 	deliveries, err := e.due(ctx, snapshot, q, request.Tab)
+	var inbox []InboxMessage
+	if request.Inbox && err == nil {
+		inbox, err = e.inbox(ctx, q)
+	}
 	q.decided.tell(e.recorder)
 	if err != nil {
 		e.recorder.Polled(PollFailed)
 		return PollAnswer{}, err
 	}
-	answer := PollAnswer{Deliveries: e.withContents(s, deliveries)}
+	answer := PollAnswer{Deliveries: e.withContents(s, deliveries), Inbox: inbox}
 	answer.Generation, answer.Unchanged = generation(snapshot, answer.Deliveries, request.Generation)
 	if !answer.Unchanged {
 		e.countDropped(answer.Deliveries)
@@ -145,6 +155,7 @@ func (e *Engine) written(answer PollAnswer, ours bool) []Delivery {
 	for i := range deliveries {
 		if d := &deliveries[i]; !d.Waiting {
 			d.ID = e.sealer.write(d.sealed)
+			d.Stays, d.Counted = d.sealed.of.form == shownUntilClosed, d.sealed.of.form == shownAsCounted
 		}
 	}
 	return deliveries
@@ -208,7 +219,10 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 		return err
 	}
 	if s.page == nil {
-		for place := range snapshot.Messages {
+		for place, m := range snapshot.Messages {
+			if m.Inbox != nil {
+				continue
+			}
 			if err := offer(place); err != nil {
 				return nil, err
 			}
@@ -273,7 +287,7 @@ func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation
 		e.recorder.Delivered()
 	}
 	s.handOut(m)
-	return e.sealer.seal(s.marks().visitor(), s.marks().view, m.ID, s.occasion(m), false), true, nil
+	return e.sealer.seal(s.marks().visitor(), s.viewOf(m), m.ID, s.occasion(m), false), true, nil
 }
 
 // reload reads anew what is remembered about the visitor.

@@ -96,7 +96,7 @@ func (s *situation) values(m *workspace.Message, test *visitor.Test) content.Val
 	return values
 }
 
-// askContent asks whether a message has anything to show to this visitor.
+// askContent asks whether there is something to show with this visitor's values.
 func askContent(e *Engine, m *workspace.Message, s *situation) Reason {
 	r := e.render(m, s)
 	if r.err == nil {

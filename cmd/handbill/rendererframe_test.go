@@ -146,8 +146,8 @@ func (b *tab) hears(want ...string) {
 	}
 }
 
-// picture is what the visitor sees; it is written to a file where the test's environment names a folder for pictures.
-func (b *tab) picture(name string) []byte {
+// pictured is what the visitor sees; it is written to a file where the test's environment names a folder for pictures.
+func (b *tab) pictured(name string) []byte {
 	b.t.Helper()
 	picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 	if err != nil {

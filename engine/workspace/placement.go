@@ -32,6 +32,7 @@ var standings = []standing{
 		content.PositionPrepend, content.PositionAppend,
 	}, []string{"target", "width"}},
 	{content.DisplayTooltip, "a tooltip", []string{content.PositionBottom, content.PositionTop, content.PositionLeft, content.PositionRight}, []string{"target", "width", "arrow_color", "beacon"}},
+	{content.DisplayInbox, "a message in the inbox", nil, nil},
 }
 
 // standingOf is what a display has, if there is one of the name.
@@ -150,6 +151,10 @@ func (c *check) ownPlacement(s section, at content.Placement) *content.Placement
 	if !slices.ContainsFunc(placementKeys, func(k key) bool { return s.has(k.name) }) {
 		return nil
 	}
+	if s.text("display") == content.DisplayInbox {
+		s.wrong(s.at("display"), "make it a message of its own", "a step cannot lie in the inbox")
+		return nil
+	}
 	if s.word("display", at.Display) != at.Display {
 		at = content.Placement{}
 	}
@@ -192,11 +197,31 @@ func (c *check) beacon(s section, shown *content.Template) {
 
 // persistent is whether a message that was shown stays until it is closed.
 func persistent(s section, base *template, frequency Frequency) bool {
-	if stays, given := s.values["persistent"].(bool); given {
-		return stays
-	}
-	if base != nil && base.persistent != nil {
-		return *base.persistent
+	if said, given := persistentSaid(s, base); given {
+		return said
 	}
 	return frequency.Name == FrequencyUntilDismissed
+}
+
+// stays is whether the reference client shows a message until it is closed. It says of no other that it was closed, and
+// shows others once in a visit.
+func stays(s section, base *template, m *Message) bool {
+	if said, given := persistentSaid(s, base); given {
+		return said
+	}
+	switch {
+	case m.Frequency.Wire, m.Kind == KindTransactional:
+		return false
+	}
+	return m.Frequency.StopOnDismiss || !m.Frequency.bounded()
+}
+
+func persistentSaid(s section, base *template) (said, given bool) {
+	if said, given = s.values["persistent"].(bool); given {
+		return said, true
+	}
+	if base != nil && base.persistent != nil {
+		return *base.persistent, true
+	}
+	return false, false
 }

@@ -93,8 +93,13 @@ type Message struct {
 	Content content.Content
 	// FormEvent is the name of the event that answers to its fields become.
 	FormEvent string
+	// Stays: the reference client shows it on each page until it is closed, and says when it was; else it shows it once in
+	// a visit, and says so.
+	Stays bool
 	// Localized is the message in its languages; nil for one that was not compiled, as [Hello].
 	Localized *content.Localized
+	// Inbox is what it has in the inbox; nil for a message that is shown on pages.
+	Inbox *Inbox
 	// Experiment is to whom it is shown by lot, and in which variant.
 	Experiment
 	// Variant is the id of the variant whose content this is; empty for a message that is all of its variants.
@@ -161,6 +166,9 @@ type Snapshot struct {
 	language *audience.Environment
 	// starters are the campaigns by what starts them.
 	starters starters
+	// inbox is what the inbox is made of.
+	inbox   inboxOf
+	numbers *numbers
 }
 
 // Asks says whether any condition of the workspace looks at a variable, such as "request"; see [audience.Condition.Uses].
