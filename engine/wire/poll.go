@@ -78,7 +78,7 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 			h.expire(w, r)
 		}
 		interval(w, h.engine.PollSlow())
-		w.WriteHeader(http.StatusNoContent)
+		h.answerPoll(w, engine.PollAnswer{}, sent.Page != nil || sent.Reset)
 		return
 	}
 	var page *pagerule.Page
@@ -94,7 +94,7 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 	request := engine.PollRequest{
 		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
 		Voucher: h.voucher(r), Languages: languagesOf(r.Header), Show: sent.Show, Streaming: streaming, Browser: h.browser(r, sent.Referrer),
-		Zone: sent.Zone, Fired: fired(sent.Fired), Slots: page != nil,
+		Zone: sent.Zone, Fired: fired(sent.Fired), Slots: page != nil, Inbox: page == nil,
 	}
 	if request.Tab == "" {
 		request.Tab = visit
@@ -109,6 +109,7 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 	if err != nil {
 		h.logger.Error("a poll could not be answered", "workspace", h.engine.Workspace(), "error", err)
 		w.Header().Set("Retry-After", "10")
+		interval(w, h.engine.PollSlow())
 		fail(w, http.StatusServiceUnavailable, "what is known about this visitor cannot be read now; try again later")
 		return
 	}
@@ -116,6 +117,9 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 		h.remember(w, r, identity.Anonymous)
 	}
 	interval(w, answered.Next)
+	if page == nil {
+		h.tellInbox(w)
+	}
 	h.answerPoll(w, answered, page != nil)
 }
 
