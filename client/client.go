@@ -3,7 +3,8 @@
 //
 // Its source is the TypeScript in src; go generate builds dist of it, which is
 // committed and embedded here: client.js, which every page loads, and in parts
-// what client.js itself loads when a page first needs it. The bundle by itself
+// what client.js itself loads when a page first needs it; and renderer.html, the
+// page in which the reference client shows our messages. The bundle by itself
 // does nothing: it declares handbillClient, whose start the edge calls in the
 // same file with what the client must know of the site.
 package client
@@ -13,10 +14,10 @@ import (
 	"io/fs"
 )
 
-//go:embed dist/client.js dist/parts
+//go:embed dist/client.js dist/renderer.html dist/parts
 var dist embed.FS
 
-// Files returns the built files: client.js at the top, and in parts one for each part.
+// Files returns the built files: client.js and renderer.html at the top, and in parts one for each part.
 func Files() fs.FS {
 	files, err := fs.Sub(dist, "dist")
 	if err != nil {

@@ -3,7 +3,7 @@ package engine
 import (
 	"time"
 
-	"handbill/engine/visitor"
+	"handbill/engine/workspace"
 )
 
 // Defaults of the polling cadence: how long a client waits between two polls of an unchanged page.
@@ -19,6 +19,8 @@ const (
 	// jitterShare is the part of a wait by which it is made longer or shorter at most, so that clients that began
 	// together do not stay together.
 	jitterShare = 0.2
+	// dueSpread is the time over which clients ask for a message that begins for many at once.
+	dueSpread = 3 * time.Second
 )
 
 // cadence is how often a client asks: slow before a visitor's first message, fast while messages flow, then ever slower
@@ -65,11 +67,11 @@ func jittered(wait time.Duration, chance float64) time.Duration {
 }
 
 // next is how long the client should wait before it asks again.
-func (e *Engine) next(record *visitor.Record, answer PollAnswer, streaming bool, now time.Time) time.Duration {
+func (e *Engine) next(s *situation, answer PollAnswer, streaming bool) time.Duration {
 	c := e.cadence.Load()
 	a := activity{fresh: answer.handsOut() && !answer.Unchanged, streaming: streaming}
-	if record != nil && !a.fresh && !a.streaming {
-		for _, state := range record.Messages {
+	if s.record != nil && !a.fresh && !a.streaming {
+		for _, state := range s.record.Messages {
 			if state.LastOpened.After(a.last) {
 				a.last = state.LastOpened
 			}
@@ -78,7 +80,27 @@ func (e *Engine) next(record *visitor.Record, answer PollAnswer, streaming bool,
 	if a.last.IsZero() {
 		a.fresh = answer.handsOut() // what the client holds has not come on screen yet
 	}
-	return jittered(c.wait(a, now), e.random())
+	wait := jittered(c.wait(a, s.now), e.random())
+	if due := s.soonest.Sub(s.now); due > 0 && due < wait {
+		return due + time.Duration(e.random()*float64(dueSpread)) // nor do those ask at once for whom the same message begins
+	}
+	return wait
+}
+
+// await notes when a message is due that is not yet, as far as that is known.
+func (s *situation) await(m *workspace.Message, reason Reason) {
+	var due time.Time
+	switch reason {
+	case ReasonNotStarted:
+		due = m.Start
+	case ReasonWaiting:
+		due = s.run(m).Due
+	default:
+		return
+	}
+	if s.soonest.IsZero() || due.Before(s.soonest) {
+		s.soonest = due
+	}
 }
 
 // SetCadence changes how often clients are told to poll: slow before a visitor's first message and when none has come for

@@ -38,6 +38,7 @@ type situation struct {
 	visit    uint32
 	named    uint32 // the visit that the client named; zero: none
 	inApp    bool
+	soonest  time.Time // when the next message of the page is due, of those whose time is known; zero: none is
 	// seen is what became of messages in this page view, as far as it was looked at.
 	seen []presence
 	// slots are the places on the page that are taken, of which each has room for one where oneEach is true.

@@ -122,6 +122,20 @@ func TestAnEventStartsACampaignThatIsDueAfterItsDelay(t *testing.T) {
 	}
 }
 
+func TestABrowserIsToldToAskWhenACampaignIsDue(t *testing.T) {
+	e := newEdge(t, planner)
+	e.happens(ada, "signed_up", map[string]any{"plan": "team"})
+	if next := e.shows(ada, app, "view-1").Next; next < 40*time.Second {
+		t.Errorf("an hour before the campaign is due, the browser asks again in %s", next)
+	}
+	e.now = e.now.Add(time.Hour - 5*time.Second)
+	if next := e.shows(ada, app, "view-1").Next; next < 5*time.Second || next > 8*time.Second {
+		t.Errorf("5 s before the campaign is due, the browser asks again in %s", next)
+	}
+	e.now = e.now.Add(5 * time.Second)
+	e.shows(ada, app, "view-1", "welcome")
+}
+
 func TestACampaignStartsAnewByItsReentry(t *testing.T) {
 	e := newEdge(t, planner)
 	const tips = "https://shop.example.com/tips"

@@ -130,7 +130,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	if !answer.Unchanged {
 		e.countDropped(answer.Deliveries)
 	}
-	answer.Next = e.next(s.record, answer, request.Streaming, now)
+	answer.Next = e.next(s, answer, request.Streaming)
 	e.recorder.Polled(answer.result())
 	answer.Deliveries = e.written(answer, request.Page != nil)
 	return answer, nil
@@ -197,6 +197,7 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 		case ReasonShadow, ReasonHeldOut:
 			return e.withhold(ctx, m, s, reason)
 		default:
+			s.await(m, reason)
 			return nil
 		}
 		d, due, err := e.deliver(ctx, m, s, tab)

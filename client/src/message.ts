@@ -5,6 +5,8 @@ export interface Message {
   content: Content;
   /** What it waits for; then it has neither content nor a delivery yet. */
   when?: When;
+  /** The name of the step that it begins with; the first where it has none of the name. */
+  step?: string;
   /** Sent by "messages send --test": shown to one person, counted nowhere. */
   test?: boolean;
 }
@@ -23,10 +25,31 @@ export interface When {
   cancelEvent?: string;
 }
 
-/** What a message shows. The Go side of these types is the package engine/content. */
-export interface Content {
+/** Where a message, or a step of it, stands on the page, and how. */
+export interface Placement {
+  /** "modal", "fullscreen", "banner", "toast", "inline" or "tooltip". */
   display: string;
+  /** Where, of what the display has; missing for fullscreen. */
   position?: string;
+  /** The CSS selector of the element at which an inline message or a tooltip stands. */
+  target?: string;
+  /** What a banner does with the page: "over", "push" or "sticky". */
+  flow?: string;
+  /** In CSS pixels. */
+  width?: number;
+  /** The colours between a modal and the page, and of a tooltip's arrow, in hexadecimal digits. */
+  overlayColor?: string;
+  arrowColor?: string;
+  /** Whether a click beside a modal closes it. */
+  closeOutside?: boolean;
+}
+
+/** What a message shows, where its first step and all without a place of their own stand. The Go side of these types is the package engine/content. */
+export interface Content extends Placement {
+  /** It stays until it is dismissed, also over loads of pages, at the step where it was. */
+  persistent?: boolean;
+  /** A tooltip begins as a dot at its target, which opens it. */
+  beacon?: boolean;
   /** The language of the texts, and how it is written: "ltr" or "rtl". */
   lang?: string;
   dir?: string;
@@ -37,7 +60,8 @@ export interface Content {
   parts?: string[];
 }
 
-export interface Step {
+/** A step with a display has a whole placement of its own; one without stands where the message does. */
+export interface Step extends Partial<Placement> {
   name: string;
   title?: string;
   body?: TextNode[];

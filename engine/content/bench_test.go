@@ -16,7 +16,7 @@ func BenchmarkRender(b *testing.B) {
 				}
 				return text
 			}
-			l, err := Localize([]Translation{{Template: &Template{Display: DisplayModal, Steps: []StepTemplate{{
+			l, err := Localize([]Translation{{Template: &Template{Placement: Placement{Display: DisplayModal}, Steps: []StepTemplate{{
 				Name: "a", Title: parse(Plain, "Hello {{ traits.first_name | default: 'there' }}"), Body: parse(Rich, body),
 				Buttons: []ButtonTemplate{{Name: "b", Text: parse(Plain, "Go"), Action: parse(ActionAddress, "/users/{{ visitor.id }}")}},
 			}}}}})

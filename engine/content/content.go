@@ -15,22 +15,21 @@
 // markup or script of its own.
 package content
 
-// The displays, and the positions that they have.
-const (
-	DisplayModal  = "modal"
-	DisplayBanner = "banner"
-
-	PositionCenter = "center"
-	PositionTop    = "top"
-	PositionBottom = "bottom"
-)
-
 // Content is everything that one message shows.
 type Content struct {
-	// Display is how it is shown: DisplayModal or DisplayBanner.
-	Display string `json:"display"`
-	// Position is where: PositionTop or PositionBottom, for a modal also PositionCenter.
-	Position string `json:"position,omitempty"`
+	// Where it stands with its first step, and with all that have no place of their own: see [Placement].
+	Display      string `json:"display"`
+	Position     string `json:"position,omitempty"`
+	Target       string `json:"target,omitempty"`
+	Flow         string `json:"flow,omitempty"`
+	Width        int    `json:"width,omitempty"`
+	OverlayColor string `json:"overlayColor,omitempty"`
+	ArrowColor   string `json:"arrowColor,omitempty"`
+	CloseOutside *bool  `json:"closeOutside,omitempty"`
+	// Persistent: it stays until it is dismissed, also over loads of pages, at the step where it was.
+	Persistent bool `json:"persistent,omitempty"`
+	// Beacon: a tooltip begins as a dot at its target, which opens it.
+	Beacon bool `json:"beacon,omitempty"`
 	// Lang is the language of its texts as a BCP 47 tag, and Dir is "ltr" or "rtl"; empty where the workspace names no language.
 	Lang string `json:"lang,omitempty"`
 	Dir  string `json:"dir,omitempty"`
@@ -46,6 +45,8 @@ type Content struct {
 type Step struct {
 	// Name is unique in the message. The changed event reports it.
 	Name string `json:"name"`
+	// Placement is the step's own, whole, where it stands elsewhere than the first step; else it is empty.
+	Placement
 	// Title is plain text.
 	Title string `json:"title,omitempty"`
 	// Body is the step's text, as a tree.

@@ -10,8 +10,10 @@ import (
 
 // Template is what a message shows before it is known to whom. It is never changed.
 type Template struct {
-	// Display and Position are those of the [Content].
-	Display, Position string
+	// Placement is where it stands, but for steps with one of their own.
+	Placement
+	// Persistent and Beacon are those of the [Content].
+	Persistent, Beacon bool
 	// Style is that of the [Content].
 	Style string
 	Steps []StepTemplate
@@ -20,6 +22,8 @@ type Template struct {
 // StepTemplate is one screen of a [Template]. A text that is not there is nil.
 type StepTemplate struct {
 	Name string
+	// Own is where the step stands, if it says so itself.
+	Own *Placement
 	// Title is Plain, Body is Rich or Markup.
 	Title, Body *Text
 	Image       *ImageTemplate
@@ -139,11 +143,16 @@ type rendering struct {
 
 // render makes the content of a template.
 func (r *rendering) render(t *Template) (Content, error) {
-	made := Content{Display: t.Display, Position: t.Position, Style: t.Style, Steps: make([]Step, 0, len(t.Steps))}
+	made := Content{Persistent: t.Persistent, Beacon: t.Beacon, Style: t.Style, Steps: make([]Step, 0, len(t.Steps))}
+	first := t.placementOf(0)
+	made.Place(first)
 	for i := range t.Steps {
 		step, err := r.step(&t.Steps[i])
 		if err != nil {
 			return Content{}, fmt.Errorf("step %q: %w", t.Steps[i].Name, err)
+		}
+		if place := t.placementOf(i); !place.Same(first) {
+			step.Placement = place
 		}
 		made.Steps = append(made.Steps, step)
 	}

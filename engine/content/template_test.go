@@ -39,7 +39,7 @@ func edition(t *testing.T, s step, params map[string]any) *Edition {
 	if s.action != "" {
 		made.Buttons = []ButtonTemplate{{Name: "go", Text: parse(Plain, s.button), Action: parse(ActionAddress, s.action)}}
 	}
-	l, err := Localize([]Translation{{Template: &Template{Display: DisplayModal, Steps: []StepTemplate{made}}, Params: params}})
+	l, err := Localize([]Translation{{Template: &Template{Placement: Placement{Display: DisplayModal}, Steps: []StepTemplate{made}}, Params: params}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -309,7 +309,7 @@ func FuzzTemplate(f *testing.F) {
 			case ImageAddress:
 				made.Image = &ImageTemplate{Src: text}
 			}
-			l, err := Localize([]Translation{{Template: &Template{Display: DisplayModal, Steps: []StepTemplate{made}}}})
+			l, err := Localize([]Translation{{Template: &Template{Placement: Placement{Display: DisplayModal}, Steps: []StepTemplate{made}}}})
 			if err != nil {
 				continue // the text says the same to everybody, and it may not
 			}

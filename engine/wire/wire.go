@@ -78,7 +78,7 @@ type Options struct {
 	// Site says how the endpoint looks.
 	Site Site
 	// Client holds the browser client's files: "client.js" is the bundle, "parts" a folder of what it loads when it is
-	// first needed. Required.
+	// first needed; "renderer.html" is the page in which the reference client shows messages. Required.
 	Client fs.FS
 	// StreamSite is how [engine.Streams] names the site.
 	StreamSite string
@@ -102,6 +102,7 @@ type Handler struct {
 	country    func(*http.Request) string
 	bundle     []byte
 	parts      parts
+	renderer   rendererPage
 	files      atomic.Pointer[clientFile]
 	contents   atomic.Pointer[contents]
 	pages      pages
@@ -124,9 +125,13 @@ func New(options Options) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the browser client's parts: %w", err)
 	}
+	renderer, err := readRenderer(options.Client)
+	if err != nil {
+		return nil, fmt.Errorf("reading the renderer's page: %w", err)
+	}
 	h := &Handler{
 		engine: options.Engine, site: options.Site.withDefaults(), logger: options.Logger,
-		scheme: options.Scheme, clientIP: options.ClientIP, country: options.Country, bundle: bundle, parts: parts,
+		scheme: options.Scheme, clientIP: options.ClientIP, country: options.Country, bundle: bundle, parts: parts, renderer: renderer,
 		streamSite: options.StreamSite, pages: pages{seed: maphash.MakeSeed()},
 		polls: newLimiter(pollRate, pollBurst), writes: newLimiter(writeRate, writeBurst),
 	}
@@ -257,6 +262,8 @@ func (h *Handler) route(path string) (route, bool) {
 	switch path {
 	case "/client.js":
 		return route{methodsRead, nil, (*Handler).serveClient}, true
+	case "/renderer/index.html":
+		return route{methodsRead, nil, (*Handler).serveRenderer}, h.renderer.text != nil
 	case "/api/v4/users":
 		return route{methodsPost, h.polls, (*Handler).servePoll}, true
 	case "/api/v3/sse":

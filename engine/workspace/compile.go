@@ -132,9 +132,7 @@ func (c *check) compile(documents []section) *Snapshot {
 }
 
 func (c *check) snapshot(messages []*Message) *Snapshot {
-	slices.SortStableFunc(messages, func(a, b *Message) int {
-		return cmp.Or(cmp.Compare(a.Priority, b.Priority), a.Start.Compare(b.Start))
-	})
+	sortMessages(messages)
 	s := &Snapshot{
 		Throttles: c.settings.throttles, Zone: cmp.Or(c.settings.zone, time.UTC), eventGoals: make(map[string][]*Message),
 		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Locale: c.settings.locale, Throttle: c.settings.throttle,
@@ -157,6 +155,27 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 	s.starters = newStarters(messages, c.segments)
 	s.Generation = generation(s, c.segmentSum)
 	return s
+}
+
+// sortMessages puts messages that are in the order of the files into the settled one. What is compared stands together: in
+// thousands of messages, each would have to be fetched again and again.
+func sortMessages(messages []*Message) {
+	type key struct {
+		priority int
+		start    time.Time
+		place    int
+		message  *Message
+	}
+	keys := make([]key, len(messages))
+	for i, m := range messages {
+		keys[i] = key{m.Priority, m.Start, i, m}
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.priority, b.priority), a.start.Compare(b.start), cmp.Compare(a.place, b.place))
+	})
+	for i, k := range keys {
+		messages[i] = k.message
+	}
 }
 
 // indexOf is the index of the messages' page rules: the one before, as far as these did not change.

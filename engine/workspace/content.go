@@ -13,12 +13,15 @@ func (c *check) compileContent(s section, m *Message, base *template) {
 	problems := len(c.problems)
 	params := c.params(s, base)
 	m.template = c.content(s, base)
+	m.template.Persistent = persistent(s, base, m.Frequency)
+	c.targets(s, m.template)
 	if look := c.themeOf(s); look != nil {
 		m.template.Style = look.css
 	}
 	translations := []content.Translation{{Locale: c.settings.locale, Template: m.template, Params: params}}
 	translations = append(translations, c.translations(s, m.template, base, params)...)
-	m.Content = content.Content{Display: m.template.Display, Position: m.template.Position}
+	m.Content = content.Content{}
+	m.Content.Place(m.template.Placement)
 	if len(c.problems) > problems || s.has("template") && base == nil {
 		return
 	}
@@ -38,7 +41,11 @@ func (c *check) compileContent(s section, m *Message, base *template) {
 
 // content reads what a message or a template shows. What a message does not say itself is as its template has it.
 func (c *check) content(s section, base *template) *content.Template {
-	shown := &content.Template{Display: display(s, base), Position: c.position(s, base)}
+	shown := &content.Template{}
+	if base != nil {
+		shown.Placement, shown.Beacon = base.content.Placement, base.content.Beacon
+	}
+	shown.Placement = c.placement(s, shown.Placement)
 	names := paramNames(s, base)
 	for _, name := range []string{"title", "text", "html", "html_sandbox", "image", "fields", "buttons"} {
 		switch {
@@ -50,7 +57,7 @@ func (c *check) content(s section, base *template) *content.Template {
 	}
 	switch {
 	case s.has("steps"):
-		shown.Steps = c.steps(s, names)
+		shown.Steps = c.steps(s, shown.Placement, names)
 	case base != nil && base.stepped:
 		shown.Steps = base.content.Clone().Steps
 	default:
@@ -60,11 +67,12 @@ func (c *check) content(s section, base *template) *content.Template {
 		}
 		shown.Steps = []content.StepTemplate{step}
 	}
+	c.beacon(s, shown)
 	c.checkActions(s, shown.Steps)
 	return shown
 }
 
-func (c *check) steps(s section, names []string) []content.StepTemplate {
+func (c *check) steps(s section, at content.Placement, names []string) []content.StepTemplate {
 	tables := s.tables("steps")
 	if len(tables) == 0 && aTables.accepts(s.values["steps"]) {
 		s.wrong(s.at("steps"), "add a step, or write title and text without steps", "steps is empty")
@@ -79,6 +87,7 @@ func (c *check) steps(s section, names []string) []content.StepTemplate {
 			step.wrong(step.at("name"), "give one of the two another name", "the name %q is that of step %d already", read.Name, before)
 		}
 		used[read.Name] = i + 1
+		read.Own = c.ownPlacement(step, at)
 		steps = append(steps, read)
 	}
 	return steps

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -31,13 +32,25 @@ func sayings(s *Snapshot, warnings []Problem, err error) string {
 				fmt.Fprintf(&all, "with %s %v\n", member.Message.ID, member.Draw)
 			}
 		}
+		fmt.Fprintf(&all, "%s %s %t %t\n", m.Slot, stands(m), m.Content.Persistent, m.Content.Beacon)
 		for _, v := range m.Variants {
+			fmt.Fprintf(&all, "%s %s\n", v.Message.Slot, stands(v.Message))
 			shown := v.Message
 			fmt.Fprintf(&all, "%s %s:%d %d %d %s %t\n", shown.Variant, shown.File, shown.Line, v.Buckets, v.UpTo, shown.Content.HTML(), shown.ReadsEvent)
 		}
 		if s.Message(m.ID) != s.Messages[i] {
 			fmt.Fprintf(&all, "%s is another by its id\n", m.ID)
 		}
+	}
+	return all.String()
+}
+
+// stands is where the steps of a message stand.
+func stands(m *Message) string {
+	var all strings.Builder
+	for i := range m.Content.Steps {
+		place, err := json.Marshal(m.Content.PlacementOf(i))
+		fmt.Fprintf(&all, "%s %v ", place, err)
 	}
 	return all.String()
 }

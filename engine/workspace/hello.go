@@ -19,6 +19,7 @@ var hello = sync.OnceValue(func() *Message {
 	if err != nil {
 		panic(err) // the rule is a constant
 	}
+	closes := true
 	text := func(text string) content.Node { return content.Node{Text: text} }
 	return &Message{
 		ID:        helloID,
@@ -31,8 +32,9 @@ var hello = sync.OnceValue(func() *Message {
 		Pages:     pages,
 		PageRules: everyPage,
 		Content: content.Content{
-			Display:  content.DisplayModal,
-			Position: content.PositionCenter,
+			Display:      content.DisplayModal,
+			Position:     content.PositionCenter,
+			CloseOutside: &closes,
 			Steps: []content.Step{{
 				Name:  "hello",
 				Title: "Hello from Handbill",

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"handbill/engine/audience"
-	"handbill/engine/content"
 )
 
 // kind is the type of a key's value, as an author would say it.
@@ -228,21 +227,10 @@ var messageKeys = slices.Concat([]key{
 		example: `template = "announcement"`,
 		meaning: "The [template](#templates) whose content it shows. What the message writes itself comes in place of the template's.",
 	},
-	{name: "target", later: true},
 }, timingKeys, experimentKeys)
 
 // shownKeys are what a message shows, and what its variants may show instead.
-var shownKeys = []key{
-	{
-		name: "display", kind: aText, words: []string{content.DisplayModal, content.DisplayBanner}, laterWords: []string{"fullscreen", "toast", "inline", "tooltip"},
-		fallback: `"banner"`, example: `display = "modal"`,
-		meaning: "`\"modal\"`: over the page, until it is closed; `\"banner\"`: at an edge of the page, which stays usable.",
-	},
-	{
-		name: "position", kind: aText, words: []string{content.PositionCenter, content.PositionTop, content.PositionBottom},
-		example: `position = "top"`,
-		meaning: "Where: a modal `\"center\"`, `\"top\"` or `\"bottom\"`, a banner `\"top\"` or `\"bottom\"`.",
-	},
+var shownKeys = slices.Concat(displayKeys, []key{
 	{
 		name: "title", kind: aText,
 		example: `title = "Spring sale"`,
@@ -298,9 +286,9 @@ var shownKeys = []key{
 		example: `locales = { de = { title = "Frühlingsangebote" } }`,
 		meaning: "The message in [other languages](#messageslocalesde), by their tags.",
 	},
-}
+})
 
-var stepKeys = []key{
+var stepKeys = slices.Concat([]key{
 	{
 		name: "name", kind: aText,
 		example: `name = "welcome"`,
@@ -336,10 +324,7 @@ var stepKeys = []key{
 		example: `buttons = [{ text = "Show me", action = "next" }]`,
 		meaning: "The step's [buttons](#buttons).",
 	},
-	{name: "display", later: true},
-	{name: "position", later: true},
-	{name: "target", later: true},
-}
+}, own(placementKeys))
 
 // templateKeys are what a template says of itself and, as messages have it, what it shows.
 var templateKeys = append([]key{
@@ -358,7 +343,7 @@ var templateKeys = append([]key{
 		example: "[[templates.steps]]",
 		meaning: "[Steps](#messagessteps) instead of one title, text, image and buttons.",
 	},
-}, pick(messageKeys, "display", "position", "title", "text", "html", "image", "fields", "buttons")...)
+}, slices.Concat(displayKeys, pick(messageKeys, "title", "text", "html", "image", "fields", "buttons"))...)
 
 // localeKeys are the texts of a message in another language.
 var localeKeys = append([]key{

@@ -4,11 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
-	"handbill/engine/content"
 	"handbill/engine/pagerule"
 )
 
@@ -62,10 +60,11 @@ func (c *check) message(s section) *Message {
 	c.warnOfLocales(s, m.template)
 	m.shows = c.noteShown(s, m.template)
 	c.variants(s, m, before, base, len(c.problems) == problems)
+	m.readsTraits = c.readsTraits(m)
 	switch {
 	case !unique:
 		return nil
-	case before != nil && before.File == m.File && before.Line == m.Line && before.Where == m.Where && sameWhen(before.When, m.When) && sameCampaign(before, m):
+	case before != nil && before.File == m.File && before.Line == m.Line && before.Where == m.Where && sameWhen(before.When, m.When) && sameCampaign(before, m) && before.readsTraits == m.readsTraits:
 		return before
 	}
 	return m
@@ -241,36 +240,4 @@ func cutFix(sentence string) (what, fix string) {
 		fix = "see the page rules in the documentation"
 	}
 	return what, fix
-}
-
-// positions are those of each display, the default first.
-var positions = map[string][]string{
-	content.DisplayModal:  {content.PositionCenter, content.PositionTop, content.PositionBottom},
-	content.DisplayBanner: {content.PositionTop, content.PositionBottom},
-}
-
-// display is how a message or template is shown: as its template is, or else a banner, if nothing is said.
-func display(s section, base *template) string {
-	if base != nil {
-		return s.word("display", base.content.Display)
-	}
-	return s.word("display", content.DisplayBanner)
-}
-
-func (c *check) position(s section, base *template) string {
-	display := display(s, base)
-	allowed, known := positions[display]
-	if !known {
-		return ""
-	}
-	fallback := allowed[0]
-	if base != nil && slices.Contains(allowed, base.content.Position) {
-		fallback = base.content.Position
-	}
-	position := s.word("position", fallback)
-	all, _ := find(messageKeys, "position")
-	if slices.Contains(all.words, position) && !slices.Contains(allowed, position) {
-		s.wrong(s.at("position"), "write "+quoted(allowed), "a %s has no position %q", display, position)
-	}
-	return position
 }

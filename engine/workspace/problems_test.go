@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -186,10 +187,6 @@ var wrongValues = append([]wrongValue{
 	{"messages.frequency.stop_after_days", "is text", banner + "frequency = { stop_after_days = \"2w\" }\n", `a.toml:6:15: message "spring-sale": frequency: stop_after_days must be a whole number, but is text; write stop_after_days = 14`},
 	{"messages.frequency.stop_after_days", "is negative", banner + "frequency = { stop_after_days = -1 }\n", `a.toml:6:15: message "spring-sale": frequency: stop_after_days -1 is out of range; write a number from 1 to 36500, or leave it out`},
 	{"messages.ignore_throttle", "is text", banner + "ignore_throttle = \"yes\"\n", `a.toml:6:1: message "spring-sale": ignore_throttle must be true or false, but is text; write ignore_throttle = true`},
-	{"messages.display", "is unknown", strings.Replace(banner, `"banner"`, `"popup"`, 1), `a.toml:3:1: message "spring-sale": display "popup" is not known; write "modal" or "banner"`},
-	{"messages.display", "comes later", strings.Replace(banner, `"banner"`, `"toast"`, 1), `a.toml:3:1: message "spring-sale": display "toast" is not supported yet; write "modal" or "banner"`},
-	{"messages.position", "is unknown", banner + "position = \"left\"\n", `a.toml:6:1: message "spring-sale": position "left" is not known; write "center", "top" or "bottom"`},
-	{"messages.position", "is not one of a banner's", banner + "position = \"center\"\n", `a.toml:6:1: message "spring-sale": a banner has no position "center"; write "top" or "bottom"`},
 	{"messages.title", "is a number", banner + "title = 1\n", `a.toml:6:1: message "spring-sale": title must be text, but is a whole number; write title = "Spring sale"`},
 	{"messages.title", "is empty", banner + "title = \"\"\n", `a.toml:6:1: message "spring-sale": title is empty; write something, or leave the key out`},
 	{"messages.title", "reads what there is not", banner + "title = \"Hello {{ user.name }}\"\n", `a.toml:6:1: message "spring-sale": there is no variable "user", in {{ user.name }}; what a text can read is traits, visitor, page, locale, event and data`},
@@ -247,9 +244,6 @@ a.toml:7:3: message "spring-sale", button 1: text is missing; add text = "See of
 	{"messages.steps.buttons.name", "is too long", modal + "[[messages.steps]]\ntext = \"A\"\n[[messages.steps.buttons]]\nname = \"" + strings.Repeat("x", 101) + "\"\ntext = \"A\"\naction = \"/a\"\n", `a.toml:8:1: message "tour", step 1, button 1: the name has 101 characters; shorten it to 100`},
 	{"messages.steps.buttons.text", "is missing", modal + "[[messages.steps]]\ntext = \"A\"\n[[messages.steps.buttons]]\naction = \"/a\"\n", `a.toml:7:1: message "tour", step 1, button 1: text is missing; add text = "See offers"`},
 	{"messages.steps.buttons.action", "is next in the last step", modal + "[[messages.steps]]\ntext = \"A\"\nbuttons = [{ text = \"On\", action = \"next\" }]\n[[messages.steps]]\ntext = \"B\"\nbuttons = [{ text = \"Off\", action = \"dismiss\" }, { text = \"On\", action = \"next\" }]\n", `a.toml:10:50: message "tour", step 2: the button "On" has the action "next", but no step follows; write action = "dismiss", or add a step`},
-	{"messages.steps.display", "is there", modal + "[[messages.steps]]\ntext = \"A\"\ndisplay = \"banner\"\n", `a.toml:7:1: message "tour", step 1: display is not supported yet; leave it out until then`},
-	{"messages.steps.position", "is there", modal + "[[messages.steps]]\ntext = \"A\"\nposition = \"top\"\n", `a.toml:7:1: message "tour", step 1: position is not supported yet; leave it out until then`},
-	{"messages.steps.target", "is there", modal + "[[messages.steps]]\ntext = \"A\"\ntarget = \"#a\"\n", `a.toml:7:1: message "tour", step 1: target is not supported yet; leave it out until then`},
 
 	{"messages.template", "is a number", launch + "template = 1\ntext = \"A\"\n", `a.toml:4:1: message "launch": template must be text, but is a whole number; write template = "announcement"`},
 	{"messages.template", "is not there", launch + "template = \"news\"\n", `a.toml:4:1: message "launch": there is no template "news"; add one that begins with [[templates]], or write the content here`},
@@ -262,7 +256,6 @@ a.toml:7:3: message "spring-sale", button 1: text is missing; add text = "See of
 	{"messages.params", "is misspelt", news + launch + "template = \"news\"\nparams = { titel = \"A\" }\n", `a.toml:9:1: message "launch": template "news" needs the param "title"; add title = "…" to params
 a.toml:9:12: message "launch": template "news" has no param "titel"; write "title"`},
 	{"messages.params", "makes an action that is none", news + launch + "template = \"news\"\nparams = { title = \"A\" }\nbuttons = [{ text = \"B\", action = \"{{ params.title }}\" }]\n", `a.toml:5:1: message "launch": the action "A" is not known; write "dismiss", "next", "back", "submit", one of "goto:", "event:", "copy:", "snooze:", "show:" and "set:" with what belongs to it, a path such as "/offers", or a URL`},
-	{"messages.target", "is there", banner + "target = \"#a\"\n", `a.toml:6:1: message "spring-sale": target is not supported yet; leave it out until then`},
 	{"messages.locales", "is a list", english + banner + "locales = [\"de\"]\n", `a.toml:8:1: message "spring-sale": locales must be a table, but is a list of texts; write locales = { de = { title = "Frühlingsangebote" } }`},
 	{"messages.locales", "is in a workspace without a language", banner + "[messages.locales.de]\ntext = \"A\"\n", `a.toml:6:1: message "spring-sale": the message has locales, and the workspace does not say in which language its texts are; add locale = "en", or what it is, to [workspace]`},
 	{"messages.locales", "is no language", english + banner + "[messages.locales.german]\ntext = \"A\"\n", `a.toml:8:1: message "spring-sale", locale "german": "german" is no language; write a tag such as "en", "de" or "pt-BR"`},
@@ -292,7 +285,7 @@ a.toml:9:12: message "launch": template "news" has no param "titel"; write "titl
 	{"messages.locales.steps.image.src", "is empty", english + modal + german + "[messages.locales.de.steps.welcome]\nimage = { src = \"\" }\n", `a.toml:14:11: message "tour", locale "de", step "welcome", image: src is empty; write something, or leave the key out`},
 	{"messages.locales.steps.image.alt", "is a list", english + modal + german + "[messages.locales.de.steps.welcome]\nimage = { alt = [] }\n", `a.toml:14:11: message "tour", locale "de", step "welcome", image: alt must be text, but is an empty list; write alt = "Drei Tarife"`},
 	{"messages.locales.steps.buttons", "is empty text", english + modal + german + "[messages.locales.de.steps.welcome]\nbuttons = { go = \"\" }\n", `a.toml:14:13: message "tour", locale "de", step "welcome", buttons: go is empty; write something, or leave the key out`},
-}, wrongForms...)
+}, slices.Concat(wrongForms, wrongDisplays)...)
 
 type wrongValue = struct{ key, name, text, want string }
 
@@ -364,7 +357,7 @@ func TestUnknownKeysNameTheOneThatIsMeant(t *testing.T) {
 		{"a quoted key", banner + "\"te\\u0078t s\" = 1\n", `a.toml:6:1: message "spring-sale": there is no key "text s" here; write "text"`},
 		{"a dotted key", banner + "image.source = \"/a.png\"\nimage.src = \"/a.png\"\nimage.alt = \"\"\n", `a.toml:6:1: message "spring-sale", image: there is no key "source" here; the keys here are src, alt, width, height`},
 		{"a key in a button", banner + "buttons = [{ text = \"A\", action = \"/a\", url = \"/b\" }]\n", `a.toml:6:41: message "spring-sale", button 1: there is no key "url" here; the keys here are name, text, action`},
-		{"a very long key", banner + strings.Repeat("x", 5000) + " = 1\n", `a.toml:6:1: message "spring-sale": there is no key "` + strings.Repeat("x", 5000) + `" here; the keys here are id, kind, status, trigger, exit, audience, where, bots, pages, except, start, end, priority, frequency, ignore_throttle, display, position, title, text, html, html_sandbox, image, fields, buttons, steps, theme, params, locales, form_event, template, schedule, when, expires, goal, throttles, rollout, variants, holdout, exclusive_group, seed`},
+		{"a very long key", banner + strings.Repeat("x", 5000) + " = 1\n", `a.toml:6:1: message "spring-sale": there is no key "` + strings.Repeat("x", 5000) + `" here; the keys here are id, kind, status, trigger, exit, audience, where, bots, pages, except, start, end, priority, frequency, ignore_throttle, display, position, target, flow, width, overlay_color, arrow_color, close_outside, persistent, beacon, title, text, html, html_sandbox, image, fields, buttons, steps, theme, params, locales, form_event, template, schedule, when, expires, goal, throttles, rollout, variants, holdout, exclusive_group, seed`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, problems, _ := compile(t, "a.toml", test.text)

@@ -1,15 +1,19 @@
 package workspace
 
 // ReadTraits are the ids of the messages that depend on traits of the visitor, by their audience, their condition or their
-// texts: somebody who claims to be another person is shown what is meant for that one.
+// texts, in their order. Drafts and what is archived are left out.
 func (s *Snapshot) ReadTraits() []string {
 	var ids []string
 	for _, m := range s.Messages {
-		switch {
-		case m.Status == StatusDraft, m.Status == StatusArchived:
-		case s.Segments.AudienceUses(m.Audience, "traits"), m.Where != nil && s.Segments.Uses(m.Where, "traits"), m.Localized.Reads("traits"):
+		if m.readsTraits && m.Status != StatusDraft && m.Status != StatusArchived {
 			ids = append(ids, m.ID)
 		}
 	}
 	return ids
+}
+
+// readsTraits says whether a message depends on traits of the visitor.
+func (c *check) readsTraits(m *Message) bool {
+	return c.segments.AudienceUses(m.Audience, "traits") || m.Where != nil && c.segments.Uses(m.Where, "traits") ||
+		m.Localized != nil && m.Localized.Reads("traits")
 }

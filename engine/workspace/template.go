@@ -16,6 +16,8 @@ type template struct {
 	// params are the names of what each message fills in.
 	params  []string
 	content *content.Template
+	// persistent is what it says of that, if anything.
+	persistent *bool
 	// stepped is set when it has steps, in place of one title, text, image and buttons.
 	stepped     bool
 	fingerprint fingerprint
@@ -55,6 +57,9 @@ func (c *check) readTemplate(s section) {
 		default:
 			t.params = append(t.params, name)
 		}
+	}
+	if stays, given := s.values["persistent"].(bool); given {
+		t.persistent = &stays
 	}
 	t.content = c.content(s, nil)
 	c.warnOfContent(s, t.content)

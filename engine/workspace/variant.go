@@ -83,7 +83,7 @@ var replaces = map[string][]string{
 	"text":         {"html", "html_sandbox"},
 	"html":         {"text", "html_sandbox"},
 	"html_sandbox": {"text", "html"},
-	"display":      {"position"},
+	"display":      {"position", "target", "flow", "width", "overlay_color", "arrow_color", "close_outside", "beacon"},
 	"steps":        {"title", "text", "html", "html_sandbox", "image", "fields", "buttons"},
 }
 

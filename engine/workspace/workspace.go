@@ -109,6 +109,8 @@ type Message struct {
 	document string
 	// shows are the messages that its buttons show.
 	shows []string
+	// readsTraits is set where what it shows, or to whom, depends on traits of the visitor.
+	readsTraits bool
 	// template is what it shows in the workspace's own language, before the params are in it.
 	template *content.Template
 }

@@ -1,6 +1,7 @@
 // Command build makes the browser client's files in dist of the TypeScript in
 // src: client.js, the core that every page loads, and in dist/parts what the
-// core loads when it is first needed. It is run by go generate in the client's
+// core loads when it is first needed; and renderer.html, the page that the
+// reference client shows our messages in. It is run by go generate in the client's
 // folder.
 //
 // It is the one place that imports esbuild: no package that runs in a server does.
@@ -45,12 +46,13 @@ func build(dir string) error {
 }
 
 const (
-	core        = "client.js"
-	partsFolder = "parts"
+	core         = "client.js"
+	partsFolder  = "parts"
+	rendererFile = "renderer.html"
 )
 
 // Bundle builds the client whose folder is dir and returns its files by their paths in dist: client.js, parts/NAME.js
-// for each src/parts/NAME.ts, and parts/NAME.css for each src/sheets/NAME.css. A part is a module of its own, which repeats
+// for each src/parts/NAME.ts, and parts/NAME.css for each src/sheets/NAME.css, and renderer.html. A part is a module of its own, which repeats
 // what little it uses of the core.
 func Bundle(dir string) (map[string][]byte, error) {
 	root, err := filepath.Abs(dir)
@@ -73,6 +75,13 @@ func Bundle(dir string) (map[string][]byte, error) {
 		if files[name], err = bundle(root, part, api.BuildOptions{Format: api.FormatESModule}); err != nil {
 			return nil, err
 		}
+	}
+	page, err := renderer(root)
+	if err != nil {
+		return nil, err
+	}
+	if page != nil {
+		files[rendererFile] = page
 	}
 	sheets, err := filepath.Glob(filepath.Join(root, "src", "sheets", "*.css"))
 	if err != nil {
