@@ -131,7 +131,6 @@ Object.defineProperty(Object.prototype, "__edge", {configurable: true, get() {
 <script nonce="NONCE">
 {
 	const idOf = (message) => ({messageId: message.messageId, deliveryId: message.properties?.gist?.campaignId ?? ""});
-	Gist.events?.on;
 	window.ready = Gist.setup({siteId: "tallowby", env: "__edge", useAnonymousSession: true}).then(async () => {
 		Gist.events.on("messageShown", (message) => hear("opened", idOf(message)));
 		Gist.events.on("messageDismissed", (message) => hear("dismissed", idOf(message)));
@@ -144,7 +143,7 @@ Object.defineProperty(Object.prototype, "__edge", {configurable: true, get() {
 
 // who does what on a page, by the client's own calls.
 var calls = map[string]map[way]string{
-	"identify": {builtin: `cioanalytics.identify(USER)`, injected: `cioanalytics.identify(USER)`, loaded: `Gist.setUserToken(USER)`},
+	"identify": {builtin: `cioanalytics.identify(USER, {first_name: "Inês"})`, injected: `cioanalytics.identify(USER, {first_name: "Inês"})`, loaded: `Gist.setUserToken(USER)`},
 	"reset":    {builtin: `cioanalytics.reset()`, injected: `cioanalytics.reset()`, loaded: `Gist.clearUserToken()`},
 	"page":     {builtin: `cioanalytics.page()`, injected: `cioanalytics.page()`, loaded: `Gist.setCurrentRoute(location.href.split("#")[0])`},
 	"named":    {builtin: `cioanalytics.page(NAME)`, injected: `cioanalytics.page(NAME)`, loaded: `Gist.setCurrentRoute(NAME)`},

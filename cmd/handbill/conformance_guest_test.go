@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image/png"
+	"io"
 	"net/http"
 	"regexp"
 	"slices"
@@ -68,7 +69,7 @@ const noteHeard = `if (window === top) {
 		sessionStorage.setItem("heard", JSON.stringify([...heard, JSON.parse(JSON.stringify({name, messageId, deliveryId, actionName, actionValue}))]));
 	};
 	for (const name of ["opened", "dismissed", "action", "error", "changed"]) {
-		document.addEventListener("in-app:message-" + name, ({detail}) => hear(name, detail));
+		document.addEventListener("in-app:message-" + name, ({detail}) => { window.lastMessage = detail.message; hear(name, detail); });
 	}
 }`
 
@@ -181,42 +182,92 @@ func (h heard) String() string {
 	return strings.TrimSpace(strings.Join([]string{h.Name, h.MessageID, h.ActionName, h.ActionValue}, " "))
 }
 
-// hears waits until the page's listener has heard as much, and compares it; each event must name a delivery, and all of one
-// message the same. "changed" is heard from our own client alone.
+// hears waits until the page's listener has heard as much, and compares it. It is told what our own client says.
 func (v *guest) hears(want ...string) {
 	v.t.Helper()
-	if v.client.way != builtin {
-		want = slices.DeleteFunc(want, func(one string) bool { return strings.HasPrefix(one, "changed ") })
+	want = v.asPublished(want)
+	got := v.heardAtLeast(len(want))
+	if !slices.Equal(got, want) {
+		v.t.Errorf("the listener heard\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
+}
+
+// hearsAmong waits until the page's listener has heard these, among others.
+func (v *guest) hearsAmong(want ...string) {
+	v.t.Helper()
+	var got []string
+	lacking := want
+	for deadline := time.Now().Add(patience / 3); len(lacking) > 0 && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		got = v.heardAtLeast(0)
+		lacking = slices.DeleteFunc(slices.Clone(want), func(one string) bool { return slices.Contains(got, one) })
+	}
+	if len(lacking) > 0 {
+		v.t.Errorf("the listener heard\n  %s\nand not\n  %s", strings.Join(got, "\n  "), strings.Join(lacking, "\n  "))
+	}
+}
+
+// asPublished is what a listener of a published client hears where one of ours hears this: a button that closes is an action
+// of its own and the client's, and no other step is told.
+func (v *guest) asPublished(events []string) []string {
+	if v.client.way == builtin {
+		return events
+	}
+	var told []string
+	for _, one := range events {
+		if strings.HasPrefix(one, "changed ") {
+			continue
+		}
+		told = append(told, one)
+		if button, closes := strings.CutSuffix(one, " dismiss"); closes && strings.HasPrefix(one, "action ") {
+			told = append(told, button+" gist://close")
+		}
+	}
+	return told
+}
+
+// heardAtLeast waits until the page's listener has heard as many events. Each must name a delivery, and all of one message the
+// same; "changed" is heard from our own client alone.
+func (v *guest) heardAtLeast(many int) (said []string) {
+	v.t.Helper()
 	var got []heard
-	var said []string
-	for deadline := time.Now().Add(patience); ; time.Sleep(30 * time.Millisecond) {
+	for deadline := time.Now().Add(patience / 3); ; time.Sleep(30 * time.Millisecond) {
 		if err := json.Unmarshal([]byte(js[string](v.tab, `sessionStorage.getItem("heard") || "[]"`)), &got); err != nil {
 			v.t.Fatal(err)
 		}
-		if len(got) >= len(want) || time.Now().After(deadline) {
+		if len(got) >= many || time.Now().After(deadline) {
 			break
 		}
 	}
-	deliveries := map[string]string{}
 	for _, one := range got {
 		said = append(said, one.String())
-		switch before, known := deliveries[one.MessageID]; {
-		case one.DeliveryID == "" && !v.broadcasts():
+		if one.DeliveryID == "" && !v.broadcasts() {
 			v.t.Errorf("%s names no delivery", one)
-		case known && before != one.DeliveryID:
-			v.t.Errorf("%s names the delivery %s, and the event before %s", one, one.DeliveryID, before)
 		}
-		deliveries[one.MessageID] = one.DeliveryID
 	}
-	if !slices.Equal(said, want) {
-		v.t.Errorf("the listener heard\n  %s\nwant\n  %s", strings.Join(said, "\n  "), strings.Join(want, "\n  "))
-	}
+	return said
 }
 
 // broadcasts says whether the scenario's messages go out as the wire's broadcasts, which have no delivery.
 func (v *guest) broadcasts() bool {
 	return v.client.way != builtin && strings.Contains(v.scenario.messages, "ignore_dismiss")
+}
+
+// by is what differs between our own client, the published analytics library and the in-app library alone.
+func (v *guest) by(builtinSays, injectedSays, loadedSays string) string {
+	return map[way]string{builtin: builtinSays, injected: injectedSays, loaded: loadedSays}[v.client.way]
+}
+
+// send sends a message to one person.
+func (v *guest) send(body string) {
+	v.t.Helper()
+	answer, err := http.Post("http://"+v.suite.server.admin+"/handbill/"+v.name+"/send", "application/json", strings.NewReader(body))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		v.t.Fatalf("sending %s: %s", body, answer.Status)
+	}
 }
 
 // sent waits until a request has crossed the wire and was answered well.
@@ -228,6 +279,28 @@ func (v *guest) sent(method, path string, words ...string) crossing {
 		return len(found) > 0
 	})
 	return found[len(found)-1]
+}
+
+// workspaceSays is whether the admin API says a word of the run's workspace: of its messages, or of problems with it.
+func (v *guest) workspaceSays(word string) bool {
+	v.t.Helper()
+	for _, path := range []string{"", v.name + "/statistics"} {
+		answer, err := http.Get("http://" + v.suite.server.admin + "/handbill/" + path)
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		for _, part := range strings.Split(string(text), `"name":`) {
+			if (path != "" || strings.HasPrefix(part, quote(v.name))) && strings.Contains(part, word) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // counts are what `messages stats` says of a message, such as "OPENED 1, CLICKED 1"; deliveries and viewers are left out.
@@ -277,12 +350,21 @@ func (v *guest) counted(message, want string) {
 	v.t.Errorf("the edge has counted of %s: %s; want %s", message, got, want)
 }
 
+// tell writes down what happened, for a test that failed.
+func (v *guest) tell() {
+	v.t.Helper()
+	v.notes.lock.Lock()
+	troubles := strings.Join(v.notes.troubles, "\n")
+	v.notes.lock.Unlock()
+	v.t.Logf("the listener heard %s\nthe console says %s\nthe wire:\n%s", js[string](v.tab, `sessionStorage.getItem("heard") || "nothing"`), troubles, v.wire)
+}
+
 // expectCleanWire makes sure of what holds in every scenario: no request to another origin, no path that the edge does not
 // know, no failure, and a console without errors.
 func (v *guest) expectCleanWire() {
 	v.t.Helper()
 	if v.t.Failed() {
-		v.t.Logf("the wire:\n%s", v.wire)
+		v.tell()
 	}
 	expected := func(what string) bool {
 		return slices.ContainsFunc(v.scenario.fails, func(pattern string) bool { return regexp.MustCompile(pattern).MatchString(what) })
@@ -308,7 +390,11 @@ func (v *guest) expectCleanWire() {
 func (w *wireRecord) String() string {
 	var text strings.Builder
 	for _, e := range w.all() {
-		fmt.Fprintf(&text, "%s %s %d %.200s\n", e.method, e.path, e.status, e.body)
+		fmt.Fprintf(&text, "%s %s %d %.300s -> ", e.method, e.path, e.status, e.body)
+		if strings.Contains(e.answer.Get("Content-Type"), "json") && e.answer.Get("Content-Encoding") == "" {
+			fmt.Fprintf(&text, "%.1500s", e.said)
+		}
+		text.WriteString("\n")
 	}
 	return text.String()
 }

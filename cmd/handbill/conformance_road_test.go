@@ -37,6 +37,8 @@ type crossing struct {
 	// status is 0 as long as there is no answer.
 	status int
 	answer http.Header
+	// said is the beginning of the answer's body.
+	said []byte
 	// broken: the answer came from the road's trouble.
 	broken bool
 }
@@ -69,7 +71,7 @@ func newRoad(edge string) *road {
 				return
 			}
 		}
-		proxy.ServeHTTP(&notingWriter{ResponseWriter: w, noted: func(status int) { wire.end(noted, status, w.Header().Clone(), false) }}, request)
+		proxy.ServeHTTP(&notingWriter{ResponseWriter: w, wire: wire, noted: noted}, request)
 	}))
 	return r
 }
@@ -154,22 +156,27 @@ func (w *wireRecord) answeredPolls() int {
 	return n
 }
 
-// notingWriter tells an answer's status when it is written.
+// notingWriter writes down an answer while it is written.
 type notingWriter struct {
 	http.ResponseWriter
-	noted func(status int)
-	once  sync.Once
+	wire  *wireRecord
+	noted *crossing
 }
+
+// maxSaid is how much is kept of an answer.
+const maxSaid = 16 << 10
 
 func (w *notingWriter) WriteHeader(status int) {
 	if status >= 200 {
-		w.once.Do(func() { w.noted(status) })
+		w.wire.end(w.noted, status, w.Header().Clone(), false)
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *notingWriter) Write(data []byte) (int, error) {
-	w.once.Do(func() { w.noted(http.StatusOK) })
+	w.wire.lock.Lock()
+	w.noted.said = append(w.noted.said, data[:min(len(data), max(0, maxSaid-len(w.noted.said)))]...)
+	w.wire.lock.Unlock()
 	return w.ResponseWriter.Write(data)
 }
 

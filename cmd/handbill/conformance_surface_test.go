@@ -144,7 +144,7 @@ func (v *guest) frameOwner(id target.ID) (at rectangle, visible bool) {
 func (v *guest) sees(words string) surface {
 	v.t.Helper()
 	var seen []surface
-	for deadline := time.Now().Add(patience / 2); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience / 5); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		seen = v.surfaces()
 		for _, s := range seen {
 			if strings.Contains(s.text, words) {
@@ -152,11 +152,12 @@ func (v *guest) sees(words string) surface {
 			}
 		}
 	}
+	v.tell()
 	texts := []string{}
 	for _, s := range seen {
 		texts = append(texts, s.text)
 	}
-	v.t.Fatalf("%q never came on the screen; there is %q; frames %s\nthe wire:\n%s", words, texts, js[string](v.tab, `[...document.querySelectorAll("iframe")].map((f) => f.outerHTML).join("\n")`), v.wire)
+	v.t.Fatalf("%q never came on the screen; there is %q; frames %s", words, texts, js[string](v.tab, `[...document.querySelectorAll("iframe")].map((f) => f.outerHTML).join("\n")`))
 	return surface{}
 }
 
@@ -177,7 +178,7 @@ func (v *guest) gone(words string) {
 func (s surface) click(label string) {
 	s.visit.t.Helper()
 	find := `{` + lookInside + `const wanted = ` + quote(label) + `;
-		const found = inside(` + s.root + `).find((e) => /^(button|a|input)$/.test(e.localName) && e.checkVisibility() &&
+		const found = inside(` + s.root + `).find((e) => /^(button|a|input|label)$/.test(e.localName) && e.checkVisibility() &&
 			(words(e) === wanted || e.getAttribute("aria-label") === wanted || e.name === wanted));
 		found ? (found.scrollIntoView({block: "nearest"}), place(found)) : null}`
 	var before *rectangle

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // scenario is something that a visitor, an operator and a client go through together.
@@ -31,7 +32,7 @@ type scenario struct {
 	// head is what stands in <head> of every page.
 	head string
 	// policy is the pages' Content-Security-Policy, NONCE in it the nonce of each answer.
-	policy string
+	policy func(client) string
 	// lacks says why a client cannot do it; "" where it can.
 	lacks func(client) string
 	// fails are patterns of "STATUS PATH" and of console messages that the scenario is about.
@@ -140,7 +141,9 @@ func newSuite(t *testing.T, clients []client, streams bool) *suite {
 		t.Fatal(err)
 	}
 	writeFile(t, su.server.config, strings.ReplaceAll(string(config), ":PORT", ":"+port))
+	began := time.Now()
 	su.server.start()
+	t.Logf("the edge with %d hosts is ready after %s", len(su.runs), time.Since(began).Round(time.Millisecond))
 	su.road = newRoad(su.server.edge)
 	// A stream stays open as long as its page.
 	t.Cleanup(func() { su.road.CloseClientConnections(); su.road.Close() })
@@ -185,8 +188,8 @@ func (su *suite) serveSite(w http.ResponseWriter, request *http.Request) {
 		return
 	}
 	nonce := rand.Text()
-	if r.scenario.policy != "" {
-		w.Header().Set("Content-Security-Policy", strings.ReplaceAll(r.scenario.policy, "NONCE", nonce))
+	if r.scenario.policy != nil {
+		w.Header().Set("Content-Security-Policy", strings.ReplaceAll(r.scenario.policy(r.client), "NONCE", nonce))
 	}
 	head := strings.ReplaceAll(r.scenario.head, "NONCE", nonce)
 	if host == r.host {
