@@ -25,7 +25,9 @@ const (
 	deliveryOfRun  = 1 << 1 // the occasion is the start of a campaign's run, in milliseconds since 1970
 	deliveryOfSend = 1 << 2 // the occasion stands for the key of a send
 	deliveryVaried = 1 << 3 // it shows a variant of the message
-	deliveryKnown  = deliveryIsTest | deliveryOfRun | deliveryOfSend | deliveryVaried
+	deliveryStays  = 1 << 5 // the reference client shows it until it is closed
+	deliveryCounts = 1 << 6 // the reference client keeps its frequency
+	deliveryKnown  = deliveryIsTest | deliveryOfRun | deliveryOfSend | deliveryVaried | deliveryStays | deliveryCounts
 )
 
 // errForeignDelivery is what a report of a delivery that no edge of this workspace made is answered with.
@@ -100,6 +102,12 @@ func (d *delivery) append(raw []byte) []byte {
 	if d.of.variant != "" {
 		flags |= deliveryVaried
 	}
+	switch d.of.form {
+	case shownUntilClosed:
+		flags |= deliveryStays
+	case shownAsCounted:
+		flags |= deliveryCounts
+	}
 	raw = append(raw, deliveryVersion, flags)
 	raw = binary.BigEndian.AppendUint64(raw, d.visitor)
 	raw = binary.BigEndian.AppendUint64(raw, d.view)
@@ -138,6 +146,12 @@ func (s sealer) open(id string) (delivery, error) {
 	rest, flags := body[deliveryHead:], body[1]
 	if flags&^deliveryKnown != 0 {
 		return delivery{}, errForeignDelivery
+	}
+	switch {
+	case flags&deliveryStays != 0:
+		d.of.form = shownUntilClosed
+	case flags&deliveryCounts != 0:
+		d.of.form = shownAsCounted
 	}
 	if flags&(deliveryOfRun|deliveryOfSend) != 0 {
 		if len(rest) < 8 {

@@ -34,12 +34,12 @@ func (e *Engine) present(m *workspace.Message, s *situation) presence {
 			return known
 		}
 	}
-	here, of, marks := presence{of: m}, s.occasion(m), s.marks()
+	here, of, marks, view := presence{of: m}, s.occasion(m), s.marks(), s.viewOf(m)
 	for _, id := range [...]uint64{marks.user, marks.anonymous} {
 		if id == 0 {
 			continue
 		}
-		d := e.sealer.seal(id, marks.view, m.ID, of, false)
+		d := e.sealer.seal(id, view, m.ID, of, false)
 		if at := slices.Index(state.Recent, d.key); at >= 0 {
 			here.delivery, here.reported = d, state.Reported[at]
 			break
@@ -67,16 +67,18 @@ func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
 		return ReasonSnoozed
 	}
 	here := e.present(m, s)
-	switch {
-	case here.reported&visitor.ReportedDismissed != 0:
+	if here.reported&visitor.ReportedDismissed != 0 {
 		return ReasonDismissed
-	case here.onScreen():
-		return ReasonNone
+	}
+	if reason, decided := s.askForm(m, state, here); decided {
+		return reason
+	}
+	switch {
 	case f.StopOnAction && !counts.acted.IsZero():
 		return ReasonActed
 	case f.StopAfterDays > 0 && counts.opened > 0 && !s.now.Before(lastDay(f, counts)):
 		return ReasonDays
-	case comesBack(state):
+	case comesBack(state), keeps(m, state, counts):
 		return ReasonNone
 	case f.Lifetime > 0 && counts.opened >= f.Lifetime:
 		return ReasonLifetime
@@ -185,6 +187,9 @@ func describeCounters(m *workspace.Message, state *visitor.MessageState, here pr
 	}
 	if !c.converted.IsZero() {
 		add("converted at %s", c.converted.Format(time.RFC3339))
+	}
+	if keeps(m, state, c) {
+		add("it stays until it is closed")
 	}
 	if comesBack(state) {
 		add("snoozed until %s", state.Snoozed.Format(time.RFC3339))

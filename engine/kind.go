@@ -15,11 +15,13 @@ type occasion struct {
 	sent uint64
 	// variant is the message's variant of an experiment that is shown; empty: none.
 	variant string
+	// form is how the reference client shows it.
+	form form
 }
 
 // occasion is the one for which a message would be shown now.
 func (s *situation) occasion(m *workspace.Message) occasion {
-	of := occasion{variant: s.variant(m).Variant}
+	of := occasion{variant: s.variant(m).Variant, form: s.form(m)}
 	if run := s.run(m); run != nil {
 		of.run = run.Started
 	} else if sent := s.sent(m); sent != nil {
@@ -44,7 +46,7 @@ func (s *situation) sent(m *workspace.Message) *visitor.Sent {
 	if m.Kind != workspace.KindTransactional || s.record == nil || len(s.record.Sent) == 0 {
 		return nil
 	}
-	view := s.marks().view
+	view := s.viewOf(m)
 	var waits *visitor.Sent
 	for i := range s.record.Sent {
 		sent := &s.record.Sent[i]

@@ -59,7 +59,7 @@ type Delivery struct {
 	ID string
 	// Message is what to show.
 	Message *workspace.Message
-	// Content is what it shows to this visitor; nil where the request named no page. Text is the same as JSON where it was
+	// Content is what it shows to this visitor. Text is the same as JSON where it was
 	// made for this visitor, and nil where everybody gets it.
 	Content *content.Content
 	Text    []byte
@@ -69,6 +69,8 @@ type Delivery struct {
 	dropped int
 	// Test is true for a test send, which is not counted.
 	Test bool
+	// Stays, Counted: the reference client shows it until it is closed, or as often as it counts itself.
+	Stays, Counted bool
 	// Waiting is true for a message that is not to be shown yet: the client waits for what its When says, and polls when it
 	// happens. It has no ID and no content, and nothing is counted.
 	Waiting bool
@@ -145,6 +147,7 @@ func (e *Engine) written(answer PollAnswer, ours bool) []Delivery {
 	for i := range deliveries {
 		if d := &deliveries[i]; !d.Waiting {
 			d.ID = e.sealer.write(d.sealed)
+			d.Stays, d.Counted = d.sealed.of.form == shownUntilClosed, d.sealed.of.form == shownAsCounted
 		}
 	}
 	return deliveries
@@ -273,7 +276,7 @@ func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation
 		e.recorder.Delivered()
 	}
 	s.handOut(m)
-	return e.sealer.seal(s.marks().visitor(), s.marks().view, m.ID, s.occasion(m), false), true, nil
+	return e.sealer.seal(s.marks().visitor(), s.viewOf(m), m.ID, s.occasion(m), false), true, nil
 }
 
 // reload reads anew what is remembered about the visitor.

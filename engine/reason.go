@@ -54,7 +54,8 @@ const (
 	ReasonLifetime Reason = "frequency_lifetime"
 	// ReasonDays: the message's first showing is more days ago than its frequency allows.
 	ReasonDays Reason = "frequency_days"
-	// ReasonVisit: the visitor has seen the message as often as its frequency allows in one visit.
+	// ReasonVisit: the visitor has seen the message as often as its frequency allows in one visit, or the reference client
+	// shows it in one.
 	ReasonVisit Reason = "frequency_visit"
 	// ReasonGap: the message's last showing is less long ago than its frequency's minimum gap.
 	ReasonGap Reason = "frequency_gap"
@@ -64,7 +65,7 @@ const (
 	ReasonWhen Reason = "when"
 	// ReasonThrottled: the visitor has seen, or is just being handed, as many messages as a throttle allows.
 	ReasonThrottled Reason = "throttled"
-	// ReasonSlot: the place that the message takes on a page belongs to another one.
+	// ReasonSlot: the place that the message takes on a page belongs to another one, or the reference client has none such.
 	ReasonSlot Reason = "slot"
 	// ReasonLeftOut: the message is wrong, and the workspace leaves such ones out (on_error = "skip").
 	ReasonLeftOut Reason = "left_out"

@@ -96,11 +96,8 @@ func (s *situation) values(m *workspace.Message, test *visitor.Test) content.Val
 	return values
 }
 
-// askContent lets every message pass where the client did not say its page: the reference client is sent none.
+// askContent asks whether there is something to show with this visitor's values.
 func askContent(e *Engine, m *workspace.Message, s *situation) Reason {
-	if s.page == nil {
-		return ReasonNone
-	}
 	r := e.render(m, s)
 	if r.err == nil {
 		return ReasonNone
@@ -128,9 +125,6 @@ func describeContent(e *Engine, m *workspace.Message, s *situation) (string, str
 // withContents gives deliveries what they show. A test send that has nothing to show is left out; other messages were
 // asked before.
 func (e *Engine) withContents(s *situation, deliveries []Delivery) []Delivery {
-	if s.page == nil {
-		return deliveries
-	}
 	kept := deliveries[:0]
 	for _, d := range deliveries {
 		if d.Waiting {

@@ -29,6 +29,8 @@ type Report struct {
 	EventID string
 	// DeliveryID is the id of the delivery, as a poll's answer had it.
 	DeliveryID string
+	// Content names a message in place of a delivery; nil: DeliveryID does.
+	Content *ContentReport
 	// Outcome is what happened.
 	Outcome Outcome
 	// Visit names the visit in which it happened, as in [PollRequest]; empty when the client does not say.
@@ -110,6 +112,9 @@ func (e *Engine) believe(identity visitor.Identity, report Report) (delivery, st
 	if _, known := metrics[report.Outcome]; !known && report.Outcome != OutcomeChanged {
 		return delivery{}, "", fmt.Errorf("metric %q does not exist; use opened, clicked, dismissed, error or changed", report.Outcome)
 	}
+	if report.Content != nil {
+		return e.believeContent(identity, report)
+	}
 	d, err := e.sealer.open(report.DeliveryID)
 	if err != nil {
 		return delivery{}, "", err
@@ -172,6 +177,9 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 	}
 	if kind == visitor.Opened && !d.test {
 		change.Visit = visitNumber(report.Visit, d.view)
+		if d.of.form == shownAsCounted {
+			change.Visit = browserNumber(identity)
+		}
 		change.IgnoresThrottle, change.Throttles, follow.also = e.throttlingOf(d.message)
 		mutation.Change, follow.release = change, &key
 	}

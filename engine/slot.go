@@ -54,8 +54,11 @@ func placeTests(deliveries []Delivery, s *situation, onScreen bool) []Delivery {
 	return kept
 }
 
-// askSlot lets every message pass where the client has places of its own, as the reference client.
+// askSlot lets every message pass where the client has places of its own, as the reference client, if it can show it there.
 func askSlot(_ *Engine, m *workspace.Message, s *situation) Reason {
+	if s.byReference() && !placeable(s.variant(m)) {
+		return ReasonSlot
+	}
 	if !s.oneEach {
 		return ReasonNone
 	}
@@ -71,7 +74,10 @@ func describeSlot(_ *Engine, m *workspace.Message, s *situation) (string, string
 	switch {
 	case !s.oneEach:
 		return "the client has places of its own", ""
-	case by == nil, by == m:
+	case by != nil && by != m:
+	case !placeable(s.variant(m)):
+		return fmt.Sprintf("the slot %q is free; the reference client, which shows inline messages in their target alone, is not given it", slot), ""
+	default:
 		return fmt.Sprintf("the slot %q is free", slot), ""
 	}
 	return fmt.Sprintf("the slot %q is taken by %s", slot, by.ID), "it is shown when that is closed; or give it a lower priority, another display or another position"

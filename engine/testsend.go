@@ -140,7 +140,11 @@ func (e *Engine) tests(snapshot *workspace.Snapshot, s *situation) []Delivery {
 		if m == nil || !s.now.Before(test.Until) || askPage(e, m, s) != ReasonNone {
 			continue
 		}
-		d := e.sealer.seal(s.marks().visitor(), s.marks().view, m.ID, occasion{}, true)
+		of := occasion{}
+		if s.form(m) == shownUntilClosed {
+			of.form = shownUntilClosed
+		}
+		d := e.sealer.seal(s.marks().visitor(), s.marks().view, m.ID, of, true)
 		if test.Shown == 0 || test.Shown == d.key {
 			due = append(due, Delivery{sealed: d, Message: m, Test: true, onScreen: test.Shown != 0})
 		}

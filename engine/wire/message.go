@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"handbill/engine"
-	"handbill/engine/content"
 	"handbill/engine/workspace"
 )
 
@@ -19,13 +18,15 @@ type queueAnswer struct {
 
 // queueMessage is a message as the clients of the field read it; content is for ours alone.
 type queueMessage struct {
-	MessageID  string          `json:"messageId"`
-	QueueID    string          `json:"queueId"`
-	DeliveryID string          `json:"deliveryId"`
-	Priority   int             `json:"priority"`
-	InstanceID *string         `json:"instanceId"`
-	Properties queueProperties `json:"properties"`
-	Content    json.RawMessage `json:"content,omitempty"`
+	MessageID  string  `json:"messageId"`
+	QueueID    string  `json:"queueId"`
+	DeliveryID string  `json:"deliveryId"`
+	Priority   int     `json:"priority"`
+	InstanceID *string `json:"instanceId"`
+	// DisplaySettings say where each step stands.
+	DisplaySettings []stepSent      `json:"displaySettings,omitempty"`
+	Properties      queueProperties `json:"properties"`
+	Content         json.RawMessage `json:"content,omitempty"`
 	// When is there instead of content for a message that our client waits with.
 	When *whenSent `json:"when,omitempty"`
 	Test bool      `json:"test,omitempty"`
@@ -33,15 +34,8 @@ type queueMessage struct {
 
 type queueProperties struct {
 	Gist gistProperties `json:"gist"`
-}
-
-// gistProperties are what the reference in-app client reads of a message.
-type gistProperties struct {
-	CampaignID   string `json:"campaignId"`
-	RouteRuleWeb string `json:"routeRuleWeb,omitempty"`
-	ElementID    string `json:"elementId,omitempty"`
-	Position     string `json:"position,omitempty"`
-	ExitClick    bool   `json:"exitClick,omitempty"`
+	// Handbill is for our page in the reference client's frame.
+	Handbill *rendererSent `json:"handbill,omitempty"`
 }
 
 // queue writes a list of deliveries. Our client, which said its page, gets content; the reference client gets each
@@ -55,7 +49,7 @@ func (h *Handler) queue(answered engine.PollAnswer, ours bool) (queueAnswer, err
 	for _, d := range answered.Deliveries {
 		m := queueMessage{
 			MessageID: d.Message.ID, QueueID: d.ID, DeliveryID: d.ID, Priority: d.Message.Priority, Test: d.Test,
-			Properties: queueProperties{Gist: gist(d)},
+			Properties: queueProperties{Gist: gistProperties{CampaignID: d.ID}},
 		}
 		switch {
 		case d.Waiting:
@@ -66,33 +60,32 @@ func (h *Handler) queue(answered engine.PollAnswer, ours bool) (queueAnswer, err
 				return queueAnswer{}, err
 			}
 			m.Content = text
+			m.Properties.Gist.place(d.Content.Placement())
 		default:
-			m.Properties.Gist.RouteRuleWeb = d.Message.Pages.JavaScript()
+			if err := h.forReference(&m, d); err != nil {
+				return queueAnswer{}, err
+			}
 		}
 		list.InAppMessages = append(list.InAppMessages, m)
 	}
 	return list, nil
 }
 
-// gist says where the reference client puts a message.
-func gist(d engine.Delivery) gistProperties {
-	properties := gistProperties{CampaignID: d.ID}
-	shown := d.Message.Content
-	switch {
-	case shown.Display == content.DisplayBanner && shown.Position == content.PositionBottom:
-		properties.ElementID = "x-gist-floating-bottom"
-	case shown.Display == content.DisplayBanner:
-		properties.ElementID = "x-gist-floating-top"
-	default:
-		properties.Position, properties.ExitClick = shown.Position, true
-	}
-	return properties
-}
-
 // contents are the encoded contents of one snapshot that everybody gets, each made when it is first asked for.
 type contents struct {
 	snapshot *workspace.Snapshot
-	texts    sync.Map // *content.Content -> json.RawMessage
+	texts    sync.Map // *content.Content -> json.RawMessage, and the name of a document's frame -> string
+}
+
+// cache is that of the snapshot of now.
+func (h *Handler) cache() *contents {
+	snapshot := h.engine.Snapshot()
+	cache := h.contents.Load()
+	if cache == nil || cache.snapshot != snapshot {
+		cache = &contents{snapshot: snapshot}
+		h.contents.Store(cache)
+	}
+	return cache
 }
 
 // content is what a delivery shows, encoded.
@@ -100,12 +93,7 @@ func (h *Handler) content(d engine.Delivery) (json.RawMessage, error) {
 	if d.Text != nil {
 		return d.Text, nil
 	}
-	snapshot := h.engine.Snapshot()
-	cache := h.contents.Load()
-	if cache == nil || cache.snapshot != snapshot {
-		cache = &contents{snapshot: snapshot}
-		h.contents.Store(cache)
-	}
+	cache := h.cache()
 	if text, ok := cache.texts.Load(d.Content); ok {
 		return text.(json.RawMessage), nil
 	}

@@ -138,6 +138,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Locale: c.settings.locale, Throttle: c.settings.throttle,
 		Traits: c.settings.traits, Segments: c.segments, asks: make(map[string]bool), language: c.language,
 		Messages: messages, Skipped: c.skipped, places: make(map[string]int, len(messages)),
+		numbers: new(numbers),
 	}
 	for condition := range c.conditions {
 		for _, variable := range variables {

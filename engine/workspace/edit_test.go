@@ -32,9 +32,9 @@ func sayings(s *Snapshot, warnings []Problem, err error) string {
 				fmt.Fprintf(&all, "with %s %v\n", member.Message.ID, member.Draw)
 			}
 		}
-		fmt.Fprintf(&all, "%s %s %t %t\n", m.Slot, stands(m), m.Content.Persistent, m.Content.Beacon)
+		fmt.Fprintf(&all, "%s %s %t %t %t\n", m.Slot, stands(m), m.Content.Persistent, m.Content.Beacon, m.Stays)
 		for _, v := range m.Variants {
-			fmt.Fprintf(&all, "%s %s\n", v.Message.Slot, stands(v.Message))
+			fmt.Fprintf(&all, "%s %s %t\n", v.Message.Slot, stands(v.Message), v.Message.Stays)
 			shown := v.Message
 			fmt.Fprintf(&all, "%s %s:%d %d %d %s %t\n", shown.Variant, shown.File, shown.Line, v.Buckets, v.UpTo, shown.Content.HTML(), shown.ReadsEvent)
 		}

@@ -29,6 +29,13 @@ type Frequency struct {
 	StopOnDismiss, StopOnAction, StopOnConversion bool
 	// StopAfterDays ends it this many days after its first showing.
 	StopAfterDays int
+	// Wire: it was written in the form of the wire, which the reference client keeps by itself.
+	Wire bool
+}
+
+// bounded says whether it bounds how often a message is shown to who does not end it.
+func (f Frequency) bounded() bool {
+	return f.Lifetime > 0 || f.PerVisit > 0 || f.MinGap > 0 || len(f.Caps) > 0
 }
 
 // Cap bounds how often a message is shown within a period, whenever the period begins.
@@ -125,7 +132,7 @@ func (s section) wireFrequency() Frequency {
 			s.wrong(s.at(other), "keep count, delay and ignore_dismiss, or the others", "%s cannot stand beside count, delay and ignore_dismiss", other)
 		}
 	}
-	f := Frequency{Name: FrequencyCustom, MinGap: s.duration("delay"), StopOnDismiss: s.values["ignore_dismiss"] != true}
+	f := Frequency{Name: FrequencyCustom, Wire: true, MinGap: s.duration("delay"), StopOnDismiss: s.values["ignore_dismiss"] != true}
 	if count, _ := s.number("count"); count != 0 {
 		f.Lifetime = s.count("count", 1_000_000)
 	}

@@ -53,7 +53,7 @@ func (c *check) message(s section) *Message {
 		m.Pages = c.pages(s, m)
 		c.compileContent(s, m, base)
 	}
-	m.Slot = slotOf(m.Content)
+	m.Slot, m.Stays = slotOf(m.Content), stays(s, base, m)
 	c.checkReads(s, m)
 	c.warnOfPages(s, m.Pages)
 	c.warnOfContent(s, m.template)

@@ -192,11 +192,31 @@ func (c *check) beacon(s section, shown *content.Template) {
 
 // persistent is whether a message that was shown stays until it is closed.
 func persistent(s section, base *template, frequency Frequency) bool {
-	if stays, given := s.values["persistent"].(bool); given {
-		return stays
-	}
-	if base != nil && base.persistent != nil {
-		return *base.persistent
+	if said, given := persistentSaid(s, base); given {
+		return said
 	}
 	return frequency.Name == FrequencyUntilDismissed
+}
+
+// stays is whether the reference client shows a message until it is closed. It says of no other that it was closed, and
+// shows others once in a visit.
+func stays(s section, base *template, m *Message) bool {
+	if said, given := persistentSaid(s, base); given {
+		return said
+	}
+	switch {
+	case m.Frequency.Wire, m.Kind == KindTransactional:
+		return false
+	}
+	return m.Frequency.StopOnDismiss || !m.Frequency.bounded()
+}
+
+func persistentSaid(s section, base *template) (said, given bool) {
+	if said, given = s.values["persistent"].(bool); given {
+		return said, true
+	}
+	if base != nil && base.persistent != nil {
+		return *base.persistent, true
+	}
+	return false, false
 }

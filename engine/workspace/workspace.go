@@ -93,6 +93,9 @@ type Message struct {
 	Content content.Content
 	// FormEvent is the name of the event that answers to its fields become.
 	FormEvent string
+	// Stays: the reference client shows it on each page until it is closed, and says when it was; else it shows it once in
+	// a visit, and says so.
+	Stays bool
 	// Localized is the message in its languages; nil for one that was not compiled, as [Hello].
 	Localized *content.Localized
 	// Experiment is to whom it is shown by lot, and in which variant.
@@ -161,6 +164,7 @@ type Snapshot struct {
 	language *audience.Environment
 	// starters are the campaigns by what starts them.
 	starters starters
+	numbers  *numbers
 }
 
 // Asks says whether any condition of the workspace looks at a variable, such as "request"; see [audience.Condition.Uses].

@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"handbill/engine/content"
+	"handbill/engine/visitor"
+	"handbill/engine/workspace"
+)
+
+// The reference client asks without a page, for all that is due on any. It shows a delivery once, by its id, and says so
+// when it comes on screen; one that stays it shows until it is closed, and says when it is; and a message whose frequency
+// it keeps itself it shows as it counts. Which of these a delivery is its id says.
+
+// form is how the reference client shows a delivery.
+type form uint8
+
+const (
+	// shownOnce is also the form of what our own client shows.
+	shownOnce form = iota
+	// shownUntilClosed: the note that it was seen means that it was closed.
+	shownUntilClosed
+	// shownAsCounted: the client counts, and reports each showing.
+	shownAsCounted
+)
+
+// byReference says whether the reference client asks.
+func (s *situation) byReference() bool { return s.page == nil && s.view != "" }
+
+// form is how the client that asks shows a message.
+func (s *situation) form(m *workspace.Message) form {
+	switch {
+	case !s.byReference():
+		return shownOnce
+	case m.Frequency.Wire:
+		return shownAsCounted
+	case m.Stays:
+		return shownUntilClosed
+	}
+	return shownOnce
+}
+
+// allViews stands for the view of a delivery that is the same in all views of a visitor.
+var allViews = hash64("all views")
+
+// viewOf is the mark of the view in which a message is shown. One that stays over visits, or whose frequency the client
+// keeps, is the same delivery in all of them.
+func (s *situation) viewOf(m *workspace.Message) uint64 {
+	switch form := s.form(m); {
+	case form == shownAsCounted, form == shownUntilClosed && m.Content.Persistent:
+		return allViews
+	}
+	return s.marks().view
+}
+
+// askForm says what the reference client has made of a message that passed all that ends it, if that decides.
+func (s *situation) askForm(m *workspace.Message, state *visitor.MessageState, here presence) (reason Reason, decided bool) {
+	switch form := s.form(m); {
+	case form == shownAsCounted:
+		// A browser that has shown it counts by itself, and needs it in its list to note that it is closed.
+		if n := len(state.Showings); n > 0 && state.Showings[n-1].Visit == browserNumber(s.identity) {
+			return ReasonNone, true
+		}
+	case form == shownOnce && s.byReference() && here.onScreen():
+		return ReasonVisit, true
+	case here.onScreen():
+		return ReasonNone, true
+	}
+	return ReasonNone, false
+}
+
+// browserNumber stands, in place of a visit, for the browser in which the reference client has shown what it counts itself.
+func browserNumber(identity visitor.Identity) uint32 {
+	return visitNumber("", hash64("browser "+identity.Anonymous))
+}
+
+// keeps says whether a message that was shown is kept on the pages that follow until it is closed.
+func keeps(m *workspace.Message, state *visitor.MessageState, c counts) bool {
+	return m.Content.Persistent && c.opened > 0 && state.Dismissed.Before(state.LastOpened)
+}
+
+// placeable says whether the reference client can show a message where it belongs. An inline message it puts in its target,
+// in place of what is there.
+func placeable(m *workspace.Message) bool {
+	for i := range m.Content.Steps {
+		at := m.Content.PlacementOf(i)
+		if at.Display == content.DisplayInline && at.Position != content.PositionInside && at.Position != content.PositionReplace {
+			return false
+		}
+	}
+	return true
+}
+
+// LogView takes the reference client's note about a delivery: that it was seen, or, of one that stays, that it was closed.
+// What the client counts itself it reports in another way. refused says why a note is not believed; nothing is counted then.
+func (e *Engine) LogView(ctx context.Context, identity visitor.Identity, deliveryID, visit string) (refused, err error) {
+	d, err := e.sealer.open(deliveryID)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrRefused, err), nil
+	}
+	reports := []Report{{DeliveryID: deliveryID, Outcome: OutcomeOpened, Visit: visit}}
+	switch d.of.form {
+	case shownAsCounted:
+		return nil, nil
+	case shownUntilClosed:
+		reports = append(reports, Report{DeliveryID: deliveryID, Outcome: OutcomeDismissed, Visit: visit})
+	}
+	all, err := e.Report(ctx, identity, reports)
+	if err != nil {
+		return nil, err
+	}
+	return errors.Join(all...), nil
+}
+
+// ContentReport names a message, in place of a delivery, in a report of the reference client about what it counts itself.
+type ContentReport struct {
+	// Number is that of the message, or zero; Message is its id, or empty.
+	Number  int
+	Message string
+	// Template says which of its variants: 1 for the message as it stands, then in their order.
+	Template int
+}
+
+// NumberOf is the number by which a [ContentReport] names a message.
+func (e *Engine) NumberOf(m *workspace.Message) int {
+	if snapshot := e.Snapshot(); snapshot != nil {
+		return snapshot.Number(m)
+	}
+	return 0
+}
+
+// TemplateOf is the number by which a [ContentReport] names the variant that a message is.
+func (e *Engine) TemplateOf(m *workspace.Message) int {
+	if snapshot := e.Snapshot(); snapshot != nil {
+		if whole := snapshot.Message(m.ID); whole != nil {
+			for i := range whole.Variants {
+				if whole.Variants[i].Message.Variant == m.Variant {
+					return i + 1
+				}
+			}
+		}
+	}
+	return 1
+}
+
+// believeContent finds what a report speaks of that names a message.
+func (e *Engine) believeContent(identity visitor.Identity, report Report) (delivery, string, error) {
+	snapshot := e.Snapshot()
+	if snapshot == nil {
+		return delivery{}, "", errors.New("no messages are loaded")
+	}
+	m := snapshot.Message(report.Content.Message)
+	if report.Content.Number != 0 {
+		m = snapshot.Numbered(report.Content.Number)
+	}
+	switch {
+	case m == nil:
+		return delivery{}, "", errors.New("contentId is not that of a message")
+	case report.EventID == "":
+		return delivery{}, "", errors.New("messageId is missing: by it the report counts once")
+	}
+	of := occasion{form: shownAsCounted}
+	if at := report.Content.Template - 1; at >= 0 && at < len(m.Variants) {
+		of.variant = m.Variants[at].Message.Variant
+	}
+	owner := identity.ID()
+	d := e.sealer.seal(hash64(owner), allViews, m.ID, of, false)
+	d.id = e.sealer.write(d)
+	d.key = hash64("content " + report.EventID)
+	return d, owner, nil
+}
