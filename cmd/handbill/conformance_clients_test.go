@@ -108,17 +108,17 @@ func (c client) directive(t *testing.T) string {
 	return "client builtin"
 }
 
-// head is what the site's own pages need for the client.
-func (c client) head(nonce string) string {
+// scripts are what the site's own pages have for the client, at their end: it needs the body.
+func (c client) scripts(nonce string) string {
 	if c.way != loaded {
 		return ""
 	}
-	return strings.ReplaceAll(loadingHead, "NONCE", nonce)
+	return strings.ReplaceAll(loadingScripts, "NONCE", nonce)
 }
 
-// loadingHead uses the in-app library alone, as a site may that bundles it: the getter names our hosts, and the library's
+// loadingScripts uses the in-app library alone, as a site may that bundles it: the getter names our hosts, and the library's
 // events are written down under the names that the plugin gives them.
-const loadingHead = `<script nonce="NONCE">
+const loadingScripts = `<script nonce="NONCE">
 Object.defineProperty(Object.prototype, "__edge", {configurable: true, get() {
 	const prod = this.prod;
 	if (typeof prod !== "string") return undefined;

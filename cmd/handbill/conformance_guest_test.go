@@ -98,6 +98,9 @@ func (r *conformanceRun) newVisit(t *testing.T, beside *guest) *guest {
 	ctx, closeTab := chromedp.NewContext(parent, options...)
 	t.Cleanup(closeTab)
 	v := &guest{tab: &tab{t: t, ctx: ctx}, conformanceRun: r, notes: notes, frames: map[string]context.Context{}}
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 800)); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: noteHeard}); err != nil {
 		t.Fatal(err)
 	}
@@ -389,9 +392,11 @@ func (v *guest) expectCleanWire() {
 // String lists the crossings, for a test that failed.
 func (w *wireRecord) String() string {
 	var text strings.Builder
+	before := ""
 	for _, e := range w.all() {
 		fmt.Fprintf(&text, "%s %s %d %.300s -> ", e.method, e.path, e.status, e.body)
-		if strings.Contains(e.answer.Get("Content-Type"), "json") && e.answer.Get("Content-Encoding") == "" {
+		if strings.Contains(e.answer.Get("Content-Type"), "json") && e.answer.Get("Content-Encoding") == "" && string(e.said) != before {
+			before = string(e.said)
 			fmt.Fprintf(&text, "%.1500s", e.said)
 		}
 		text.WriteString("\n")

@@ -1,9 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 func tooltip() scenario {
 	return scenario{id: "tooltip", title: "a tooltip beside its target", core: true, messages: `
@@ -168,21 +165,4 @@ display = "modal"
 				"action tour go-on next", "changed tour end next", "action tour done dismiss", "dismissed tour")
 			v.counted("tour", v.by("opened 1, clicked 3, dismissed 1", "opened 1, clicked 3, dismissed 1", "opened 1, dismissed 1"))
 		}}
-}
-
-// settled is where the surface is once it moves no more.
-func (s surface) settled() rectangle {
-	s.visit.t.Helper()
-	before := rectangle{}
-	until(s.visit.t, fmt.Sprintf("%q stands still", s.text), func() bool {
-		for _, seen := range s.visit.surfaces() {
-			if strings.Contains(seen.text, s.text) {
-				same := seen.at == before
-				before = seen.at
-				return same
-			}
-		}
-		return false
-	})
-	return before
 }

@@ -28,7 +28,10 @@ buttons = [{ text = "Fine", action = "dismiss" }]
 		v.gone("Ferro has paid.")
 		v.counted("receipt", v.by("opened 1, clicked 1, dismissed 1", "opened 1, clicked 1, dismissed 1", "opened 1"))
 		v.open("/account")
-		v.nothing("after it was closed")
+		time.Sleep(time.Second) // while a stream is open, nobody polls
+		if seen := v.surfaces(); len(seen) > 0 {
+			v.t.Errorf("after it was closed there is %s", seen[0].text)
+		}
 	}}
 }
 

@@ -22,6 +22,8 @@ type surface struct {
 	ctx  context.Context
 	root string
 	text string
+	// words are those that it was looked for by.
+	words string
 	// at is where it is in the page.
 	at rectangle
 	// frame is its frame's corner in the page; nothing for our own client.
@@ -148,6 +150,7 @@ func (v *guest) sees(words string) surface {
 		seen = v.surfaces()
 		for _, s := range seen {
 			if strings.Contains(s.text, words) {
+				s.words = words
 				return s
 			}
 		}
@@ -174,49 +177,61 @@ func (v *guest) gone(words string) {
 	})
 }
 
-// click presses, with the mouse, the button or link of the message that has this text or label.
+// click presses, with the mouse, the button, link or choice of the message that has this text or label. A message that has
+// come to another step may still go to another place: it is looked for anew until it stands still.
 func (s surface) click(label string) {
 	s.visit.t.Helper()
-	find := `{` + lookInside + `const wanted = ` + quote(label) + `;
-		const found = inside(` + s.root + `).find((e) => /^(button|a|input|label)$/.test(e.localName) && e.checkVisibility() &&
-			(words(e) === wanted || e.getAttribute("aria-label") === wanted || e.name === wanted));
-		found ? (found.scrollIntoView({block: "nearest"}), place(found)) : null}`
-	var before *rectangle
+	var before, at *rectangle
 	for deadline := time.Now().Add(patience / 3); time.Now().Before(deadline); time.Sleep(60 * time.Millisecond) {
-		at, err := chromedp.Run(s.ctx, chromedp.Evaluate[*rectangle](find))
-		if err != nil {
-			continue
-		}
-		// What still slides in is not where it was asked for a moment ago.
-		now := s.now()
-		if at != nil {
-			at.X, at.Y = at.X+now.X, at.Y+now.Y
-		}
+		before, at = at, s.find(label)
 		if at != nil && before != nil && *before == *at {
 			if err := chromedp.Do(s.visit.ctx, chromedp.MouseClickXY(at.X+at.Width/2, at.Y+at.Height/2)); err != nil {
 				s.visit.t.Fatal(err)
 			}
 			return
 		}
-		before = at
 	}
+	s.visit.tell()
 	s.visit.t.Fatalf("there is no %q to press in %q", label, s.text)
 }
 
-// now is the corner of the surface's frame at this moment.
-func (s surface) now() rectangle {
-	if s.visit.client.way == builtin {
-		return rectangle{}
+// find is where in the page something to press is at this moment.
+func (s surface) find(label string) *rectangle {
+	for _, seen := range s.visit.surfaces() {
+		if !strings.Contains(seen.text, s.words) {
+			continue
+		}
+		at, err := chromedp.Run(seen.ctx, chromedp.Evaluate[*rectangle](`{`+lookInside+`const wanted = `+quote(label)+`;
+			const found = inside(`+seen.root+`).find((e) => /^(button|a|input|label)$/.test(e.localName) && e.checkVisibility() &&
+				(words(e) === wanted || e.getAttribute("aria-label") === wanted || e.name === wanted));
+			found ? (found.scrollIntoView({block: "nearest"}), place(found)) : null}`))
+		if err != nil || at == nil {
+			continue
+		}
+		return &rectangle{at.X + seen.frame.X, at.Y + seen.frame.Y, at.Width, at.Height}
 	}
-	at, _ := s.visit.frameOwner(chromedp.FromContext(s.ctx).Target.TargetID)
-	return at
+	return nil
 }
 
 // pictured makes sure that the message is not blank on the screen.
 func (s surface) pictured() {
 	s.visit.t.Helper()
-	if s.visit.client.way != builtin {
-		s.at = s.now()
-	}
-	s.visit.pictured(fmt.Sprintf("%q", s.text), s.at)
+	s.visit.pictured(fmt.Sprintf("%q", s.words), s.settled())
+}
+
+// settled is where the surface is once it moves no more.
+func (s surface) settled() rectangle {
+	s.visit.t.Helper()
+	before := rectangle{}
+	until(s.visit.t, fmt.Sprintf("%q stands still", s.words), func() bool {
+		for _, seen := range s.visit.surfaces() {
+			if strings.Contains(seen.text, s.words) {
+				same := seen.at == before && seen.at.Width > 0
+				before = seen.at
+				return same
+			}
+		}
+		return false
+	})
+	return before
 }

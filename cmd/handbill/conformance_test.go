@@ -191,11 +191,11 @@ func (su *suite) serveSite(w http.ResponseWriter, request *http.Request) {
 	if r.scenario.policy != nil {
 		w.Header().Set("Content-Security-Policy", strings.ReplaceAll(r.scenario.policy(r.client), "NONCE", nonce))
 	}
-	head := strings.ReplaceAll(r.scenario.head, "NONCE", nonce)
+	scripts := ""
 	if host == r.host {
-		head += r.client.head(nonce)
+		scripts = r.client.scripts(nonce)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	fmt.Fprintf(w, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Tallowby</title><link rel=\"icon\" href=\"data:,\">%s</head>"+
-		"<body><h1>Tallowby</h1>%s</body></html>\n", head, r.scenario.pages[request.URL.Path])
+		"<body><h1>Tallowby</h1>%s%s</body></html>\n", strings.ReplaceAll(r.scenario.head, "NONCE", nonce), r.scenario.pages[request.URL.Path], scripts)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -52,20 +53,21 @@ func slowEdge() scenario {
 }
 
 func failingEdge() scenario {
-	return scenario{id: "failing", title: "an edge that fails for a while, and is back", core: true, messages: welcome,
-		fails: []string{"502 .*", "the server responded with a status of 502"},
+	draft := strings.Replace(welcome, `pages =`, "status = \"draft\"\npages =", 1)
+	return scenario{id: "failing", title: "an edge that fails for a while, and is back", core: true, messages: draft,
+		fails: []string{"the server responded with a status of 502"},
 		run: func(v *guest) {
-			v.wire.suffer(failing(http.StatusBadGateway, "/_handbill/api/v4/users"))
 			v.open("/")
-			until(v.t, "a poll has failed", func() bool { return len(v.wire.matching("POST", ".*/api/v4/users")) > 0 })
+			v.nothing("of a draft")
+			v.wire.suffer(failing(http.StatusBadGateway, "/_handbill/"))
+			v.edit(v.t, welcome)
+			until(v.t, "a poll has failed", func() bool {
+				return slices.ContainsFunc(v.wire.matching("POST", ".*/api/v4/users"), func(e crossing) bool { return e.broken })
+			})
 			if seen := v.surfaces(); len(seen) > 0 {
 				v.t.Errorf("there is a message without an answer: %s", seen[0].text)
 			}
 			v.wire.suffer(nil)
-			if v.client.way != builtin {
-				// The published clients double their interval, which is ten minutes, until they get an answer: another page asks.
-				v.open("/account")
-			}
 			v.sees("days, hours and material").click("Fine")
 			v.gone("days, hours and material")
 			v.hears("opened welcome", "action welcome fine dismiss", "dismissed welcome")
