@@ -14,7 +14,7 @@ import (
 //
 //	handbill [<matcher>] [<workspace>] {
 //		anonymous    on|off
-//		snippet      external|inline|off
+//		snippet      external|inline|shim|off
 //		position     head|after-charset
 //		prefix       <path>
 //		origin       <scheme://host>
@@ -47,6 +47,7 @@ import (
 //		}
 //		country      header|maxmind <name|path>
 //		client       builtin
+//		client       reference <path>
 //		debug_header on|off
 //	}
 //
@@ -108,7 +109,6 @@ func (s *Handler) readArguments(h httpcaddyfile.Helper) error {
 
 // words are the subdirectives.
 func (s *Handler) words(h httpcaddyfile.Helper) words {
-	builtinOnly := ""
 	return words{
 		"anonymous":      onUnlessOff(&s.Anonymous),
 		"snippet":        choice(&s.Snippet, snippetForms),
@@ -127,7 +127,7 @@ func (s *Handler) words(h httpcaddyfile.Helper) words {
 		"identity":       {read: s.readIdentity},
 		"cookie":         {read: s.readCookie},
 		"country":        {read: s.readCountry},
-		"client":         choice(&builtinOnly, []string{"builtin"}, "reference"),
+		"client":         {read: s.readClient},
 		"debug_header":   onOff(func(on bool) { s.DebugHeader = on }),
 		"consent":        comesLater("consent"),
 		"consent_cookie": comesLater("consent_cookie"),

@@ -48,7 +48,7 @@ func TestMistakesInACaddyfileNameTheLineAndWhatIsAllowed(t *testing.T) {
 		},
 		"a value that is not one of the choices": {
 			site("handbill {\n\tsnippet internal\n}"),
-			[]string{`snippet cannot be "internal"; allowed: external, inline, off`, "Caddyfile:8"},
+			[]string{`snippet cannot be "internal"; allowed: external, inline, shim, off`, "Caddyfile:8"},
 		},
 		"a switch that is neither on nor off": {
 			site("handbill {\n\tanonymous true\n}"),
@@ -198,9 +198,25 @@ func TestMistakesInACaddyfileNameTheLineAndWhatIsAllowed(t *testing.T) {
 			site("handbill {\n\tconsent persistent\n}"),
 			[]string{"consent comes with a later version of Handbill", "Caddyfile:8"},
 		},
-		"a client that comes later": {
+		"no client": {
+			site("handbill {\n\tclient\n}"),
+			[]string{"client needs a value, such as: client builtin", "Caddyfile:8"},
+		},
+		"a client that does not exist": {
+			site("handbill {\n\tclient hosted\n}"),
+			[]string{`client cannot be "hosted"; allowed: builtin, reference`, "Caddyfile:8"},
+		},
+		"our own client with a folder": {
+			site("handbill {\n\tclient builtin ./umd\n}"),
+			[]string{`client builtin takes nothing more, and "./umd" is one too many`, "Caddyfile:8"},
+		},
+		"the reference client without its folder": {
 			site("handbill {\n\tclient reference\n}"),
-			[]string{"client reference comes with a later version", "Caddyfile:8"},
+			[]string{"client reference needs the folder of the published bundle, such as: client reference /srv/node_modules/@customerio/cdp-analytics-browser/dist/umd", "Caddyfile:8"},
+		},
+		"the reference client with two folders": {
+			site("handbill {\n\tclient reference ./a ./b\n}"),
+			[]string{`client reference takes one folder, and "./b" is one too many`, "Caddyfile:8"},
 		},
 		"the console, which comes later": {
 			site("handbill_console"),

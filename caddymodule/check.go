@@ -15,7 +15,7 @@ import (
 
 // The values of words that are a choice, in JSON as in a Caddyfile; the first is the default.
 var (
-	snippetForms = []string{"external", "inline", "off"}
+	snippetForms = []string{"external", "inline", "shim", "off"}
 	positions    = []string{"head", "after-charset"}
 	askEncodings = []string{"gzip", "identity"}
 	cspPolicies  = []string{"extend", "keep"}
@@ -32,6 +32,7 @@ func (h *Handler) Validate() error {
 		checkChoice("ask_encoding", h.AskEncoding, askEncodings),
 		checkChoice("csp", h.CSP, cspPolicies),
 		h.Country.check(),
+		h.checkClient(),
 		h.Identity.check(),
 	}
 	if h.Cookie != nil {

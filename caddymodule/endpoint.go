@@ -24,7 +24,7 @@ func (h *Handler) readyEndpoint() *wire.Handler {
 	}
 	made, err := wire.New(wire.Options{
 		Engine: engine, Site: h.site, Client: client.Files(), Logger: h.logger, Scheme: scheme, ClientIP: clientIP,
-		Country: h.country, StreamSite: h.streams,
+		Country: h.country, StreamSite: h.streams, Reference: h.reference,
 	})
 	if err != nil {
 		h.logger.Error("the endpoint cannot be served", "error", err)

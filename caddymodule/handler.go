@@ -42,8 +42,8 @@ type Handler struct {
 	ErrorPages *bool `json:"error_pages,omitempty"`
 
 	// The form of the snippet: `external`, one script element that loads the client; `inline`, the reference snippet's
-	// text, for sites whose own code calls the API; or `off`, nothing, so that only the endpoint is served.
-	// Default: `external`.
+	// text, for sites whose own code calls the API; `shim`, with the reference client alone, for sites that load their own
+	// copy of it; or `off`, nothing, so that only the endpoint is served. Default: `external`.
 	Snippet string `json:"snippet,omitempty"`
 
 	// Where in a page the snippet goes: `head`, right after the head begins, or `after-charset`, after the page's own
@@ -89,6 +89,9 @@ type Handler struct {
 	// When a user id is believed. Default: always, but messages to one person are not shown.
 	Identity *Identity `json:"identity,omitempty"`
 
+	// The client that pages load, where it is not Handbill's own.
+	Client *Client `json:"client,omitempty"`
+
 	// How it is known in which country a visitor is, for conditions that ask `request.country`. Default: it is not known.
 	Country *Country `json:"country,omitempty"`
 
@@ -104,6 +107,7 @@ type Handler struct {
 	endpoint    atomic.Pointer[wire.Handler]
 	country     func(*http.Request) string // nil: it is not known
 	countryPath string                     // of the database in countries
+	reference   *wire.Reference            // nil: pages load Handbill's own client
 	streams     string                     // how the site is named where streams are allowed
 	logger      *slog.Logger
 }
@@ -152,6 +156,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.provisionCountry()
+	h.provisionClient()
 	h.base = h.site.Origin + h.site.Prefix + "/"
 	h.injector = inject.New(h.injectOptions())
 	return nil
@@ -176,6 +181,9 @@ func (h *Handler) replacePlaceholders(replacer *caddy.Replacer) {
 	}
 	if h.Country != nil {
 		h.Country.MaxMind = replacer.ReplaceKnown(h.Country.MaxMind, "")
+	}
+	if h.Client != nil {
+		h.Client.Reference = replacer.ReplaceKnown(h.Client.Reference, "")
 	}
 }
 

@@ -138,7 +138,7 @@ func TestJSONThatIsWrongIsAnErrorThatSaysWhatIsAllowed(t *testing.T) {
 		"a name that is none":    {`{"workspaces": {"The Shop": {"source": {"module": "file", "path": "x.toml"}}}}`, `{}`, "lower-case"},
 		"the name of health":     {`{"workspaces": {"health": {"source": {"module": "file", "path": "x.toml"}}}}`, `{}`, "cannot be called"},
 		"a prefix of nothing":    {`{"workspaces": {"shop": {"source": {"module": "file", "path": "x.toml"}}}}`, `{"prefix": "/"}`, "prefix"},
-		"an unknown snippet":     {`{"workspaces": {"shop": {"source": {"module": "file", "path": "x.toml"}}}}`, `{"snippet": "iframe"}`, "allowed: external, inline, off"},
+		"an unknown snippet":     {`{"workspaces": {"shop": {"source": {"module": "file", "path": "x.toml"}}}}`, `{"snippet": "iframe"}`, "allowed: external, inline, shim, off"},
 		"a poll without a pause": {`{"workspaces": {"shop": {"source": {"module": "file", "path": "x.toml"}}}, "poll_fast": 1000}`, `{}`, "too short"},
 		"an unknown field":       {`{"workspaces": {"shop": {"source": {"module": "file", "path": "x.toml"}}}, "poll": 1}`, `{}`, "poll"},
 	} {

@@ -6,7 +6,9 @@
 // what client.js itself loads when a page first needs it; and renderer.html, the
 // page in which the reference client shows our messages. The bundle by itself
 // does nothing: it declares handbillClient, whose start the edge calls in the
-// same file with what the client must know of the site.
+// same file with what the client must know of the site. reference.js is for
+// pages with the reference client in place of ours: it makes that one ask the
+// site's own endpoint.
 package client
 
 import (
@@ -14,10 +16,10 @@ import (
 	"io/fs"
 )
 
-//go:embed dist/client.js dist/renderer.html dist/parts
+//go:embed dist/client.js dist/reference.js dist/renderer.html dist/parts
 var dist embed.FS
 
-// Files returns the built files: client.js and renderer.html at the top, and in parts one for each part.
+// Files returns the built files: client.js, reference.js and renderer.html at the top, and in parts one for each part.
 func Files() fs.FS {
 	files, err := fs.Sub(dist, "dist")
 	if err != nil {

@@ -37,7 +37,7 @@ const keepNotes = `const ask = window.fetch;
 window.acknowledged = "";
 window.fetch = async (address, options) => {
 	const answer = await ask(address, options);
-	if (answer.ok && String(address).includes("/v1/")) window.acknowledged += options.body;
+	if (answer.ok && String(address).includes("/v1/")) window.acknowledged += options?.body;
 	return answer;
 };
 for (const name of ["opened", "dismissed", "action", "error", "changed"]) {

@@ -20,7 +20,8 @@ const (
 	// EventDays is for how many days, back from the last event of a name, it is remembered how many there were on each.
 	EventDays = 90
 	// RecentEvents is of how many events, whatever their names, it is remembered that they were counted.
-	RecentEvents = 32
+	// A batch that is sent again, however large, is not longer.
+	RecentEvents = 500
 	// MaxGroups is how many groups a visitor belongs to at most; the one that was named longest ago makes room.
 	MaxGroups = 20
 	// MaxGroup is how long a group's id may be, in bytes.

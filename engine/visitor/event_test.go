@@ -127,6 +127,9 @@ func TestOfEventsThoseOfLongAgoMakeRoom(t *testing.T) {
 	if len(r.Events) != MaxEvents || r.Events["event-0"] == nil || r.Events["event-1"] != nil || r.Events[fmt.Sprintf("event-%d", MaxEvents+2)] == nil {
 		t.Errorf("%d names are remembered", len(r.Events))
 	}
+	for i := range RecentEvents {
+		r.Apply(tracked("event-0", uint32(10_000+i), november.Add(24*time.Hour)))
+	}
 	if len(r.Tracked) != RecentEvents {
 		t.Errorf("%d keys are remembered", len(r.Tracked))
 	}

@@ -69,7 +69,8 @@ func (c *claims) judge(userID string, given proof.Given, begins bool) (visitor.L
 	if c.proven == userID {
 		return visitor.LevelVerified, nil
 	}
-	if name, secret, ok := c.r.BasicAuth(); ok && secret != "" && name == c.writeKey() {
+	name, secret, server := c.r.BasicAuth()
+	if server = server && name == c.writeKey(); server && secret != "" {
 		if !proofs.Server(secret) {
 			return 0, proof.Refuse(proof.Wrong, "the password of the basic authentication is no server_secret of this site")
 		}
@@ -77,6 +78,9 @@ func (c *claims) judge(userID string, given proof.Given, begins bool) (visitor.L
 	}
 	if given.None() {
 		given = givenBy(c.r.Header.Get(proofHeader))
+	}
+	if given.None() && server {
+		return 0, proof.Refuse(proof.Unproven, "the write key alone proves nothing, since every page says it; send a server_secret of this site as the password of the basic authentication")
 	}
 	if given.None() {
 		return visitor.LevelVerified, c.remembers(userID)

@@ -60,8 +60,33 @@ func (h *Handler) file() (*clientFile, error) {
 	return made, nil
 }
 
-// serveClient serves the client at its stable address: GET /client.js, and the address that the inline snippet loads.
+// scriptAt is the file that stands below the path from which snippets load the analytics client; "" is the client itself.
+func (h *Handler) scriptAt(path string) (name string, ok bool) {
+	if _, ok := between(path, "/v1/analytics-js/snippet/", "/analytics.min.js"); ok {
+		return "", true
+	}
+	name, ok = between(path, "/v1/analytics-js/", ".js")
+	return name + ".js", ok && h.reference != nil
+}
+
+// serveScript serves what scriptAt found.
+func (h *Handler) serveScript(w http.ResponseWriter, r *http.Request, name string) {
+	switch {
+	case h.reference == nil:
+		h.serveClient(w, r)
+	case name == "":
+		h.serveReference(w, r, referenceMain)
+	default:
+		h.serveReference(w, r, name)
+	}
+}
+
+// serveClient serves what the snippet loads at its stable address: GET /client.js.
 func (h *Handler) serveClient(w http.ResponseWriter, r *http.Request) {
+	if h.reference != nil {
+		h.servePointer(w, r, h.site.Snippet != Shim)
+		return
+	}
 	file, err := h.file()
 	if err != nil {
 		h.logger.Error("the browser client could not be put together", "workspace", h.engine.Workspace(), "error", err)

@@ -21,3 +21,10 @@ func PollsReadAlike(text []byte) (quick, same bool) {
 	}
 	return true, err == nil && reflect.DeepEqual(quickly, slowly)
 }
+
+// LookAgain looks at the folder now.
+func (r *Reference) LookAgain() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.look()
+}

@@ -25,6 +25,8 @@ type ingestSent struct {
 	SentAt string `json:"sentAt"`
 	// Reset asks for a new anonymous id: whoever used the browser before has signed out.
 	Reset bool `json:"reset"`
+	// WriteKey is what server libraries name that do not authenticate.
+	WriteKey string `json:"writeKey"`
 }
 
 // types are the kinds of events by the last segment of their path.
@@ -37,10 +39,11 @@ type rejection struct {
 }
 
 // serveIngest takes events: POST /v1/t, i, p, g, a, s with one, /v1/b and /v1/batch with several. It answers 200 when
-// all that was accepted is durable, and names what was not; 400 when nothing was accepted.
+// all that was accepted is durable, and names what was not; 400 when nothing was accepted, 401 to a server that names a write
+// key which is not the site's.
 func (h *Handler) serveIngest(w http.ResponseWriter, r *http.Request) {
 	var sent ingestSent
-	if !read(w, r, ingestBody, &sent) {
+	if !readEvents(w, r, ingestBody, &sent) || !h.admitsServer(w, r, sent.WriteKey) {
 		return
 	}
 	segment := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]

@@ -20,20 +20,17 @@ type Snippet struct {
 	Version string
 }
 
-// Snippet returns the site's snippet in its form; ok is false when nothing is to be inserted: the form is Off, or no
-// workspace has been loaded.
+// Snippet returns the site's snippet in its form; ok is false when nothing is to be inserted: the form is Off, no workspace
+// has been loaded, or the reference client that pages should load is not there.
 func (h *Handler) Snippet() (snippet Snippet, ok bool) {
-	if h.site.Snippet == Off || h.engine.Snapshot() == nil {
+	if h.site.Snippet == Off || h.engine.Snapshot() == nil || h.reference != nil && h.reference.current() == nil {
 		return Snippet{}, false
 	}
 	key := snippetKey{siteID: h.siteID(), writeKey: h.writeKey()}
 	if made := h.snippets.Load(); made != nil && made.key == key {
 		return made.snippet, true
 	}
-	markup := h.external()
-	if h.site.Snippet == Inline {
-		markup = h.inline(key)
-	}
+	markup := h.markup(key)
 	sum := sha256.Sum256([]byte(markup))
 	snippet = Snippet{Markup: []byte(markup), NonceAt: len("<script"), Version: hex.EncodeToString(sum[:4])}
 	h.snippets.Store(&madeSnippet{key: key, snippet: snippet})
@@ -46,6 +43,27 @@ type snippetKey struct{ siteID, writeKey string }
 type madeSnippet struct {
 	key     snippetKey
 	snippet Snippet
+}
+
+// markup is the snippet in its form.
+func (h *Handler) markup(key snippetKey) string {
+	switch {
+	case h.reference != nil && h.site.Snippet == Inline:
+		return "<script>" + h.pointer(true) + "</script>"
+	case h.reference != nil && h.site.Snippet == Shim:
+		return scriptElement("", h.site.Prefix+"/shim.js")
+	case h.reference != nil:
+		// The site's own code comes after it, and must find what it makes.
+		return scriptElement("", h.site.Prefix+"/client.js")
+	case h.site.Snippet == Inline:
+		return h.inline(key)
+	}
+	return h.external()
+}
+
+// scriptElement loads a script.
+func scriptElement(attributes, address string) string {
+	return "<script" + attributes + ` src="` + html.EscapeString(address) + `"></script>`
 }
 
 // external is one small element, so that a page's own <meta charset> stays within the bytes a browser looks at for it.

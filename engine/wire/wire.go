@@ -7,6 +7,7 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -35,6 +36,7 @@ type SnippetForm string
 const (
 	External SnippetForm = "external" // one async script element; its file holds stub, options and client
 	Inline   SnippetForm = "inline"   // the stub's text, for sites whose own code calls the API
+	Shim     SnippetForm = "shim"     // with the reference client: what makes the site's own copy of it ask this endpoint
 	Off      SnippetForm = "off"      // nothing is inserted; the endpoint only
 )
 
@@ -78,8 +80,11 @@ type Options struct {
 	// Site says how the endpoint looks.
 	Site Site
 	// Client holds the browser client's files: "client.js" is the bundle, "parts" a folder of what it loads when it is
-	// first needed; "renderer.html" is the page in which the reference client shows messages. Required.
+	// first needed, "reference.js" what a page needs before the reference client, and "renderer.html" the page in which that
+	// one shows messages. Required.
 	Client fs.FS
+	// Reference is the published reference client, which pages load in place of ours. Nil: they load ours.
+	Reference *Reference
 	// StreamSite is how [engine.Streams] names the site.
 	StreamSite string
 	// Logger receives what an operator should know. Nil: slog.Default().
@@ -100,7 +105,9 @@ type Handler struct {
 	scheme     func(*http.Request) string
 	clientIP   func(*http.Request) string
 	country    func(*http.Request) string
+	reference  *Reference
 	bundle     []byte
+	shim       []byte // what stands before the reference client
 	parts      parts
 	renderer   rendererPage
 	files      atomic.Pointer[clientFile]
@@ -121,6 +128,10 @@ func New(options Options) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the browser client: %w", err)
 	}
+	shim, err := fs.ReadFile(options.Client, "reference.js")
+	if err != nil && (options.Reference != nil || !errors.Is(err, fs.ErrNotExist)) {
+		return nil, fmt.Errorf("reading what stands before the reference client: %w", err)
+	}
 	parts, err := readParts(options.Client)
 	if err != nil {
 		return nil, fmt.Errorf("reading the browser client's parts: %w", err)
@@ -132,6 +143,7 @@ func New(options Options) (*Handler, error) {
 	h := &Handler{
 		engine: options.Engine, site: options.Site.withDefaults(), logger: options.Logger,
 		scheme: options.Scheme, clientIP: options.ClientIP, country: options.Country, bundle: bundle, parts: parts, renderer: renderer,
+		reference: options.Reference, shim: bytes.TrimSpace(shim),
 		streamSite: options.StreamSite, pages: pages{seed: maphash.MakeSeed()},
 		polls: newLimiter(pollRate, pollBurst), writes: newLimiter(writeRate, writeBurst),
 	}
@@ -268,6 +280,10 @@ func (h *Handler) route(path string) (route, bool) {
 		return route{methodsPost, h.polls, (*Handler).servePoll}, true
 	case "/api/v3/sse":
 		return route{methodsGet, h.polls, (*Handler).serveStream}, true
+	case "/shim.js":
+		return route{methodsRead, nil, (*Handler).serveShim}, len(h.shim) > 0
+	case "/v1/m":
+		return route{methodsPost, h.writes, (*Handler).serveMetrics}, true
 	case "/v1/t", "/v1/i", "/v1/p", "/v1/g", "/v1/a", "/v1/s", "/v1/b", "/v1/batch":
 		return route{methodsPost, h.writes, (*Handler).serveIngest}, true
 	}
@@ -280,11 +296,11 @@ func (h *Handler) route(path string) (route, bool) {
 	if id, ok := strings.CutPrefix(path, "/api/v1/logs/queue/"); ok && id != "" && !strings.Contains(id, "/") {
 		return route{methodsPost, h.writes, func(h *Handler, w http.ResponseWriter, r *http.Request) { h.serveQueueLog(w, r, id) }}, true
 	}
-	if key, ok := between(path, "/v1/projects/", "/settings"); ok {
+	if key, ok := settingsKey(path); ok {
 		return route{methodsRead, nil, func(h *Handler, w http.ResponseWriter, r *http.Request) { h.serveSettings(w, r, key) }}, true
 	}
-	if _, ok := between(path, "/v1/analytics-js/snippet/", "/analytics.min.js"); ok {
-		return route{methodsRead, nil, (*Handler).serveClient}, true
+	if name, ok := h.scriptAt(path); ok {
+		return route{methodsRead, nil, func(h *Handler, w http.ResponseWriter, r *http.Request) { h.serveScript(w, r, name) }}, true
 	}
 	return route{}, false
 }

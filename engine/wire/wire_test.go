@@ -77,6 +77,17 @@ func newHandler(t *testing.T, site wire.Site, text string) *wire.Handler {
 
 func newHandlerWith(t *testing.T, site wire.Site, text, scheme string) *wire.Handler {
 	t.Helper()
+	return makeHandler(t, site, text, scheme, nil)
+}
+
+// newHandlerOf is newHandler with the reference client.
+func newHandlerOf(t *testing.T, site wire.Site, text string, reference *wire.Reference) *wire.Handler {
+	t.Helper()
+	return makeHandler(t, site, text, "https", reference)
+}
+
+func makeHandler(t *testing.T, site wire.Site, text, scheme string, reference *wire.Reference) *wire.Handler {
+	t.Helper()
 	memory := store.NewMemory()
 	t.Cleanup(func() { _ = memory.Close() })
 	e, err := engine.New(context.Background(), engine.Options{Workspace: "shop", Store: memory, Random: middle})
@@ -91,7 +102,8 @@ func newHandlerWith(t *testing.T, site wire.Site, text, scheme string) *wire.Han
 		e.Use(snapshot)
 	}
 	h, err := wire.New(wire.Options{
-		Engine: e, Site: site, Client: fstest.MapFS{"client.js": {Data: []byte(bundle)}},
+		Engine: e, Site: site, Reference: reference,
+		Client: fstest.MapFS{"client.js": {Data: []byte(bundle)}, "reference.js": {Data: []byte("/* reference */")}},
 		Scheme: func(*http.Request) string { return scheme },
 	})
 	if err != nil {
@@ -571,32 +583,6 @@ func TestTooManyRequestsFromOneAddressWait(t *testing.T) {
 	}
 	if !limited {
 		t.Error("3,000 writes at once were all taken")
-	}
-}
-
-func TestSettingsNeverFail(t *testing.T) {
-	off := strings.Replace(shop, `name = "Shop"`, "name = \"Shop\"\nin_app = false", 1)
-	for name, test := range map[string]struct {
-		workspace string
-		plugin    bool
-	}{"a workspace": {shop, true}, "in-app messaging off": {off, false}, "no workspace yet": {"", false}} {
-		t.Run(name, func(t *testing.T) {
-			b := newBrowser(t, newHandler(t, wire.Site{Anonymous: true}, test.workspace))
-			answer := b.do("GET", "/_handbill/v1/projects/shop-web/settings", "")
-			var settings struct {
-				Integrations map[string]map[string]any
-			}
-			if err := json.NewDecoder(answer.Body).Decode(&settings); err != nil || answer.StatusCode != 200 {
-				t.Fatalf("status %d, error %v", answer.StatusCode, err)
-			}
-			pipelines := settings.Integrations["Customer.io Data Pipelines"]
-			if pipelines["apiHost"] != "shop.example.com/_handbill/v1" || pipelines["protocol"] != "https" || pipelines["apiKey"] != "shop-web" {
-				t.Errorf("pipelines %v", pipelines)
-			}
-			if plugin, has := settings.Integrations["Customer.io In-App Plugin"]; has != test.plugin || has && plugin["siteId"] != "shop" {
-				t.Errorf("plugin %v", plugin)
-			}
-		})
 	}
 }
 

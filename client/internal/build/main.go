@@ -1,13 +1,14 @@
 // Command build makes the browser client's files in dist of the TypeScript in
-// src: client.js, the core that every page loads, and in dist/parts what the
-// core loads when it is first needed; and renderer.html, the page that the
-// reference client shows our messages in. It is run by go generate in the client's
-// folder.
+// src: client.js, the core that every page loads, in dist/parts what the core
+// loads when it is first needed; reference.js, which pages load before the
+// reference client; and renderer.html, the page that it shows our messages in.
+// It is run by go generate in the client's folder.
 //
 // It is the one place that imports esbuild: no package that runs in a server does.
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -47,13 +48,14 @@ func build(dir string) error {
 
 const (
 	core         = "client.js"
+	pointer      = "reference.js"
 	partsFolder  = "parts"
 	rendererFile = "renderer.html"
 )
 
-// Bundle builds the client whose folder is dir and returns its files by their paths in dist: client.js, parts/NAME.js
-// for each src/parts/NAME.ts, and parts/NAME.css for each src/sheets/NAME.css, and renderer.html. A part is a module of its own, which repeats
-// what little it uses of the core.
+// Bundle builds the client whose folder is dir and returns its files by their paths in dist: client.js, reference.js where
+// there is a src/reference, renderer.html, parts/NAME.js for each src/parts/NAME.ts, and parts/NAME.css for each
+// src/sheets/NAME.css. A part is a module of its own, which repeats what little it uses of the core.
 func Bundle(dir string) (map[string][]byte, error) {
 	root, err := filepath.Abs(dir)
 	if err != nil {
@@ -69,6 +71,15 @@ func Bundle(dir string) (map[string][]byte, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if _, err := os.Stat(filepath.Join(root, "src", "reference")); err == nil {
+		// The reference client runs in older browsers than ours.
+		files[pointer], err = bundle(root, "src/reference/index.ts", api.BuildOptions{
+			Format: api.FormatIIFE, Banner: map[string]string{"js": "var handbillReference;"}, Target: api.ES2015,
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
 	for _, part := range parts {
 		name := partsFolder + "/" + strings.TrimSuffix(filepath.Base(part), ".ts") + ".js"
@@ -102,7 +113,7 @@ func bundle(root, entry string, options api.BuildOptions) ([]byte, error) {
 	options.AbsWorkingDir = root
 	options.EntryPoints = []string{entry}
 	options.Bundle = true
-	options.Target = api.ES2022
+	options.Target = cmp.Or(options.Target, api.ES2022)
 	options.Charset = api.CharsetASCII
 	options.MinifyWhitespace, options.MinifyIdentifiers, options.MinifySyntax = true, true, true
 	options.LegalComments = api.LegalCommentsNone
