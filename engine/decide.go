@@ -50,6 +50,8 @@ type situation struct {
 	wanted []*workspace.Message
 	// throttles are the one over all messages, if it bounds anything, and those of groups.
 	throttles []throttling
+	// sending is the send of a message in the inbox that is asked about; nil: none in particular.
+	sending *visitor.Sent
 	// zone is where the visitor is at home, as the browser says; empty: it does not. home is what follows from it, nil while
 	// nothing has asked, and the workspace's own where neither a trait nor the browser says one that exists.
 	zone string
@@ -225,13 +227,16 @@ func describeStatus(_ *Engine, m *workspace.Message, _ *situation) (string, stri
 // askPage lets every page rule pass where the client did not say its page: the reference client tests the rule itself. It
 // does not ask again what the index has answered.
 func askPage(_ *Engine, m *workspace.Message, s *situation) Reason {
-	if s.page == nil || s.indexed || s.isWanted(m) || m.Pages.Match(s.page) {
+	if s.page == nil || s.indexed || m.Inbox != nil || s.isWanted(m) || m.Pages.Match(s.page) {
 		return ReasonNone
 	}
 	return ReasonPage
 }
 
 func describePage(_ *Engine, m *workspace.Message, s *situation) (string, string) {
+	if m.Inbox != nil {
+		return "it lies in the inbox, on every page", ""
+	}
 	if s.page == nil {
 		return "no page was given; the client tests the rule itself", ""
 	}

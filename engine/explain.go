@@ -106,7 +106,7 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 	for _, m := range snapshot.Messages {
 		t := &trace{}
 		reason := e.decide(m, s, t)
-		if reason == ReasonNone {
+		if reason == ReasonNone && m.Inbox == nil {
 			s.handOut(m)
 			s.take(m)
 		}

@@ -52,6 +52,9 @@ func (e *Engine) present(m *workspace.Message, s *situation) presence {
 // askFrequency lets a delivery that is on screen in this very page view stay: it is the same showing, not a new one. One
 // that was dismissed there does not come back in it, however often the message may be shown.
 func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
+	if m.Inbox != nil {
+		return askInInbox(m, s)
+	}
 	state := s.state(m)
 	if state == nil || s.isWanted(m) {
 		return ReasonNone
@@ -143,6 +146,9 @@ func again(f *workspace.Frequency, state *visitor.MessageState) time.Time {
 }
 
 func describeFrequency(e *Engine, m *workspace.Message, s *situation) (saw, help string) {
+	if m.Inbox != nil {
+		return describeInInbox(m, s)
+	}
 	state := s.state(m)
 	if state == nil || state.Opened == 0 && state.Dismissed.IsZero() && state.Acted.IsZero() && state.Converted.IsZero() && state.Snoozed.IsZero() {
 		return fmt.Sprintf("frequency is %q; the visitor has not seen it", m.Frequency.Name), ""

@@ -46,6 +46,9 @@ func (s *situation) sent(m *workspace.Message) *visitor.Sent {
 	if m.Kind != workspace.KindTransactional || s.record == nil || len(s.record.Sent) == 0 {
 		return nil
 	}
+	if s.sending != nil && s.sending.Message == m.ID {
+		return s.sending
+	}
 	view := s.viewOf(m)
 	var waits *visitor.Sent
 	for i := range s.record.Sent {
@@ -90,11 +93,25 @@ func askKind(_ *Engine, m *workspace.Message, s *situation) Reason {
 			return ReasonExpired
 		case sent == nil:
 			return ReasonNotTriggered
-		case !s.identity.MayReadWhatIsPersonal():
+		case !s.mayRead(m):
+			return ReasonNeedsVerified
+		}
+	default:
+		if !s.mayRead(m) {
 			return ReasonNeedsVerified
 		}
 	}
 	return ReasonNone
+}
+
+// mayRead says whether the visitor is sure enough to be who they say for the message: for one that was sent to one person,
+// or lies in their inbox and says something about them. An anonymous visitor is known by the edge's own cookie.
+func (s *situation) mayRead(m *workspace.Message) bool {
+	personal := m.Kind == workspace.KindTransactional || m.Inbox != nil && m.Inbox.Personal
+	if m.Kind != workspace.KindTransactional && s.identity.User == "" {
+		return true
+	}
+	return !personal || s.identity.MayReadWhatIsPersonal()
 }
 
 func askRun(m *workspace.Message, s *situation) Reason {
@@ -106,8 +123,10 @@ func askRun(m *workspace.Message, s *situation) Reason {
 		return ReasonExited
 	case s.now.Before(run.Due):
 		return ReasonWaiting
-	case !s.now.Before(expires(m, run)) && s.state(m).InRun(run.Started).Opened == 0:
+	case !s.now.Before(expires(m, run)) && (m.Inbox != nil || s.state(m).InRun(run.Started).Opened == 0):
 		return ReasonExpired
+	case !s.mayRead(m):
+		return ReasonNeedsVerified
 	}
 	return ReasonNone
 }
@@ -118,6 +137,9 @@ func describeKind(_ *Engine, m *workspace.Message, s *situation) (saw, help stri
 		return describeRun(m, s)
 	case workspace.KindTransactional:
 		return describeSent(m, s)
+	}
+	if !s.mayRead(m) {
+		return "a broadcast in the inbox that says something about the visitor, whose user id is not verified", helpVerify
 	}
 	return "a broadcast: it is for its whole audience", ""
 }
@@ -137,9 +159,15 @@ func describeRun(m *workspace.Message, s *situation) (saw, help string) {
 	case ReasonWaiting:
 		return saw, fmt.Sprintf("it is due from %s on", run.Due.Format(time.RFC3339))
 	case ReasonExpired:
+		if m.Inbox != nil {
+			return fmt.Sprintf("%s; it left the inbox at %s", saw, expires(m, run).Format(time.RFC3339)), helpAgain(m, run) + "; or set a longer expires"
+		}
 		return fmt.Sprintf("%s; it was not seen until %s", saw, expires(m, run).Format(time.RFC3339)), helpAgain(m, run) + "; or set a longer expires"
 	}
-	if s.state(m).InRun(run.Started).Opened == 0 {
+	if !s.mayRead(m) {
+		return saw + "; the visitor's user id is not verified", helpVerify
+	}
+	if m.Inbox == nil && s.state(m).InRun(run.Started).Opened == 0 {
 		saw = fmt.Sprintf("%s; not seen yet, it expires at %s", saw, expires(m, run).Format(time.RFC3339))
 	}
 	return saw, ""
@@ -169,6 +197,9 @@ func helpAgain(m *workspace.Message, run *visitor.Run) string {
 	return fmt.Sprintf("%s starts it again from %s on", m.Trigger, run.Again.Format(time.RFC3339))
 }
 
+// helpVerify says how a visitor may be sure enough to read what is personal.
+const helpVerify = "sign the user id (identity signed), or say identity unsigned in the Caddyfile to believe what browsers say"
+
 func describeSent(m *workspace.Message, s *situation) (saw, help string) {
 	again := "send it: handbill messages send " + m.ID + " --to WHO"
 	sent, last := s.sent(m), s.lastSent(m)
@@ -177,14 +208,16 @@ func describeSent(m *workspace.Message, s *situation) (saw, help string) {
 		return "it has not been sent to this visitor", again
 	case sent == nil && last.Cancelled:
 		return fmt.Sprintf("sent at %s with the key %q, and cancelled", last.At.Format(time.RFC3339), last.Key), again
+	case sent == nil && last.Inbox && last.Closed:
+		return fmt.Sprintf("sent at %s with the key %q, and deleted from the inbox", last.At.Format(time.RFC3339), last.Key), again
 	case sent == nil && last.View != 0:
 		return fmt.Sprintf("sent at %s with the key %q, and shown", last.At.Format(time.RFC3339), last.Key), again
 	case sent == nil:
 		return fmt.Sprintf("sent at %s with the key %q; it was not seen until %s", last.At.Format(time.RFC3339), last.Key, last.Until.Format(time.RFC3339)), again
 	}
 	saw = fmt.Sprintf("sent at %s with the key %q, it waits until %s", sent.At.Format(time.RFC3339), sent.Key, sent.Until.Format(time.RFC3339))
-	if !s.identity.MayReadWhatIsPersonal() {
-		return saw + "; the visitor's user id is not verified", "sign the user id (identity signed), or say identity unsigned in the Caddyfile to believe what browsers say"
+	if !s.mayRead(m) {
+		return saw + "; the visitor's user id is not verified", helpVerify
 	}
 	return saw, ""
 }

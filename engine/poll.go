@@ -51,6 +51,8 @@ type PollRequest struct {
 	Languages []string
 	// Browser is what else the request says of the browser.
 	Browser Browser
+	// Inbox: the client wants to know what lies in the visitor's inbox.
+	Inbox bool
 }
 
 // Delivery is one message handed to one visitor.
@@ -89,6 +91,8 @@ type PollAnswer struct {
 	Unchanged bool
 	// Next is how long the client should wait before it asks again on an unchanged page.
 	Next time.Duration
+	// Inbox is what lies in the visitor's inbox, where the client wanted to know.
+	Inbox []InboxMessage
 }
 
 // Poll answers what is due to a visitor on a page, and takes the lease of each message it hands out. Without a
@@ -122,12 +126,16 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	}
 	q.throttles = s.throttles
 	deliveries, err := e.due(ctx, snapshot, q, request.Tab)
+	var inbox []InboxMessage
+	if request.Inbox && err == nil {
+		inbox, err = e.inbox(ctx, q)
+	}
 	q.decided.tell(e.recorder)
 	if err != nil {
 		e.recorder.Polled(PollFailed)
 		return PollAnswer{}, err
 	}
-	answer := PollAnswer{Deliveries: e.withContents(s, deliveries)}
+	answer := PollAnswer{Deliveries: e.withContents(s, deliveries), Inbox: inbox}
 	answer.Generation, answer.Unchanged = generation(snapshot, answer.Deliveries, request.Generation)
 	if !answer.Unchanged {
 		e.countDropped(answer.Deliveries)
@@ -211,7 +219,10 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 		return err
 	}
 	if s.page == nil {
-		for place := range snapshot.Messages {
+		for place, m := range snapshot.Messages {
+			if m.Inbox != nil {
+				continue
+			}
 			if err := offer(place); err != nil {
 				return nil, err
 			}

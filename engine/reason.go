@@ -61,6 +61,8 @@ const (
 	ReasonGap Reason = "frequency_gap"
 	// ReasonCap: the visitor has seen the message as often as a cap of its frequency allows for now.
 	ReasonCap Reason = "frequency_cap"
+	// ReasonDeleted: the visitor has deleted the message from their inbox.
+	ReasonDeleted Reason = "deleted"
 	// ReasonWhen: what the message waits for has not happened in the browser.
 	ReasonWhen Reason = "when"
 	// ReasonThrottled: the visitor has seen, or is just being handed, as many messages as a throttle allows.
@@ -82,7 +84,7 @@ var reasons = []Reason{
 	ReasonInAppOff, ReasonNotLive, ReasonBot, ReasonNotStarted, ReasonEnded, ReasonOutsideHours, ReasonNotTriggered, ReasonWaiting,
 	ReasonExited, ReasonExpired, ReasonNeedsVerified, ReasonAudience, ReasonPage, ReasonWhere, ReasonRollout, ReasonExclusive,
 	ReasonDismissed, ReasonActed,
-	ReasonConverted, ReasonSnoozed, ReasonLifetime, ReasonDays, ReasonVisit, ReasonGap, ReasonCap, ReasonWhen, ReasonThrottled,
+	ReasonConverted, ReasonSnoozed, ReasonLifetime, ReasonDays, ReasonVisit, ReasonGap, ReasonCap, ReasonDeleted, ReasonWhen, ReasonThrottled,
 	ReasonSlot, ReasonLeftOut, ReasonContent, ReasonHeldOut, ReasonShadow,
 }
 

@@ -18,7 +18,7 @@ func askSchedule(_ *Engine, m *workspace.Message, s *situation) Reason {
 		return ReasonEnded
 	case m.Schedule != nil && !isOpen(m.Schedule, s.now.In(s.zoneOf(m.Schedule))):
 		return ReasonOutsideHours
-	case m.Kind == workspace.KindBroadcast && m.Expires > 0 && !s.now.Before(s.expiry(m)) && !s.hasSeen(m):
+	case m.Kind == workspace.KindBroadcast && m.Expires > 0 && !s.now.Before(s.expiry(m)) && (m.Inbox != nil || !s.hasSeen(m)):
 		return ReasonExpired
 	}
 	return ReasonNone
@@ -27,6 +27,8 @@ func askSchedule(_ *Engine, m *workspace.Message, s *situation) Reason {
 // expiry is until when a message waits for the visitor: it was sent at its start, or when the visitor first came after it.
 func (s *situation) expiry(m *workspace.Message) time.Time {
 	switch {
+	case m.Inbox != nil:
+		return s.arrived(m).Add(m.Expires)
 	case m.Start.IsZero(), s.record == nil || s.record.FirstSeen.IsZero():
 		return s.now.Add(m.Expires) // it has only just been sent
 	case s.record.FirstSeen.After(m.Start):
@@ -226,6 +228,13 @@ func (s *situation) traitZone() string {
 }
 
 func (s *situation) describeExpiry(m *workspace.Message) string {
+	if m.Inbox != nil {
+		left := "leaves"
+		if !s.now.Before(s.expiry(m)) {
+			left = "left"
+		}
+		return fmt.Sprintf("expires is %s, so it %s the inbox at %s", length(m.Expires), left, s.expiry(m).Format(time.RFC3339))
+	}
 	if s.hasSeen(m) {
 		return fmt.Sprintf("expires is %s, and the visitor has seen it", length(m.Expires))
 	}

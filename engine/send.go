@@ -77,6 +77,7 @@ func (e *Engine) Send(ctx context.Context, send Send) (Receipt, error) {
 	now := e.now()
 	change := visitor.Change{
 		Kind: visitor.Queued, Message: m.ID, At: now, Until: now.Add(m.Expires), Sent: hash64(send.Key), SentKey: send.Key, Values: send.Data,
+		Inbox: m.Inbox != nil,
 	}
 	outcomes, err := e.store.Apply(ctx, []store.Mutation{{Key: store.Key{Workspace: e.workspace, Visitor: id}, Change: change, Metric: store.MetricStarted}})
 	switch {

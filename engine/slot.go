@@ -56,6 +56,9 @@ func placeTests(deliveries []Delivery, s *situation, onScreen bool) []Delivery {
 
 // askSlot lets every message pass where the client has places of its own, as the reference client, if it can show it there.
 func askSlot(_ *Engine, m *workspace.Message, s *situation) Reason {
+	if m.Inbox != nil {
+		return ReasonNone
+	}
 	if s.byReference() && !placeable(s.variant(m)) {
 		return ReasonSlot
 	}
@@ -69,6 +72,9 @@ func askSlot(_ *Engine, m *workspace.Message, s *situation) Reason {
 }
 
 func describeSlot(_ *Engine, m *workspace.Message, s *situation) (string, string) {
+	if m.Inbox != nil {
+		return "it takes no place on the page", ""
+	}
 	slot := s.variant(m).Slot
 	by := s.holds(slot)
 	switch {

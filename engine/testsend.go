@@ -137,7 +137,7 @@ func (e *Engine) tests(snapshot *workspace.Snapshot, s *situation) []Delivery {
 	var due []Delivery
 	for _, test := range s.record.Tests {
 		m := messageOrHello(snapshot, test.Message)
-		if m == nil || !s.now.Before(test.Until) || askPage(e, m, s) != ReasonNone {
+		if m == nil || m.Inbox != nil || !s.now.Before(test.Until) || askPage(e, m, s) != ReasonNone {
 			continue
 		}
 		of := occasion{}

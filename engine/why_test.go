@@ -140,6 +140,7 @@ var everyReason = map[engine.Reason]reached{
 	engine.ReasonVisit:    {keys: "pages = [\"*\"]\nfrequency = { per_visit = 1 }", happen: see(engine.OutcomeOpened, "")},
 	engine.ReasonGap:      {keys: "pages = [\"*\"]\nfrequency = { min_gap = \"1h\" }", happen: see(engine.OutcomeOpened, "")},
 	engine.ReasonCap:      {keys: "pages = [\"*\"]\nfrequency = { caps = [\"1/day\"] }", happen: see(engine.OutcomeOpened, "")},
+	engine.ReasonDeleted:  {keys: "display = \"inbox\"", happen: func(e *edge) { e.throwAway(ada, e.inboxOf(ada)[0].ID) }},
 	engine.ReasonWhen:     {keys: "pages = [\"*\"]\nwhen = { after = \"5s\" }"},
 	engine.ReasonThrottled: {keys: "pages = [\"*\"]\nfrequency = \"always\"\n[workspace]\nthrottle = { per_day = 1 }",
 		happen: later(time.Hour, see(engine.OutcomeOpened, ""))},

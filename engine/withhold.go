@@ -19,8 +19,12 @@ func (e *Engine) withhold(ctx context.Context, m *workspace.Message, s *situatio
 	if s.page == nil || e.present(m, s).onScreen() {
 		return nil
 	}
-	of := s.occasion(m)
-	d := e.sealer.seal(s.marks().visitor(), s.marks().view, m.ID, of, false)
+	return e.withholdDelivery(ctx, m, s, reason, e.sealer.seal(s.marks().visitor(), s.marks().view, m.ID, s.occasion(m), false))
+}
+
+// withholdDelivery counts that a delivery was withheld.
+func (e *Engine) withholdDelivery(ctx context.Context, m *workspace.Message, s *situation, reason Reason, d delivery) error {
+	of := d.of
 	change := visitor.Change{
 		Kind: visitor.Withheld, Message: m.ID, Delivery: d.key, Visit: s.visit, At: s.now, Run: of.run, Sent: of.sent, View: d.view,
 	}

@@ -8,6 +8,8 @@ const (
 	DisplayToast      = "toast"
 	DisplayInline     = "inline"
 	DisplayTooltip    = "tooltip"
+	// DisplayInbox is no place on a page: the message lies in the inbox.
+	DisplayInbox = "inbox"
 )
 
 // The positions. Which of them a display has is for package workspace to say.

@@ -55,6 +55,15 @@ const (
 	Cancelled
 	// Withheld: a message would have come on screen, but was held back. Uses Message, Delivery, Visit, Run, Sent and Variant.
 	Withheld
+	// InboxArrived: a message came into the visitor's inbox. Uses Message, Sent or Run, and Arrived, as the three kinds after
+	// it. It is no sign that the visitor was here.
+	InboxArrived
+	// InboxOpened: the visitor has read a message in the inbox.
+	InboxOpened
+	// InboxUnopened: the visitor wants to find it as if it had not been read.
+	InboxUnopened
+	// InboxDeleted: the visitor has thrown it away.
+	InboxDeleted
 )
 
 // SeenInterval is how often an identify that says nothing new is written down, so that retention counts from it.
@@ -110,6 +119,10 @@ type Change struct {
 	Variant string
 	// HeldOut is true for a conversion of somebody from whom a holdout withheld the message.
 	HeldOut bool
+	// Inbox is true for a sent message that lies in the inbox. Used by Queued.
+	Inbox bool
+	// Arrived is when a message came into the inbox; zero: now.
+	Arrived time.Time
 }
 
 // Check says whether a change keeps the record within its bounds. The error is that of [CheckTraits] on the traits which
@@ -169,6 +182,10 @@ func (r *Record) Apply(c Change) (counted bool) {
 		return r.send(c)
 	case Cancelled:
 		return r.cancel(c)
+	case InboxArrived:
+		return r.inbox(c)
+	case InboxOpened, InboxUnopened, InboxDeleted:
+		counted = r.inbox(c)
 	}
 	if counted {
 		r.expireTests(c.At)

@@ -41,6 +41,7 @@ type storedRecord struct {
 	Sent      []storedSent              `cbor:"12,keyasint,omitempty"`
 	Segments  []string                  `cbor:"13,keyasint,omitempty"`
 	Throttled map[string]storedShowings `cbor:"14,keyasint,omitempty"`
+	Inbox     []storedInbox             `cbor:"17,keyasint,omitempty"`
 	storedShowings
 }
 

@@ -28,6 +28,7 @@ type storedSent struct {
 	Data  map[string]any `cbor:"6,keyasint,omitempty"`
 	View  uint64         `cbor:"7,keyasint,omitempty"`
 	Ended uint8          `cbor:"8,keyasint,omitempty"` // 1 closed, 2 cancelled, 3 both
+	Inbox bool           `cbor:"9,keyasint,omitempty"`
 }
 
 const (
@@ -48,7 +49,7 @@ func (s *storedRecord) storeKinds(r *Record) {
 		s.Campaigns[id] = stored
 	}
 	for _, sent := range r.Sent {
-		stored := storedSent{ID: sent.ID, Key: sent.Key, Message: sent.Message, At: milliseconds(sent.At), Data: sent.Data, View: sent.View}
+		stored := storedSent{ID: sent.ID, Key: sent.Key, Message: sent.Message, At: milliseconds(sent.At), Data: sent.Data, View: sent.View, Inbox: sent.Inbox}
 		stored.Wait = milliseconds(sent.Until) - stored.At
 		if sent.Closed {
 			stored.Ended |= endedClosed
@@ -58,7 +59,7 @@ func (s *storedRecord) storeKinds(r *Record) {
 		}
 		s.Sent = append(s.Sent, stored)
 	}
-	s.Segments = r.Segments
+	s.Segments, s.Inbox = r.Segments, storeInbox(r.Inbox)
 }
 
 func (s *storedRecord) restoreKinds(r *Record) error {
@@ -83,14 +84,16 @@ func (s *storedRecord) restoreKinds(r *Record) error {
 		}
 		r.Sent = append(r.Sent, Sent{
 			ID: stored.ID, Key: stored.Key, Message: stored.Message, At: moment(stored.At), Until: moment(stored.At + stored.Wait), Data: data, View: stored.View,
-			Closed: stored.Ended&endedClosed != 0, Cancelled: stored.Ended&endedCancelled != 0,
+			Closed: stored.Ended&endedClosed != 0, Cancelled: stored.Ended&endedCancelled != 0, Inbox: stored.Inbox,
 		})
 	}
 	if !slices.IsSorted(s.Segments) || len(s.Segments) > MaxSegments || len(slices.Compact(slices.Clone(s.Segments))) != len(s.Segments) {
 		return errors.New("the segments are not as they are written")
 	}
 	r.Segments = s.Segments
-	return nil
+	var err error
+	r.Inbox, err = restoreInbox(s.Inbox)
+	return err
 }
 
 // plainTable is a table of values as a record holds them; nil for an empty one, and false for what JSON cannot have.

@@ -49,6 +49,7 @@ func Merge(into, from *Record) *Record {
 	}
 	merged.forgetTests()
 	merged.mergeSent(from)
+	merged.mergeInbox(from)
 	return merged
 }
 

@@ -94,7 +94,7 @@ func randomRecord(random *rand.Rand, id string) *Record {
 	for range random.IntN(40) {
 		at := november.Add(time.Duration(random.IntN(1000)) * time.Minute)
 		change := Change{
-			Kind: ChangeKind(random.IntN(int(Withheld)) + 1), At: at, Until: at.Add(24 * time.Hour),
+			Kind: ChangeKind(random.IntN(int(InboxDeleted)) + 1), At: at, Until: at.Add(24 * time.Hour),
 			Message: []string{sale, "welcome", "tour"}[random.IntN(3)], Delivery: uint64(random.IntN(30) + 1), Test: random.IntN(5) == 0,
 			Visit: uint32(random.IntN(3)), IgnoresThrottle: random.IntN(4) == 0, Throttles: []string{"promotions", "surveys"}[random.IntN(2):],
 		}
@@ -147,6 +147,9 @@ func bounded(r *Record) error {
 		if len(e.Times) > RecentTimes || len(e.Days) > EventDays || e.Count < len(e.Times) || !slices.IsSorted(e.Times) {
 			return fmt.Errorf("events %s are %+v", name, e)
 		}
+	}
+	if len(r.Inbox) > MaxInbox {
+		return fmt.Errorf("of %d messages in the inbox something is remembered", len(r.Inbox))
 	}
 	if err := boundedKinds(r); err != nil {
 		return err

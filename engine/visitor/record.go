@@ -59,6 +59,8 @@ type Record struct {
 	// Segments are those that the visitor was in when that was looked at last, in order of their names; of the segments
 	// that start campaigns alone.
 	Segments []string
+	// Inbox is what became of the messages in the visitor's inbox, in the order in which they came.
+	Inbox []InboxItem
 }
 
 // MessageState is what a visitor did with one message. Each count counts deliveries: a delivery that is reported twice,
@@ -142,6 +144,7 @@ func (r *Record) Clone() *Record {
 	clone.Campaigns = maps.Clone(r.Campaigns)
 	clone.Sent = slices.Clone(r.Sent)
 	clone.Segments = slices.Clone(r.Segments)
+	clone.Inbox = slices.Clone(r.Inbox)
 	clone.Throttled = cloneThrottled(r.Throttled)
 	// Groups, page views, events and their keys are replaced when they change, and may be shared.
 	clone.Visits.Recent = slices.Clone(r.Visits.Recent)

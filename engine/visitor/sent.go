@@ -34,6 +34,8 @@ type Sent struct {
 	Data map[string]any
 	// View stands for the page view in which it came on screen; zero while it waits. It stays there until it is closed.
 	View uint64
+	// Inbox: it lies in the inbox until then, whether it was seen or not.
+	Inbox bool
 	// Closed: the visitor has closed it. Cancelled: the sender has called it back.
 	Closed, Cancelled bool
 }
@@ -74,18 +76,18 @@ func (r *Record) send(c Change) bool {
 	}
 	waiting := 0
 	for i := range r.Sent {
-		if r.Sent[i].Waits(c.At) {
+		if r.Sent[i].Waits(c.At) && !r.Sent[i].Inbox {
 			waiting++
 		}
 	}
-	if waiting >= MaxWaiting {
+	if waiting >= MaxWaiting && !c.Inbox {
 		return false
 	}
 	var data map[string]any
 	if value, ok := plain(c.Values); ok && len(c.Values) > 0 {
 		data = value.(map[string]any)
 	}
-	r.Sent = append(r.Sent, Sent{ID: c.Sent, Key: c.SentKey, Message: c.Message, At: c.At, Until: stamp(c.Until), Data: data})
+	r.Sent = append(r.Sent, Sent{ID: c.Sent, Key: c.SentKey, Message: c.Message, At: c.At, Until: stamp(c.Until), Data: data, Inbox: c.Inbox})
 	r.forgetSent(c.At)
 	return true
 }
@@ -108,6 +110,7 @@ func (r *Record) showSent(c Change) {
 	}
 	sent := &r.Sent[at]
 	switch {
+	case sent.Inbox:
 	case c.Kind == Opened && sent.View == 0:
 		sent.View = max(c.View, 1)
 	case c.Kind == Withheld && sent.View == 0, c.Kind == Dismissed:
@@ -117,6 +120,7 @@ func (r *Record) showSent(c Change) {
 
 // forgetSent drops what is over and was sent long ago, then the oldest over the bound that does not wait.
 func (r *Record) forgetSent(now time.Time) {
+	r.forgetInboxSent()
 	r.Sent = slices.DeleteFunc(r.Sent, func(s Sent) bool { return !s.Waits(now) && now.Sub(s.At) >= SentTime })
 	for len(r.Sent) > MaxSent {
 		r.Sent = slices.Delete(r.Sent, r.oldestSent(now), r.oldestSent(now)+1)

@@ -222,6 +222,9 @@ func (h *Handler) serveQueueLog(w http.ResponseWriter, r *http.Request, id strin
 	if !read(w, r, pollBody, &ignored) {
 		return
 	}
+	if h.deleteFromInbox(w, r, id) {
+		return
+	}
 	identity, fresh := h.who(w, r, "")
 	if fresh && identity.User == "" && userToken(r) == "" && analyticsID(r) == "" {
 		fail(w, http.StatusBadRequest, "nobody is named: send the cookie that the poll set, or the user token")

@@ -11,9 +11,9 @@ import (
 
 // queueAnswer is a poll's answer.
 type queueAnswer struct {
-	InAppMessages []queueMessage    `json:"inAppMessages"`
-	InboxMessages []json.RawMessage `json:"inboxMessages"`
-	Generation    string            `json:"generation,omitempty"`
+	InAppMessages []queueMessage `json:"inAppMessages"`
+	InboxMessages []inboxMessage `json:"inboxMessages"`
+	Generation    string         `json:"generation,omitempty"`
 }
 
 // queueMessage is a message as the clients of the field read it; content is for ours alone.
@@ -43,7 +43,7 @@ type queueProperties struct {
 func (h *Handler) queue(answered engine.PollAnswer, ours bool) (queueAnswer, error) {
 	list := queueAnswer{
 		InAppMessages: make([]queueMessage, 0, len(answered.Deliveries)),
-		InboxMessages: []json.RawMessage{},
+		InboxMessages: inboxMessages(answered.Inbox),
 		Generation:    answered.Generation,
 	}
 	for _, d := range answered.Deliveries {

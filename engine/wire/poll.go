@@ -94,7 +94,7 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 	request := engine.PollRequest{
 		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
 		Voucher: h.voucher(r), Languages: languagesOf(r.Header), Show: sent.Show, Streaming: streaming, Browser: h.browser(r, sent.Referrer),
-		Zone: sent.Zone, Fired: fired(sent.Fired), Slots: page != nil,
+		Zone: sent.Zone, Fired: fired(sent.Fired), Slots: page != nil, Inbox: page == nil,
 	}
 	if request.Tab == "" {
 		request.Tab = visit
@@ -116,6 +116,9 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 		h.remember(w, r, identity.Anonymous)
 	}
 	interval(w, answered.Next)
+	if page == nil {
+		h.tellInbox(w)
+	}
 	h.answerPoll(w, answered, page != nil)
 }
 

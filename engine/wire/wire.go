@@ -264,9 +264,10 @@ type route struct {
 }
 
 var (
-	methodsRead = []string{http.MethodGet, http.MethodHead}
-	methodsGet  = []string{http.MethodGet}
-	methodsPost = []string{http.MethodPost}
+	methodsRead  = []string{http.MethodGet, http.MethodHead}
+	methodsGet   = []string{http.MethodGet}
+	methodsPost  = []string{http.MethodPost}
+	methodsPatch = []string{http.MethodPatch}
 )
 
 // route finds what answers a path below the prefix.
@@ -278,6 +279,10 @@ func (h *Handler) route(path string) (route, bool) {
 		return route{methodsRead, nil, (*Handler).serveRenderer}, h.renderer.text != nil
 	case "/api/v4/users":
 		return route{methodsPost, h.polls, (*Handler).servePoll}, true
+	case "/api/v1/branding":
+		return route{methodsRead, h.polls, (*Handler).serveBranding}, true
+	case "/api/v1/templates":
+		return route{methodsRead, h.polls, (*Handler).serveTemplates}, true
 	case "/api/v3/sse":
 		return route{methodsGet, h.polls, (*Handler).serveStream}, true
 	case "/shim.js":
@@ -295,6 +300,9 @@ func (h *Handler) route(path string) (route, bool) {
 	}
 	if id, ok := strings.CutPrefix(path, "/api/v1/logs/queue/"); ok && id != "" && !strings.Contains(id, "/") {
 		return route{methodsPost, h.writes, func(h *Handler, w http.ResponseWriter, r *http.Request) { h.serveQueueLog(w, r, id) }}, true
+	}
+	if id, ok := between(path, "/api/v1/messages/", ""); ok {
+		return route{methodsPatch, h.writes, func(h *Handler, w http.ResponseWriter, r *http.Request) { h.serveInboxMessage(w, r, id) }}, true
 	}
 	if key, ok := settingsKey(path); ok {
 		return route{methodsRead, nil, func(h *Handler, w http.ResponseWriter, r *http.Request) { h.serveSettings(w, r, key) }}, true

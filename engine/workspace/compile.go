@@ -151,6 +151,10 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		sets[i] = message.Pages
 		s.addGoal(message)
 		s.addGroup(message)
+		s.addToInbox(message)
+	}
+	if c.settings.theme != nil {
+		s.inbox.look = c.settings.theme.made
 	}
 	s.index = c.indexOf(messages, sets)
 	s.starters = newStarters(messages, c.segments)

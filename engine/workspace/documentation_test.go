@@ -3,6 +3,7 @@ package workspace
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -20,7 +21,7 @@ func readDocumentation(t *testing.T) string {
 
 func TestEveryExampleOfTheDocumentationIsRight(t *testing.T) {
 	text := readDocumentation(t)
-	for _, name := range []string{"personalisation", "frequency", "timing", "forms", "themes", "experiments"} {
+	for _, name := range []string{"personalisation", "frequency", "timing", "forms", "themes", "experiments", "inbox"} {
 		data, err := os.ReadFile("../../docs/" + name + ".md")
 		if err != nil {
 			t.Fatal(err)
@@ -198,6 +199,8 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 	for _, k := range messageKeys {
 		switch {
 		case k.later:
+		case slices.ContainsFunc(inboxKeys, func(of key) bool { return of.name == k.name }):
+			good(t, "a.toml", strings.NewReplacer(`"modal"`, `"inbox"`, rest["pages"], "").Replace(message("", k.example)))
 		case k.name == "trigger":
 			good(t, "a.toml", message("", "kind = \"campaign\"\n"+k.example))
 		case k.name == "exit":

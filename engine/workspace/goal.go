@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"handbill/engine/content"
 	"handbill/engine/pagerule"
 )
 
@@ -57,7 +58,7 @@ func (c *check) goal(s section) *Goal {
 
 // expiry reads for how long a message waits to be seen. That of a broadcast counts from its start, when it is sent.
 func (c *check) expiry(s section) time.Duration {
-	if s.has("expires") && Kind(s.word("kind", string(KindBroadcast))) == KindBroadcast && !s.has("start") {
+	if s.has("expires") && Kind(s.word("kind", string(KindBroadcast))) == KindBroadcast && !s.has("start") && s.text("display") != content.DisplayInbox {
 		s.wrong(s.at("expires"), "add start = 2026-12-01T09:00:00+01:00, from which it counts", "a broadcast without a start cannot expire")
 	}
 	return s.duration("expires")

@@ -184,7 +184,7 @@ var messageKeys = slices.Concat([]key{
 	{
 		name: "pages", kind: aTextList, required: true,
 		example: `pages = ["*"]`,
-		meaning: "The pages it may appear on: see [page rules](page-rules.md). `[\"*\"]` is every page.",
+		meaning: "The pages it may appear on: see [page rules](page-rules.md). `[\"*\"]` is every page. A message in the inbox needs none.",
 	},
 	{
 		name: "except", kind: aTextList,
@@ -227,7 +227,7 @@ var messageKeys = slices.Concat([]key{
 		example: `template = "announcement"`,
 		meaning: "The [template](#templates) whose content it shows. What the message writes itself comes in place of the template's.",
 	},
-}, timingKeys, experimentKeys)
+}, timingKeys, experimentKeys, inboxKeys)
 
 // shownKeys are what a message shows, and what its variants may show instead.
 var shownKeys = slices.Concat(displayKeys, []key{

@@ -12,9 +12,9 @@ import (
 var placementKeys = []key{
 	{
 		name: "display", kind: aText,
-		words:    []string{content.DisplayModal, content.DisplayFullscreen, content.DisplayBanner, content.DisplayToast, content.DisplayInline, content.DisplayTooltip},
+		words:    []string{content.DisplayModal, content.DisplayFullscreen, content.DisplayBanner, content.DisplayToast, content.DisplayInline, content.DisplayTooltip, content.DisplayInbox},
 		fallback: `"banner"`, example: `display = "modal"`,
-		meaning: "`\"modal\"`: over the page, until it is closed; `\"fullscreen\"`: a modal that fills the window; `\"banner\"`: at an edge of the page, which stays usable; `\"toast\"`: a small box at an edge or in a corner; `\"inline\"`: in the page, at its `target`; `\"tooltip\"`: beside its `target`, at which it points. See [where messages stand](#where-messages-stand).",
+		meaning: "`\"modal\"`: over the page, until it is closed; `\"fullscreen\"`: a modal that fills the window; `\"banner\"`: at an edge of the page, which stays usable; `\"toast\"`: a small box at an edge or in a corner; `\"inline\"`: in the page, at its `target`; `\"tooltip\"`: beside its `target`, at which it points; `\"inbox\"`: in the [inbox](inbox.md), on every page. See [where messages stand](#where-messages-stand).",
 	},
 	{
 		name: "position", kind: aText, words: allPositions(),

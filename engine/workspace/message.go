@@ -18,7 +18,8 @@ func (c *check) message(s section) *Message {
 	if id != "" {
 		s.subject = fmt.Sprintf("message %q", id)
 	}
-	s.checkKeys(messageKeys)
+	base := c.templateOf(s)
+	s.checkKeys(messageKeys, excused(s, base)...)
 	unique := c.checkID(s, id)
 
 	line, _ := s.file.position(s.offset)
@@ -43,17 +44,19 @@ func (c *check) message(s section) *Message {
 	m.Start, m.End = c.schedule(s, m.Status)
 	c.timing(s, m)
 	c.kind(s, m)
-	base := c.templateOf(s)
 	m.fingerprint = fingerprintOf(s.values, c.settings.zone, c.around(s, base)...)
 
 	before := c.unchanged(m)
 	if before != nil {
 		m.Pages, m.Content, m.Localized, m.template, m.Audience = before.Pages, before.Content, before.Localized, before.template, before.Audience
 	} else {
-		m.Pages = c.pages(s, m)
+		if !isInbox(s, base) {
+			m.Pages = c.pages(s, m)
+		}
 		c.compileContent(s, m, base)
 	}
 	m.Slot, m.Stays = slotOf(m.Content), stays(s, base, m)
+	m.Inbox = c.inbox(s, m, base)
 	c.checkReads(s, m)
 	c.warnOfPages(s, m.Pages)
 	c.warnOfContent(s, m.template)
@@ -61,10 +64,11 @@ func (c *check) message(s section) *Message {
 	m.shows = c.noteShown(s, m.template)
 	c.variants(s, m, before, base, len(c.problems) == problems)
 	m.readsTraits = c.readsTraits(m)
+	m.Inbox.setPersonal(m)
 	switch {
 	case !unique:
 		return nil
-	case before != nil && before.File == m.File && before.Line == m.Line && before.Where == m.Where && sameWhen(before.When, m.When) && sameCampaign(before, m) && before.readsTraits == m.readsTraits:
+	case before != nil && before.File == m.File && before.Line == m.Line && before.Where == m.Where && sameWhen(before.When, m.When) && sameCampaign(before, m) && before.readsTraits == m.readsTraits && sameInbox(before, m):
 		return before
 	}
 	return m

@@ -32,6 +32,7 @@ var standings = []standing{
 		content.PositionPrepend, content.PositionAppend,
 	}, []string{"target", "width"}},
 	{content.DisplayTooltip, "a tooltip", []string{content.PositionBottom, content.PositionTop, content.PositionLeft, content.PositionRight}, []string{"target", "width", "arrow_color", "beacon"}},
+	{content.DisplayInbox, "a message in the inbox", nil, nil},
 }
 
 // standingOf is what a display has, if there is one of the name.
@@ -148,6 +149,10 @@ func (c *check) misplaced(s section, all standing) {
 // ownPlacement is where a step stands, if it says anything of it.
 func (c *check) ownPlacement(s section, at content.Placement) *content.Placement {
 	if !slices.ContainsFunc(placementKeys, func(k key) bool { return s.has(k.name) }) {
+		return nil
+	}
+	if s.text("display") == content.DisplayInbox {
+		s.wrong(s.at("display"), "make it a message of its own", "a step cannot lie in the inbox")
 		return nil
 	}
 	if s.word("display", at.Display) != at.Display {

@@ -11,7 +11,7 @@ var (
 
 // What is said of wrong values of the keys that place a message.
 var wrongDisplays = []wrongValue{
-	{"messages.display", "is unknown", strings.Replace(banner, `"banner"`, `"popup"`, 1), `a.toml:3:1: message "spring-sale": display "popup" is not known; write "modal", "fullscreen", "banner", "toast", "inline" or "tooltip"`},
+	{"messages.display", "is unknown", strings.Replace(banner, `"banner"`, `"popup"`, 1), `a.toml:3:1: message "spring-sale": display "popup" is not known; write "modal", "fullscreen", "banner", "toast", "inline", "tooltip" or "inbox"`},
 	{"messages.display", "is misspelt", strings.Replace(banner, `"banner"`, `"tost"`, 1), `a.toml:3:1: message "spring-sale": display "tost" is not known; write "toast"`},
 	{"messages.display", "is a list", strings.Replace(banner, `"banner"`, `["toast"]`, 1), `a.toml:3:1: message "spring-sale": display must be text, but is a list of texts; write display = "modal"`},
 	{"messages.display", "needs a target", strings.Replace(banner, `"banner"`, `"tooltip"`, 1), `a.toml:3:1: message "spring-sale": a tooltip needs a target; add target = "#…", the CSS selector of the element where it belongs`},
@@ -39,7 +39,7 @@ a.toml:6:1: message "spring-sale": target must be text, but is a whole number; w
 	{"messages.persistent", "is text", banner + "persistent = \"always\"\n", `a.toml:6:1: message "spring-sale": persistent must be true or false, but is text; write persistent = true`},
 	{"messages.beacon", "is a number", pointed + "beacon = 1\n", `a.toml:7:1: message "spring-sale": beacon must be true or false, but is a whole number; write beacon = true`},
 	{"messages.beacon", "is that of a modal", opened + "beacon = true\n", `a.toml:6:1: message "spring-sale": a modal has no beacon; take it away, or write display = "tooltip"`},
-	{"messages.steps.display", "is unknown", modal + "[[messages.steps]]\ntext = \"A\"\ndisplay = \"bubble\"\n", `a.toml:7:1: message "tour", step 1: display "bubble" is not known; write "modal", "fullscreen", "banner", "toast", "inline" or "tooltip"`},
+	{"messages.steps.display", "is unknown", modal + "[[messages.steps]]\ntext = \"A\"\ndisplay = \"bubble\"\n", `a.toml:7:1: message "tour", step 1: display "bubble" is not known; write "modal", "fullscreen", "banner", "toast", "inline", "tooltip" or "inbox"`},
 	{"messages.steps.display", "needs a target", modal + "[[messages.steps]]\ntext = \"A\"\ndisplay = \"tooltip\"\n", `a.toml:7:1: message "tour", step 1: a tooltip needs a target; add target = "#…", the CSS selector of the element where it belongs`},
 	{"messages.steps.position", "is not one of a modal's", modal + "[[messages.steps]]\ntext = \"A\"\nposition = \"left\"\n", `a.toml:7:1: message "tour", step 1: a modal has no position "left"; write "center", "top" or "bottom"`},
 	{"messages.steps.target", "is that of a modal", modal + "[[messages.steps]]\ntext = \"A\"\ntarget = \"#a\"\n", `a.toml:7:1: message "tour", step 1: a modal has no target; take it away, or write display = "inline" or "tooltip"`},

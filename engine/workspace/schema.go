@@ -5,6 +5,8 @@ import (
 	"regexp"
 
 	"github.com/BurntSushi/toml"
+
+	"handbill/engine/content"
 )
 
 // Schema is the JSON Schema (draft 7) of a workspace's files, by which editors
@@ -21,18 +23,30 @@ func Schema() ([]byte, error) {
 
 func tableSchema(keys []key) map[string]any {
 	properties := make(map[string]any)
-	required := []string{}
+	required, onPages := []string{}, false
 	for _, k := range keys {
 		if k.later {
 			continue
 		}
 		properties[k.name] = k.schema()
-		if k.required {
+		switch {
+		case k.required && k.name == pagesKey:
+			onPages = true
+		case k.required:
 			required = append(required, k.name)
 		}
 	}
-	return map[string]any{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
+	schema := map[string]any{"type": "object", "properties": properties, "required": required, "additionalProperties": false}
+	if onPages {
+		inInbox := map[string]any{"properties": map[string]any{"display": map[string]any{"const": content.DisplayInbox}}, "required": []string{"display"}}
+		schema["if"] = map[string]any{"anyOf": []any{inInbox, map[string]any{"required": []string{"template"}}}}
+		schema["else"] = map[string]any{"required": []string{pagesKey}}
+	}
+	return schema
 }
+
+// pagesKey is a key that every message must have but those in the inbox.
+const pagesKey = "pages"
 
 // schema is what may stand as the key's value. A date-time is a string to JSON Schema.
 func (k key) schema() map[string]any {

@@ -11,6 +11,7 @@ import (
 // theme is how messages look that name it.
 type theme struct {
 	css         string
+	made        content.Theme
 	fingerprint fingerprint
 	at          located
 }
@@ -54,7 +55,7 @@ func (c *check) readTheme(s section) {
 			s.doubtful(s.offset, "choose colours with more contrast: WCAG 2.2 asks for 4.5 to 1", "%s", pair)
 		}
 	}
-	t := &theme{css: made.CSS(), fingerprint: fingerprintOf(s.values, nil), at: s.problem(s.at("id"), "", "")}
+	t := &theme{css: made.CSS(), made: made, fingerprint: fingerprintOf(s.values, nil), at: s.problem(s.at("id"), "", "")}
 	switch before := c.themes[id]; {
 	case !s.has("id"), kindOf(s.values["id"]) != aText:
 	case !identifier.MatchString(id):

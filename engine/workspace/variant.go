@@ -56,6 +56,7 @@ func (c *check) variant(of, v section, made, before *Message, base *template) {
 	} else {
 		c.compileContent(s, made, base)
 	}
+	c.inboxVariant(of, v, made, base)
 	made.Slot, made.Stays, made.document = slotOf(made.Content), stays(s, base, made), s.text("html_sandbox")
 	c.checkReads(s, made)
 	c.warnOfContent(s, made.template)

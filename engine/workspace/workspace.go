@@ -98,6 +98,8 @@ type Message struct {
 	Stays bool
 	// Localized is the message in its languages; nil for one that was not compiled, as [Hello].
 	Localized *content.Localized
+	// Inbox is what it has in the inbox; nil for a message that is shown on pages.
+	Inbox *Inbox
 	// Experiment is to whom it is shown by lot, and in which variant.
 	Experiment
 	// Variant is the id of the variant whose content this is; empty for a message that is all of its variants.
@@ -164,7 +166,9 @@ type Snapshot struct {
 	language *audience.Environment
 	// starters are the campaigns by what starts them.
 	starters starters
-	numbers  *numbers
+	// inbox is what the inbox is made of.
+	inbox   inboxOf
+	numbers *numbers
 }
 
 // Asks says whether any condition of the workspace looks at a variable, such as "request"; see [audience.Condition.Uses].
