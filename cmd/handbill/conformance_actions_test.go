@@ -72,9 +72,9 @@ text = "Thank you for your ten."
 			message.click("10")
 			message.click("Send")
 			v.gone("One question")
+			v.hearsAmong("opened survey", "action survey send submit", "dismissed survey")
 			v.open("/account")
 			v.sees("Thank you for your ten.")
-			v.hearsAmong("opened survey", "action survey send submit", "dismissed survey")
 		}}
 }
 

@@ -42,7 +42,7 @@ id = "winter"
 pages = ["/offers/winter"]
 display = "modal"
 text = "Warm wood for cold days."
-`, head: `<link rel="canonical" href="/offers/winter">`,
+`, head: `<link rel="canonical" href="ORIGIN/offers/winter">`,
 		lacks: func(c client) string {
 			switch c.way {
 			case builtin:

@@ -146,7 +146,7 @@ func (v *guest) frameOwner(id target.ID) (at rectangle, visible bool) {
 func (v *guest) sees(words string) surface {
 	v.t.Helper()
 	var seen []surface
-	for deadline := time.Now().Add(patience / 5); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience / 2); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		seen = v.surfaces()
 		for _, s := range seen {
 			if strings.Contains(s.text, words) {

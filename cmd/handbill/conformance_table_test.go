@@ -17,7 +17,7 @@ const (
 	works  = "yes"
 	failed = "no"
 	// notRun: versions between the newest and the oldest are run through the core alone.
-	notRun = ""
+	notRun = "not run"
 )
 
 const (
@@ -54,7 +54,10 @@ func (t *table) String() string {
 		fmt.Fprintf(&text, "| %s |", s.title)
 		for _, c := range t.clients {
 			cell := t.cells[s.id+"/"+c.id]
-			if cell != works && cell != failed && cell != notRun {
+			if cell == notRun {
+				cell = ""
+			}
+			if cell != "" && cell != works && cell != failed {
 				cell = "– " + reference(&notes, cell)
 			}
 			fmt.Fprintf(&text, " %s |", cell)

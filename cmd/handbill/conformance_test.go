@@ -29,7 +29,7 @@ type scenario struct {
 	streams bool
 	// pages are the site's pages by path: what stands in <body>, after a heading that all have. Any other path has the heading alone.
 	pages map[string]string
-	// head is what stands in <head> of every page.
+	// head is what stands in <head> of every page, NONCE in it the nonce of each answer, ORIGIN the site's origin.
 	head string
 	// policy is the pages' Content-Security-Policy, NONCE in it the nonce of each answer.
 	policy func(client) string
@@ -197,5 +197,5 @@ func (su *suite) serveSite(w http.ResponseWriter, request *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	fmt.Fprintf(w, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Tallowby</title><link rel=\"icon\" href=\"data:,\">%s</head>"+
-		"<body><h1>Tallowby</h1>%s%s</body></html>\n", strings.ReplaceAll(r.scenario.head, "NONCE", nonce), r.scenario.pages[request.URL.Path], scripts)
+		"<body><h1>Tallowby</h1>%s%s</body></html>\n", strings.NewReplacer("NONCE", nonce, "ORIGIN", "http://"+request.Host).Replace(r.scenario.head), r.scenario.pages[request.URL.Path], scripts)
 }
