@@ -3,12 +3,12 @@
 //
 // Its source is the TypeScript in src; go generate builds dist of it, which is
 // committed and embedded here: client.js, which every page loads, and in parts
-// what client.js itself loads when a page first needs it; and renderer.html, the
-// page in which the reference client shows our messages. The bundle by itself
+// what client.js itself loads when a page first needs it. The bundle by itself
 // does nothing: it declares handbillClient, whose start the edge calls in the
 // same file with what the client must know of the site. reference.js is for
 // pages with the reference client in place of ours: it makes that one ask the
-// site's own endpoint.
+// site's own endpoint; renderer.html is the page in which that one shows our
+// messages.
 package client
 
 import (

@@ -81,7 +81,7 @@ type Options struct {
 	Site Site
 	// Client holds the browser client's files: "client.js" is the bundle, "parts" a folder of what it loads when it is
 	// first needed, "reference.js" what a page needs before the reference client, and "renderer.html" the page in which that
-	// one shows messages. Required.
+	// shows messages. Required.
 	Client fs.FS
 	// Reference is the published reference client, which pages load in place of ours. Nil: they load ours.
 	Reference *Reference
@@ -142,8 +142,8 @@ func New(options Options) (*Handler, error) {
 	}
 	h := &Handler{
 		engine: options.Engine, site: options.Site.withDefaults(), logger: options.Logger,
-		scheme: options.Scheme, clientIP: options.ClientIP, country: options.Country, bundle: bundle, parts: parts, renderer: renderer,
-		reference: options.Reference, shim: bytes.TrimSpace(shim),
+		scheme: options.Scheme, clientIP: options.ClientIP, country: options.Country, bundle: bundle, parts: parts,
+		reference: options.Reference, shim: bytes.TrimSpace(shim), renderer: renderer,
 		streamSite: options.StreamSite, pages: pages{seed: maphash.MakeSeed()},
 		polls: newLimiter(pollRate, pollBurst), writes: newLimiter(writeRate, writeBurst),
 	}
@@ -300,6 +300,9 @@ func (h *Handler) route(path string) (route, bool) {
 	}
 	if id, ok := strings.CutPrefix(path, "/api/v1/logs/queue/"); ok && id != "" && !strings.Contains(id, "/") {
 		return route{methodsPost, h.writes, func(h *Handler, w http.ResponseWriter, r *http.Request) { h.serveQueueLog(w, r, id) }}, true
+	}
+	if id, ok := strings.CutPrefix(path, "/api/v1/logs/message/"); ok && id != "" {
+		return route{methodsPost, h.writes, (*Handler).serveMessageLog}, true
 	}
 	if id, ok := between(path, "/api/v1/messages/", ""); ok {
 		return route{methodsPatch, h.writes, func(h *Handler, w http.ResponseWriter, r *http.Request) { h.serveInboxMessage(w, r, id) }}, true

@@ -1,8 +1,7 @@
 // Command build makes the browser client's files in dist of the TypeScript in
 // src: client.js, the core that every page loads, in dist/parts what the core
-// loads when it is first needed; reference.js, which pages load before the
-// reference client; and renderer.html, the page that it shows our messages in.
-// It is run by go generate in the client's folder.
+// loads when it is first needed, reference.js, which pages load before the
+// reference client, and renderer.html, the page that one shows our messages in. It is run by go generate in the client's folder.
 //
 // It is the one place that imports esbuild: no package that runs in a server does.
 package main
@@ -49,13 +48,13 @@ func build(dir string) error {
 const (
 	core         = "client.js"
 	pointer      = "reference.js"
+	rendererPage = "renderer.html"
 	partsFolder  = "parts"
-	rendererFile = "renderer.html"
 )
 
 // Bundle builds the client whose folder is dir and returns its files by their paths in dist: client.js, reference.js where
-// there is a src/reference, renderer.html, parts/NAME.js for each src/parts/NAME.ts, and parts/NAME.css for each
-// src/sheets/NAME.css. A part is a module of its own, which repeats what little it uses of the core.
+// there is a src/reference, renderer.html where there is a src/renderer, parts/NAME.js for each src/parts/NAME.ts, and parts/NAME.css for each src/sheets/NAME.css. A part
+// is a module of its own, which repeats what little it uses of the core.
 func Bundle(dir string) (map[string][]byte, error) {
 	root, err := filepath.Abs(dir)
 	if err != nil {
@@ -92,7 +91,7 @@ func Bundle(dir string) (map[string][]byte, error) {
 		return nil, err
 	}
 	if page != nil {
-		files[rendererFile] = page
+		files[rendererPage] = page
 	}
 	sheets, err := filepath.Glob(filepath.Join(root, "src", "sheets", "*.css"))
 	if err != nil {

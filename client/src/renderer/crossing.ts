@@ -1,3 +1,4 @@
+import { newId } from "../id";
 import type { Button, Step } from "../message";
 import type { Extension, Shown } from "../show/extension";
 import type { DisplaySettings, Host } from "./protocol";
@@ -8,11 +9,13 @@ export function createCrossing(host: Host, settingsFor: (step: string) => Displa
 
   function press(button: Button, shown: Shown): boolean {
     const step = following(button.action, shown);
-    const settings = step && settingsFor(step.name);
+    if (!step) return false;
+    const settings = settingsFor(step.name);
     if (!settings?.pageUrl || !host.can("CrossPageStepNavigation")) return false;
     shown.happened("action", { actionName: button.name, actionValue: button.action });
-    asked = { id: crypto.getRandomValues(new Uint32Array(2)).join("-"), step, shown, action: button.action };
-    host.request(step.name, settings, button.name, asked.id);
+    const id = newId();
+    asked = { id, step, shown, action: button.action };
+    host.request(step.name, settings, button.name, id);
     return true;
   }
 

@@ -1,3 +1,4 @@
+import { newId } from "../id";
 import { anchorOf, baseOnPage, opensElsewhere } from "./links";
 import { clip, type DisplaySettings, type Drawn, type Host, type StepSettings } from "./protocol";
 import { settingsOfElement } from "./settings";
@@ -125,7 +126,7 @@ function createSteps(host: Host): Steps {
       if (!to) return;
       const its = settings()?.find(({ stepName }) => stepName === name)?.displaySettings;
       if (!its?.pageUrl || !host.can("CrossPageStepNavigation")) return come(to, its);
-      asked = crypto.getRandomValues(new Uint32Array(2)).join("-");
+      asked = newId();
       host.request(name, its, how, asked);
     },
     answered(name, requestId) {

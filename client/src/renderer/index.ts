@@ -42,10 +42,9 @@ async function draw(host: Host): Promise<Drawn | undefined> {
     const { gist, handbill } = host.options.properties ?? {};
     if (handbill?.content) return openTree(host, handbill.content);
     if (typeof gist?.encodedMessageHtml === "string") return await openDocument(host, gist.encodedMessageHtml, listen);
-    host.fail("content");
+    host.fail("content", "there is nothing to draw");
   } catch (error) {
-    console.debug("Handbill cannot draw this message.", error);
-    host.fail(error instanceof UnknownDisplay ? "display" : "content");
+    host.fail(error instanceof UnknownDisplay ? "display" : "content", `${error}`);
   }
   return undefined;
 }

@@ -94,8 +94,8 @@ export interface Host {
   track(event: string, properties: object): void;
   /** Reports what happened to the delivery, in the words of our own client. */
   report(metric: string, particulars?: object): void;
-  /** The message cannot be shown; the client takes it away. */
-  fail(reason: string): void;
+  /** The message cannot be shown; the client takes it away. What exactly is wrong is for those who look. */
+  fail(reason: string, detail: string): void;
 }
 
 export function createHost(options: Options, capabilities: unknown): Host {
@@ -127,9 +127,9 @@ export function createHost(options: Options, capabilities: unknown): Host {
     report(metric, particulars) {
       if (deliveryId) host.track(REPORT, { deliveryId, metric, ...particulars });
     },
-    fail(reason) {
+    fail(reason, detail) {
       host.report("error", { reason });
-      say("routeError", { reason });
+      say("routeError", { reason, detail });
     },
   };
   return host;

@@ -1,18 +1,8 @@
-import type { Content, Step } from "../message";
+import type { Content, Placement, Step } from "../message";
 import type { DisplaySettings, StepSettings } from "./protocol";
 
-/** Where something stands, as the edge says it. */
-export interface Placement {
-  display?: string;
-  position?: string;
-  target?: string;
-  width?: number;
-  overlayColor?: string;
-  arrowColor?: string;
-  closeOutside?: boolean;
-  /** The page of a step. */
-  page?: string;
-}
+/** Where a step stands, and the page that it belongs to. */
+type Stand = Partial<Placement> & { page?: string };
 
 /** Pixels that make the client give a message the whole width of the page. */
 const WHOLE_WIDTH = 10_000;
@@ -24,7 +14,7 @@ function overlayPosition(position: string): string {
 }
 
 /** A placement in the words of the client. What differs from how it shows a message now makes it draw the message anew. */
-export function settingsOf({ display, position, target, width, overlayColor, arrowColor, closeOutside, page }: Placement): DisplaySettings {
+export function settingsOf({ display, position, target, width, overlayColor, arrowColor, closeOutside, page }: Stand): DisplaySettings {
   const settings: DisplaySettings = {};
   switch (display) {
     case "fullscreen":
@@ -52,12 +42,10 @@ export function settingsOf({ display, position, target, width, overlayColor, arr
 
 /** Where each step stands; undefined where all stand where the first one does, and there is nothing to say. */
 export function settingsOfSteps(content: Content): StepSettings[] | undefined {
-  const own = (step: Step): Placement => step as Placement;
-  if (!content.steps.some((step) => own(step).display || own(step).page)) return undefined;
-  return content.steps.map((step) => {
-    const { page } = own(step);
-    const stands: Placement = own(step).display ? own(step) : { ...(content as Placement), ...(page ? { page } : {}) };
-    return { stepName: step.name, displaySettings: settingsOf(stands) };
+  if (!content.steps.some((step: Stand) => step.display || step.page)) return undefined;
+  return content.steps.map((step: Step & Stand) => {
+    const stand: Stand = step.display ? step : { ...content, ...(step.page ? { page: step.page } : {}) };
+    return { stepName: step.name, displaySettings: settingsOf(stand) };
   });
 }
 

@@ -26,7 +26,7 @@ export function openTree(host: Host, given: unknown): Drawn {
   const content = given as Content;
   const { options } = host;
   const start = content.steps.find(({ name }) => name === options.stepId) ?? content.steps[0]!;
-  const display = (step: Step): string => (step as { display?: string }).display ?? content.display;
+  const display = (step: Step): string => step.display ?? content.display;
   const frame = page(display(start));
   let settings = settingsOfSteps(content);
   const settingsFor = (name: string) => settings?.find(({ stepName }) => stepName === name)?.displaySettings;
