@@ -42,6 +42,8 @@ type Report struct {
 	Answers map[string]any
 	// Reason says what went wrong (error).
 	Reason string
+	// visit stands for the visit of a showing.
+	visit uint32
 	// At is when it happened, as the browser says; the zero time means now. It is only logged: decisions use the edge's clock.
 	At time.Time
 }
@@ -74,6 +76,7 @@ func (e *Engine) Report(ctx context.Context, identity visitor.Identity, reports 
 			e.recorder.Refused()
 			continue
 		}
+		report.visit = e.visitIn(ctx, identity, d, report, now)
 		mutations, counted = e.mutate(mutations, counted, identity, owner, d, report, now)
 		events = append(events, e.event(owner, d, report, now))
 		if mutation, ok := told.mutation(e.key(identity), d, now); ok {
@@ -176,10 +179,7 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 		}
 	}
 	if kind == visitor.Opened && !d.test {
-		change.Visit = visitNumber(report.Visit, d.view)
-		if d.of.form == shownAsCounted {
-			change.Visit = browserNumber(identity)
-		}
+		change.Visit = report.visit
 		change.IgnoresThrottle, change.Throttles, follow.also = e.throttlingOf(d.message)
 		mutation.Change, follow.release = change, &key
 	}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"math"
 	"net/http"
 	"strconv"
@@ -38,6 +39,9 @@ type pollBodySent struct {
 	// room is the page's memory.
 	room pageSent
 }
+
+// noSession stands for the session of a reference client that names none.
+const noSession = "no session"
 
 // intervalHeader tells the client how many seconds to wait before it polls again on an unchanged page.
 const intervalHeader = "X-Gist-Queue-Polling-Interval"
@@ -101,6 +105,10 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 	}
 	if request.View == "" {
 		request.View = request.Tab
+	}
+	if page == nil {
+		request.Languages = referenceLanguages(r.Header)
+		request.View = cmp.Or(request.View, noSession)
 	}
 	if sent.Page != nil {
 		request.Number = sent.Page.Number
