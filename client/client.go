@@ -7,7 +7,8 @@
 // does nothing: it declares handbillClient, whose start the edge calls in the
 // same file with what the client must know of the site. reference.js is for
 // pages with the reference client in place of ours: it makes that one ask the
-// site's own endpoint.
+// site's own endpoint; renderer.html is the page in which that one shows our
+// messages.
 package client
 
 import (
@@ -15,10 +16,10 @@ import (
 	"io/fs"
 )
 
-//go:embed dist/client.js dist/reference.js dist/parts
+//go:embed dist/client.js dist/reference.js dist/renderer.html dist/parts
 var dist embed.FS
 
-// Files returns the built files: client.js and reference.js at the top, and in parts one for each part.
+// Files returns the built files: client.js, reference.js and renderer.html at the top, and in parts one for each part.
 func Files() fs.FS {
 	files, err := fs.Sub(dist, "dist")
 	if err != nil {

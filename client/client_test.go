@@ -21,10 +21,16 @@ var limits = map[string]int{
 	"routes":      512,
 	"stream":      2 << 10,
 	"when":        2 << 10,
+	"renderer":    12 << 10,
 }
 
 func TestTheClientIsSmall(t *testing.T) {
 	sizes := map[string]int{"client": gzipped(t, client.Bundle())}
+	page, err := fs.ReadFile(client.Files(), "renderer.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sizes["renderer"] = gzipped(t, page)
 	parts, err := fs.ReadDir(client.Files(), "parts")
 	if err != nil {
 		t.Fatal(err)

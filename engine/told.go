@@ -45,6 +45,9 @@ func (e *Engine) told(d delivery, report Report) (told, error) {
 	if err != nil || action.Kind != content.Submit {
 		return told{}, nil
 	}
+	if report.Step == "" && report.Answers == nil {
+		return told{}, nil // a click that the reference client counts; the answers come in a report of their own
+	}
 	fields := m.Localized.Fields(report.Step)
 	if len(fields) == 0 {
 		return told{}, fmt.Errorf("message %s has no form in the step %.40q", d.message, report.Step)

@@ -5,6 +5,8 @@ export interface Message {
   content: Content;
   /** What it waits for; then it has neither content nor a delivery yet. */
   when?: When;
+  /** The name of the step that it begins with; the first where it has none of the name. */
+  step?: string;
   /** Sent by "messages send --test": shown to one person, counted nowhere. */
   test?: boolean;
 }

@@ -59,8 +59,21 @@ func TestAPreviewShowsADraftInBothClients(t *testing.T) {
 		if got := js[string](b, `(`+kept+`).map(({messageId, properties}) => messageId + " " + properties.gist.livePreview).join()`); got != "offer true" {
 			t.Errorf("the client shows %s", got)
 		}
-		b.await(`document.querySelector("#gist-embed-message iframe") && document.querySelector("#gist-preview-bar")`)
+		b.await(`document.querySelector("#gist-embed-message iframe.gist-visible") && document.querySelector("#gist-preview-bar:not(.gist-pb-hidden)")`)
 		b.picture("preview-reference")
+		// What is chosen on the bar is there after the page is loaded anew.
+		js[any](b, `(() => {
+			const select = document.querySelector("#gist-preview-bar option[value=overlay]").closest("select");
+			select.value = "overlay";
+			select.dispatchEvent(new Event("change"));
+		})()`)
+		b.await(`document.querySelector("#x-gist-floating-top iframe")`)
+		until(t, "the edge holds what was chosen", func() bool {
+			return js[string](b, `fetch("/_handbill/api/v4/users", {method: "POST", headers: {"X-Gist-Encoded-User-Token": btoa(new URLSearchParams(location.search).get("cioPreviewId"))}, body: "{}"})
+				.then((answer) => answer.json()).then(({inAppMessages: [{properties}]}) => properties.gist.elementId ?? "")`) == "x-gist-floating-top"
+		})
+		js[any](b, `[...document.querySelectorAll("#gist-preview-bar button")].find(({textContent}) => textContent === "End session").click()`)
+		b.await(`document.querySelector("#gist-preview-bar .gist-pb-ended-row")`)
 		s.expectUncounted()
 	})
 	t.Run("our client", func(t *testing.T) {

@@ -31,7 +31,7 @@ Object.defineProperty(Object.prototype, "__edge", {configurable: true, get() {
 	if (prod.startsWith("https://consumer.")) return location.origin + "/_handbill";
 	if (prod.startsWith("https://realtime.")) return location.origin + "/_handbill";
 	if (prod.startsWith("https://renderer.")) return location.origin + "/_handbill/renderer";
-	if (prod.startsWith("https://code.")) return location.origin;
+	if (prod.startsWith("https://code.")) return "null";
 	if (prod.startsWith("https://engine.")) return location.origin + "/_handbill";
 }});
 </script>

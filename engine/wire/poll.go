@@ -81,7 +81,7 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 			h.expire(w, r)
 		}
 		interval(w, h.engine.PollSlow())
-		w.WriteHeader(http.StatusNoContent)
+		h.answerPoll(w, engine.PollAnswer{}, sent.Page != nil || sent.Reset)
 		return
 	}
 	var page *pagerule.Page
@@ -112,6 +112,7 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 	if err != nil {
 		h.logger.Error("a poll could not be answered", "workspace", h.engine.Workspace(), "error", err)
 		w.Header().Set("Retry-After", "10")
+		interval(w, h.engine.PollSlow())
 		fail(w, http.StatusServiceUnavailable, "what is known about this visitor cannot be read now; try again later")
 		return
 	}

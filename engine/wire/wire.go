@@ -80,7 +80,8 @@ type Options struct {
 	// Site says how the endpoint looks.
 	Site Site
 	// Client holds the browser client's files: "client.js" is the bundle, "parts" a folder of what it loads when it is
-	// first needed, "reference.js" what a page needs before the reference client. Required.
+	// first needed, "reference.js" what a page needs before the reference client, and "renderer.html" the page in which that
+	// shows messages. Required.
 	Client fs.FS
 	// Reference is the published reference client, which pages load in place of ours. Nil: they load ours.
 	Reference *Reference
@@ -108,6 +109,7 @@ type Handler struct {
 	bundle     []byte
 	shim       []byte // what stands before the reference client
 	parts      parts
+	renderer   rendererPage
 	files      atomic.Pointer[clientFile]
 	contents   atomic.Pointer[contents]
 	pages      pages
@@ -134,10 +136,14 @@ func New(options Options) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the browser client's parts: %w", err)
 	}
+	renderer, err := readRenderer(options.Client)
+	if err != nil {
+		return nil, fmt.Errorf("reading the renderer's page: %w", err)
+	}
 	h := &Handler{
 		engine: options.Engine, site: options.Site.withDefaults(), logger: options.Logger,
 		scheme: options.Scheme, clientIP: options.ClientIP, country: options.Country, bundle: bundle, parts: parts,
-		reference: options.Reference, shim: bytes.TrimSpace(shim),
+		reference: options.Reference, shim: bytes.TrimSpace(shim), renderer: renderer,
 		streamSite: options.StreamSite, pages: pages{seed: maphash.MakeSeed()},
 		polls: newLimiter(pollRate, pollBurst), writes: newLimiter(writeRate, writeBurst),
 	}
@@ -270,6 +276,8 @@ func (h *Handler) route(path string) (route, bool) {
 	switch path {
 	case "/client.js":
 		return route{methodsRead, nil, (*Handler).serveClient}, true
+	case "/renderer/index.html":
+		return route{methodsRead, nil, (*Handler).serveRenderer}, h.renderer.text != nil
 	case "/api/v4/users":
 		return route{methodsPost, h.polls, (*Handler).servePoll}, true
 	case "/api/v1/branding":
@@ -296,6 +304,9 @@ func (h *Handler) route(path string) (route, bool) {
 	}
 	if id, ok := between(path, "/api/v1/preview/", ""); ok {
 		return route{methodsPreview, h.writes, func(h *Handler, w http.ResponseWriter, r *http.Request) { h.servePreview(w, r, id) }}, true
+	}
+	if id, ok := strings.CutPrefix(path, "/api/v1/logs/message/"); ok && id != "" {
+		return route{methodsPost, h.writes, (*Handler).serveMessageLog}, true
 	}
 	if id, ok := between(path, "/api/v1/messages/", ""); ok {
 		return route{methodsPatch, h.writes, func(h *Handler, w http.ResponseWriter, r *http.Request) { h.serveInboxMessage(w, r, id) }}, true

@@ -1,7 +1,7 @@
 // Command build makes the browser client's files in dist of the TypeScript in
 // src: client.js, the core that every page loads, in dist/parts what the core
-// loads when it is first needed, and reference.js, which pages load before the
-// reference client. It is run by go generate in the client's folder.
+// loads when it is first needed, reference.js, which pages load before the
+// reference client, and renderer.html, the page that one shows our messages in. It is run by go generate in the client's folder.
 //
 // It is the one place that imports esbuild: no package that runs in a server does.
 package main
@@ -46,13 +46,14 @@ func build(dir string) error {
 }
 
 const (
-	core        = "client.js"
-	pointer     = "reference.js"
-	partsFolder = "parts"
+	core         = "client.js"
+	pointer      = "reference.js"
+	rendererPage = "renderer.html"
+	partsFolder  = "parts"
 )
 
 // Bundle builds the client whose folder is dir and returns its files by their paths in dist: client.js, reference.js where
-// there is a src/reference, parts/NAME.js for each src/parts/NAME.ts, and parts/NAME.css for each src/sheets/NAME.css. A part
+// there is a src/reference, renderer.html where there is a src/renderer, parts/NAME.js for each src/parts/NAME.ts, and parts/NAME.css for each src/sheets/NAME.css. A part
 // is a module of its own, which repeats what little it uses of the core.
 func Bundle(dir string) (map[string][]byte, error) {
 	root, err := filepath.Abs(dir)
@@ -84,6 +85,13 @@ func Bundle(dir string) (map[string][]byte, error) {
 		if files[name], err = bundle(root, part, api.BuildOptions{Format: api.FormatESModule}); err != nil {
 			return nil, err
 		}
+	}
+	page, err := renderer(root)
+	if err != nil {
+		return nil, err
+	}
+	if page != nil {
+		files[rendererPage] = page
 	}
 	sheets, err := filepath.Glob(filepath.Join(root, "src", "sheets", "*.css"))
 	if err != nil {

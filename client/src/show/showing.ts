@@ -36,9 +36,10 @@ export function show(
   if (dir) host.dir = dir;
   /** What failed before the message was opened. */
   const early: string[] = [];
-  const [first] = steps as [Step, ...Step[]];
+  const begin = Math.max(0, steps.findIndex(({ name }) => name === message.step));
+  const first = steps[begin]!;
   /** The steps that came up, the current one last. */
-  const trail = [first];
+  const trail = steps.slice(0, begin + 1);
   let opened = false;
   let gone = false;
 
