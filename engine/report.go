@@ -65,6 +65,9 @@ func (e *Engine) Report(ctx context.Context, identity visitor.Identity, reports 
 	)
 	for i, report := range reports {
 		d, owner, err := e.believe(identity, report)
+		if errors.Is(err, errPreview) {
+			continue
+		}
 		if err != nil {
 			refused[i] = fmt.Errorf("%w: %w", ErrRefused, err)
 			e.recorder.Refused()
@@ -122,6 +125,9 @@ func (e *Engine) believe(identity visitor.Identity, report Report) (delivery, st
 	if err != nil {
 		return delivery{}, "", err
 	}
+	if d.view == previewView {
+		return d, "", errPreview
+	}
 	for _, id := range candidates(identity) {
 		if hash64(id) == d.visitor {
 			return d, id, nil
@@ -129,6 +135,9 @@ func (e *Engine) believe(identity visitor.Identity, report Report) (delivery, st
 	}
 	return delivery{}, "", errors.New("deliveryId belongs to another visitor")
 }
+
+// errPreview is what is said of reports of a preview: they are taken, and nothing follows from them.
+var errPreview = errors.New("it is a preview")
 
 // candidates are the ids under which a visitor may have received a delivery.
 func candidates(identity visitor.Identity) []string {

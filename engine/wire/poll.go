@@ -69,6 +69,9 @@ var pollsSent = sync.Pool{New: func() any { return new(pollBodySent) }}
 
 // answerSent answers a poll.
 func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollBodySent) {
+	if id := h.previewOf(r, sent); id != "" && h.answerPreview(w, r, sent, id) {
+		return
+	}
 	// The reference client does not say that its user signed out: it asks as a guest from then on.
 	switch {
 	case sent.Reset:
