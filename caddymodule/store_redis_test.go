@@ -50,3 +50,37 @@ func TestAPasswordForRedisMayHoldAnyCharacter(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestWhenRedisIsGonePagesGoOnAndHealthSaysSo(t *testing.T) {
+	server := redistest.Start(t)
+	e, admin, _ := startWithAdmin(t, "workspace shop "+messages(t, "monday"), "redis "+server.URL(), application(t))
+	until(t, "the message is shown", func() bool { return fmt.Sprint(e.poll("http://tallowby.test/")) == "[monday]" })
+	if status, body := ask(t, "GET", "http://"+admin+"/handbill/health/ready", ""); status != 200 || strings.Contains(body, "degraded") {
+		t.Errorf("while Redis is there: %d %s", status, body)
+	}
+	server.Kill()
+	for range 3 {
+		if home := e.get("http://tallowby.test/"); home.StatusCode != 200 || !home.injected() {
+			t.Errorf("the page is not as always: %s\n%s", home.Status, home.body)
+		}
+		if poll := e.tryPoll("http://tallowby.test/", "/_handbill"); poll.StatusCode >= 500 && poll.Header.Get("Retry-After") == "" {
+			t.Errorf("a poll: %s %s", poll.Status, poll.body)
+		}
+	}
+	if status, body := ask(t, "POST", "http://"+admin+"/handbill/shop/send", `{"test":true,"to":"ines"}`); status != 503 || !strings.Contains(body, "cannot be reached now") {
+		t.Errorf("sending: %d %s", status, body)
+	}
+	for _, path := range []string{"health/ready", ""} {
+		if status, body := ask(t, "GET", "http://"+admin+"/handbill/"+path, ""); status != 200 || !strings.Contains(body, "cannot be reached since") || !strings.Contains(body, server.Address) {
+			t.Errorf("/handbill/%s does not say so: %d %s", path, status, body)
+		}
+	}
+	server.Restart()
+	until(t, "all is well again", func() bool {
+		_, body := ask(t, "GET", "http://"+admin+"/handbill/health/ready", "")
+		return !strings.Contains(body, "degraded")
+	})
+	if log := e.logs(); strings.Count(log, "Redis cannot be reached") != 1 || !strings.Contains(log, "Redis answers again") {
+		t.Errorf("the log does not tell of it once:\n%s", log)
+	}
+}

@@ -52,6 +52,7 @@ type Engine struct {
 	store     store.Store
 	peeker    store.Peeker // the store, where it is one
 	announcer store.Announcer
+	remote    store.Remote
 	deaf      func() // ends the hearing of other edges' announcements
 	events    *eventlog.Log
 	recorder  Recorder
@@ -97,6 +98,7 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 		refusals:  &refusals{},
 	}
 	e.peeker, _ = options.Store.(store.Peeker)
+	e.remote, _ = options.Store.(store.Remote)
 	e.questions.New = func() any { return &question{} }
 	if e.recorder == nil {
 		e.recorder = noRecorder{}

@@ -62,6 +62,7 @@ func OpenRedis(ctx context.Context, urls []string, options RedisOptions) (*Redis
 		known.close()
 		return nil, err
 	}
+	r.reach.store, r.reach.since = r, map[int]time.Time{}
 	r.open, r.end = context.WithCancel(context.Background())
 	r.lazy = startLazyWriter(r)
 	return r, nil
