@@ -167,7 +167,7 @@ func (e eventSent) report(ahead time.Duration) (engine.Report, error) {
 	}
 	return engine.Report{
 		EventID: e.MessageID, DeliveryID: sent.DeliveryID, Outcome: engine.Outcome(sent.Metric),
-		ActionName: sent.ActionName, ActionValue: sent.ActionValue, Reason: sent.Reason, Step: sent.Step, Answers: sent.Answers, At: e.at(ahead),
+		ActionName: sent.ActionName, ActionValue: authored(sent.ActionValue), Reason: sent.Reason, Step: sent.Step, Answers: sent.Answers, At: e.at(ahead),
 	}, nil
 }
 

@@ -22,8 +22,7 @@ const POLICY = "script-src 'none'; object-src 'none'; require-trusted-types-for 
 const CROSS = { name: "close", action: "" };
 
 /** Draws the tree of a message, as our own client does. Throws where it cannot be drawn. */
-export function openTree(host: Host, given: unknown): Drawn {
-  const content = given as Content;
+export function openTree(host: Host, content: Content): Drawn {
   const { options } = host;
   const start = content.steps.find(({ name }) => name === options.stepId) ?? content.steps[0]!;
   const display = (step: Step): string => step.display ?? content.display;
@@ -70,20 +69,17 @@ export function openTree(host: Host, given: unknown): Drawn {
   addEventListener("click", (event) => followText(event, host));
 
   const size = watchSize(host, document.body, () => heightOf(display(content.steps.find(({ name }) => name === current)!)));
-  const repeat = (): void => {
-    host.titled(frame.root.ariaLabel ?? "");
-    host.loaded(current, settings);
-  };
   const scheme = (name: string | undefined): void => {
     document.body.style.colorScheme = name === "light" || name === "dark" ? name : "light dark";
   };
   scheme(options.colorScheme);
-  repeat();
+  host.titled(frame.root.ariaLabel ?? "");
+  host.loaded(current, settings);
   frame.focus();
   return {
     repeat() {
       size.tell();
-      repeat();
+      host.titled(frame.root.ariaLabel ?? "");
     },
     scheme,
     settings: (held: StepSettings[]) => (settings = held),
