@@ -1,10 +1,11 @@
-import type { Content, Message, Step } from "../message";
+import type { Content, Message, Placement, Step } from "../message";
 import { styleSheet } from "../parts";
 import * as actions from "../parts/actions";
 import * as forms from "../parts/forms";
 import * as markup from "../parts/markup";
 import * as sandbox from "../parts/sandbox";
 import look from "../sheets/message.css";
+import type { Extension } from "../show/extension";
 import { show, type Told } from "../show/showing";
 import * as copy from "./copy";
 import { createCrossing } from "./crossing";
@@ -25,8 +26,9 @@ const CROSS = { name: "close", action: "" };
 export function openTree(host: Host, content: Content): Drawn {
   const { options } = host;
   const start = content.steps.find(({ name }) => name === options.stepId) ?? content.steps[0]!;
-  const display = (step: Step): string => step.display ?? content.display;
-  const frame = page(display(start));
+  const placement = (step: Step): Placement => (step.display ? (step as Placement) : content);
+  const frame = page(placement(start));
+  let loaded = false;
   let settings = settingsOfSteps(content);
   const settingsFor = (name: string) => settings?.find(({ stepName }) => stepName === name)?.displaySettings;
   let current = start.name;
@@ -52,7 +54,7 @@ export function openTree(host: Host, content: Content): Drawn {
       const { name, action } = last;
       // After what the button does besides: a message that is gone can no longer lead anywhere.
       queueMicrotask(() => (action.startsWith("snooze:") ? host.snooze(minutes(action), name) : host.close(name)));
-    } else if (happening === "error") host.report("error", { reason: more.reason });
+    } else if (happening === "error" && loaded) host.report("error", { reason: more.reason });
   };
 
   function leave(address: string, newTab: boolean): void {
@@ -62,19 +64,22 @@ export function openTree(host: Host, content: Content): Drawn {
   }
 
   const crossing = createCrossing(host, settingsFor);
-  const message: Message = { messageId: options.messageId ?? "", deliveryId: "", content, step: start.name };
-  show(message, frame, [crossing, copy, actions, forms, markup, sandbox], styleSheet(look + own), tell, leave, () => {});
-  const shown = document.querySelector("handbill-message")!;
+  const message: Message = { messageId: options.messageId ?? "", deliveryId: "", content };
+  const framed: Extension = { frame: () => frame, begin: ({ steps }) => steps.slice(0, steps.indexOf(start) + 1) };
+  show(message, [framed, crossing, copy, actions, forms, markup, sandbox], styleSheet(look + own), tell, leave, () => {});
+  const shown = document.querySelector("handbill-message");
+  if (!shown) throw new Error("a step that cannot be built");
   shown.setAttribute("data-scheme", "page");
   addEventListener("click", (event) => followText(event, host));
 
-  const size = watchSize(host, document.body, () => heightOf(display(content.steps.find(({ name }) => name === current)!)));
+  const size = watchSize(host, document.body, () => heightOf(placement(content.steps.find(({ name }) => name === current)!).display));
   const scheme = (name: string | undefined): void => {
     document.body.style.colorScheme = name === "light" || name === "dark" ? name : "light dark";
   };
   scheme(options.colorScheme);
   host.titled(frame.root.ariaLabel ?? "");
   host.loaded(current, settings);
+  loaded = true;
   frame.focus();
   return {
     repeat() {
