@@ -31,7 +31,7 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //		workspace  <name> {
 //			source file <path>
 //		}
-//		store      bbolt [<path>] | memory
+//		store      bbolt [<path>] | memory | redis <url...>
 //		cache_size <size>
 //		retention  <duration>
 //		poll_slow  <duration>
@@ -127,7 +127,7 @@ func (a *App) addWorkspace(name, source string, module any) {
 }
 
 func (a *App) readStore(d *caddyfile.Dispenser) error {
-	name, module, err := guest(d, "handbill.stores", "store", "redis")
+	name, module, err := guest(d, "handbill.stores", "store")
 	if err != nil {
 		return err
 	}

@@ -298,13 +298,25 @@ func TestMistakesInACaddyfileNameTheLineAndWhatIsAllowed(t *testing.T) {
 			global("handbill {\n\tworkspace shop {\n\t\tsource git\n\t}\n}"),
 			[]string{`source "git" is unknown; allowed: file`, "Caddyfile:4"},
 		},
-		"a store that comes later": {
-			global("handbill ./shop {\n\tstore redis redis://localhost\n}"),
-			[]string{"store redis comes with a later version", "Caddyfile:3"},
+		"a Redis without a URL": {
+			global("handbill ./shop {\n\tstore redis\n}"),
+			[]string{"a store in Redis needs a URL; write redis://localhost:6379", "Caddyfile:3"},
+		},
+		"a Redis without a scheme": {
+			global("handbill ./shop {\n\tstore redis localhost:6379\n}"),
+			[]string{`"localhost:6379" is not a URL of Redis; write redis://localhost:6379`, "Caddyfile:3"},
+		},
+		"two Redis that are not one": {
+			global("handbill ./shop {\n\tstore redis redis://a:6379 rediss://b:6379\n}"),
+			[]string{`"rediss://b:6379" differs from "redis://a:6379" in more than the host`, "Caddyfile:3"},
+		},
+		"a Redis with an unknown word": {
+			global("handbill ./shop {\n\tstore redis redis://localhost {\n\t\tprefix shop\n\t}\n}"),
+			[]string{`"prefix" is unknown in store redis; allowed: log`, "Caddyfile:4"},
 		},
 		"an unknown store": {
 			global("handbill ./shop {\n\tstore sqlite\n}"),
-			[]string{`store "sqlite" is unknown; allowed: bbolt, memory`, "Caddyfile:3"},
+			[]string{`store "sqlite" is unknown; allowed: bbolt, memory, redis`, "Caddyfile:3"},
 		},
 		"a store with a block": {
 			global("handbill ./shop {\n\tstore memory {\n\t\tsize 3\n\t}\n}"),

@@ -25,6 +25,7 @@ func init() {
 	caddy.RegisterModule(FileSource{})
 	caddy.RegisterModule(BoltStore{})
 	caddy.RegisterModule(MemoryStore{})
+	caddy.RegisterModule(RedisStore{})
 	caddy.RegisterModule(AdminAPI{})
 
 	httpcaddyfile.RegisterGlobalOption(directive, parseGlobalOption)

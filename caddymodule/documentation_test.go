@@ -75,10 +75,13 @@ func jsonFields(file *ast.File) []*ast.Field {
 // reference is the page that describes the Caddyfile.
 const reference = "../docs/caddyfile.md"
 
-// blocks are the code blocks of the reference in their order: language and text.
-func blocks(t *testing.T) [][2]string {
+// manyEdges is the page that describes several edges over one store.
+const manyEdges = "../docs/many-edges.md"
+
+// blocks are the code blocks of a page in their order: language and text.
+func blocks(t *testing.T, file string) [][2]string {
 	t.Helper()
-	page, err := os.ReadFile(reference)
+	page, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +94,7 @@ func blocks(t *testing.T) [][2]string {
 
 func TestEveryExampleOfTheReferenceAdapts(t *testing.T) {
 	examples, adapted := 0, ""
-	for _, block := range blocks(t) {
+	for _, block := range append(blocks(t, manyEdges), blocks(t, reference)...) {
 		switch block[0] {
 		case "caddyfile":
 			examples++

@@ -271,7 +271,10 @@ func (h *Handler) insertion(*http.Request, int, http.Header) (inject.Insertion, 
 		return inject.Insertion{}, false
 	}
 	snippet, ok := endpoint.Snippet()
-	return inject.Insertion{Bytes: snippet.Markup, NonceAt: snippet.NonceAt, Version: snippet.Version, Base: h.base}, ok
+	return inject.Insertion{
+		Bytes: snippet.Markup, NonceAt: snippet.NonceAt, Version: snippet.Version, Base: h.base,
+		Loads: h.reference != nil, Embeds: h.reference != nil, // the reference client's scripts and the renderer's page
+	}, ok
 }
 
 // isDeferredHeader recognises the writer of Caddy's header directive that sets fields when the header passes. Its type is not

@@ -63,6 +63,7 @@ type Engine struct {
 	sealer    sealer
 	arrivals  *arrivals
 	refusals  *refusals
+	previews  previews
 	questions sync.Pool // *question
 	// unrenderable are the messages of the snapshot of which the log has said that they cannot be shown to somebody.
 	unrenderable sync.Map

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"handbill/engine/content"
 	"handbill/engine/visitor"
@@ -45,14 +46,21 @@ func (s *situation) form(m *workspace.Message) form {
 // allViews stands for the view of a delivery that is the same in all views of a visitor.
 var allViews = hash64("all views")
 
-// viewOf is the mark of the view in which a message is shown. One that stays over visits, or whose frequency the client
-// keeps, is the same delivery in all of them.
+// viewOf is the mark of the view in which a message is shown. For the reference client, one that is over when it is closed
+// is the same delivery in all visits, and so is one whose frequency the client keeps. What was snoozed comes back as another.
 func (s *situation) viewOf(m *workspace.Message) uint64 {
-	switch form := s.form(m); {
-	case form == shownAsCounted, form == shownUntilClosed && m.Content.Persistent:
-		return allViews
+	view := s.marks().view
+	if !s.byReference() {
+		return view
 	}
-	return s.marks().view
+	over := m.Frequency.StopOnDismiss || m.Frequency.Lifetime == 1
+	if form := s.form(m); form == shownAsCounted || form == shownUntilClosed && m.Content.Persistent && over {
+		view = allViews
+	}
+	if state := s.state(m); state != nil && !state.Snoozed.IsZero() {
+		view ^= hash64("snoozed until " + state.Snoozed.String())
+	}
+	return view
 }
 
 // askForm says what the reference client has made of a message that passed all that ends it, if that decides.
@@ -71,9 +79,30 @@ func (s *situation) askForm(m *workspace.Message, state *visitor.MessageState, h
 	return ReasonNone, false
 }
 
-// browserNumber stands, in place of a visit, for the browser in which the reference client has shown what it counts itself.
+// browserNumber stands, in place of a visit, for the browser in which the reference client has shown what it counts itself;
+// it counts anew for another user.
 func browserNumber(identity visitor.Identity) uint32 {
-	return visitNumber("", hash64("browser "+identity.Anonymous))
+	return visitNumber("", hash64("browser "+identity.Anonymous+" "+identity.User))
+}
+
+// visitIn stands for the visit in which a delivery was shown. The reference client does not name it, and a delivery that is
+// the same in all visits does not tell: then it is the one that the visitor is in.
+func (e *Engine) visitIn(ctx context.Context, identity visitor.Identity, d delivery, report Report, now time.Time) uint32 {
+	switch {
+	case d.of.form == shownAsCounted:
+		return browserNumber(identity)
+	case report.Outcome != OutcomeOpened, report.Visit != "", d.view != allViews:
+		return visitNumber(report.Visit, d.view)
+	}
+	if record, err := e.store.Load(ctx, e.key(identity)); err == nil && record != nil {
+		if visit := currentVisit(record, now); visit != 0 {
+			return visit
+		}
+	}
+	if visit := currentVisit(e.arrivals.of(identity.ID()), now); visit != 0 {
+		return visit
+	}
+	return visitNumber("", d.view)
 }
 
 // keeps says whether a message that was shown is kept on the pages that follow until it is closed.

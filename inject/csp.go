@@ -18,11 +18,14 @@ type needs struct {
 	// base is the URL below which it loads and connects.
 	base    reference
 	hasBase bool
+	// loads: its scripts create others, which have no nonce. embeds: it shows documents below base in frames.
+	loads, embeds bool
 }
 
 // readNeeds looks at the markup for its scripts.
 func readNeeds(insertion Insertion) (n needs) {
 	base := insertion.Base
+	n.loads, n.embeds = insertion.Loads, insertion.Embeds
 	tokenizer := html.NewTokenizer(bytes.NewReader(insertion.Bytes))
 	for token := tokenizer.Next(); token != html.ErrorToken; token = tokenizer.Next() {
 		if token != html.StartTagToken {
@@ -119,7 +122,7 @@ func (a *policyAsker) collectNonces(lines []string) {
 	for _, line := range lines {
 		for text := range strings.SplitSeq(line, ",") {
 			p := a.read(text)
-			d, ok := p.governing(false)
+			d, ok := p.governing(runs)
 			if !ok {
 				continue
 			}
@@ -186,13 +189,18 @@ func (a *policyAsker) fit(text, nonce string) (fitted string, ok bool) {
 	for _, hash := range a.needs.hashes {
 		p = fitInline(p, hash, nonce)
 	}
-	if len(a.needs.hashes) > 0 && a.needs.hasBase {
+	if (a.needs.loads || len(a.needs.hashes) > 0) && a.needs.hasBase {
 		if p, ok = a.fitLoaded(p); !ok {
 			return text, false
 		}
 	}
 	if a.needs.hasBase {
-		if p, ok = a.fitConnection(p); !ok {
+		if p, ok = a.fitBelow(p, connects); !ok {
+			return text, false
+		}
+	}
+	if a.needs.hasBase && a.needs.embeds {
+		if p, ok = a.fitBelow(p, embeds); !ok {
 			return text, false
 		}
 	}
@@ -201,7 +209,7 @@ func (a *policyAsker) fit(text, nonce string) (fitted string, ok bool) {
 
 // fitFile makes a policy allow a script of the insertion (CSP 3, 6.7.1.1).
 func (a *policyAsker) fitFile(p policy, file reference, nonce string) (policy, bool) {
-	d, restricted := p.governing(false)
+	d, restricted := p.governing(runs)
 	if !restricted {
 		return p, true
 	}
@@ -214,7 +222,7 @@ func (a *policyAsker) fitFile(p policy, file reference, nonce string) (policy, b
 		// Another policy's nonce may stand here as well: there are nonces already, so
 		// it disables nothing.
 		if nonce != "" && sources.nonces {
-			return readPolicy(p.add("'nonce-"+nonce+"'", false)), true
+			return readPolicy(p.add("'nonce-"+nonce+"'", runs)), true
 		}
 		return p, false
 	}
@@ -225,7 +233,7 @@ func (a *policyAsker) fitFile(p policy, file reference, nonce string) (policy, b
 	if t.allowedBy(list) {
 		return p, true
 	}
-	return readPolicy(p.add(a.below(t).source(), false)), true
+	return readPolicy(p.add(a.below(t).source(), runs)), true
 }
 
 // below is the place that is allowed for a script: all files of the insertion
@@ -240,7 +248,7 @@ func (a *policyAsker) below(t target) target {
 
 // fitInline makes a policy allow a script in the insertion (CSP 3, 6.7.3.3).
 func fitInline(p policy, hash, nonce string) policy {
-	d, restricted := p.governing(false)
+	d, restricted := p.governing(runs)
 	if !restricted {
 		return p
 	}
@@ -248,30 +256,23 @@ func fitInline(p policy, hash, nonce string) policy {
 	if readSources(list).allowsInline() || hasNonce(list, nonce) || slices.Contains(strings.Fields(list), hash) {
 		return p
 	}
-	return readPolicy(p.add(hash, false))
+	return readPolicy(p.add(hash, runs))
 }
 
-// fitLoaded makes a policy allow what an inline script loads. Under
-// 'strict-dynamic' a script that may run may also load; otherwise its nonce or hash
-// does not help the scripts that it creates.
+// fitLoaded makes a policy allow what an inline script loads, or a file that creates
+// further scripts. Under 'strict-dynamic' a script that may run may also load;
+// otherwise its nonce or hash does not help the scripts that it creates.
 func (a *policyAsker) fitLoaded(p policy) (policy, bool) {
-	d, restricted := p.governing(false)
+	d, restricted := p.governing(runs)
 	if !restricted || readSources(p.value(d)).strictDynamic {
 		return p, true
 	}
-	t, ok := a.needs.base.from(a.request)
-	if !ok {
-		return p, false
-	}
-	if t.allowedBy(p.value(d)) {
-		return p, true
-	}
-	return readPolicy(p.add(t.source(), false)), true
+	return a.fitBelow(p, runs)
 }
 
-// fitConnection makes a policy allow the insertion's calls.
-func (a *policyAsker) fitConnection(p policy) (policy, bool) {
-	d, restricted := p.governing(true)
+// fitBelow makes a policy allow the insertion's calls, or its frames.
+func (a *policyAsker) fitBelow(p policy, u use) (policy, bool) {
+	d, restricted := p.governing(u)
 	if !restricted {
 		return p, true
 	}
@@ -282,7 +283,7 @@ func (a *policyAsker) fitConnection(p policy) (policy, bool) {
 	if t.allowedBy(p.value(d)) {
 		return p, true
 	}
-	return readPolicy(p.add(t.source(), true)), true
+	return readPolicy(p.add(t.source(), u)), true
 }
 
 // knownNeeds are the needs of one insertion.
@@ -296,7 +297,7 @@ type knownNeeds struct {
 // have one.
 func (i *Injector) needsOf(insertion Insertion) needs {
 	known := i.known.Load()
-	if known != nil && known.base == insertion.Base && bytes.Equal(known.markup, insertion.Bytes) {
+	if known != nil && known.base == insertion.Base && known.loads == insertion.Loads && known.embeds == insertion.Embeds && bytes.Equal(known.markup, insertion.Bytes) {
 		return known.needs
 	}
 	n := readNeeds(insertion)

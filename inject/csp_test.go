@@ -16,6 +16,9 @@ var (
 	inline   = Insertion{Bytes: []byte(`<script>load()</script>`), NonceAt: len("<script"), Base: "/_handbill/"}
 )
 
+// loader is a snippet whose file creates further scripts, and frames.
+var loader = Insertion{Bytes: []byte(`<script src="/_handbill/client.js"></script>`), NonceAt: len("<script"), Loads: true, Embeds: true}
+
 const inlineHash = "'sha256-Qn5QVYTzqsxnj0ilm2l+WQZU301YmwVBksEDoZZ/Fbk='"
 
 func TestPolicies(t *testing.T) {
@@ -63,6 +66,17 @@ func TestPolicies(t *testing.T) {
 			want: []string{"script-src 'strict-dynamic' 'nonce-a', script-src 'strict-dynamic' 'nonce-b' 'nonce-a'"}},
 		{row: "'strict-dynamic' heeds no hosts", policies: []string{"script-src 'strict-dynamic' 'self' 'sha256-abc'"}, want: blocked},
 		{row: "'strict-dynamic' in default-src", policies: []string{"default-src 'strict-dynamic'"}, want: blocked},
+
+		{row: "a nonce does not help the scripts that a script creates", insertion: loader, policies: []string{"script-src 'nonce-a'"}, nonce: "a",
+			want: []string{"script-src 'nonce-a' " + own}},
+		{row: "a nonce with 'strict-dynamic' does", insertion: loader, policies: []string{"script-src 'nonce-a' 'strict-dynamic'"}, nonce: "a", keep: true},
+		{row: "'self' allows scripts and frames", insertion: loader, policies: []string{"default-src 'self'"}, keep: true},
+		{row: "frame-src gets the endpoint alone", insertion: loader, policies: []string{"frame-src 'none'"}, want: []string{"frame-src " + own}},
+		{row: "child-src stays for the rest", insertion: loader, policies: []string{"child-src https://pay.example.net"},
+			want: []string{"child-src https://pay.example.net; frame-src https://pay.example.net " + own}},
+		{row: "default-src stays for other frames", insertion: loader, policies: []string{"default-src https://pay.example.net; script-src 'self'; connect-src 'self'"},
+			want: []string{"default-src https://pay.example.net; script-src 'self'; connect-src 'self'; frame-src https://pay.example.net " + own}},
+		{row: "a snippet without frames leaves them alone", policies: []string{"frame-src 'none'"}, keep: true},
 
 		{row: "'none' is replaced", policies: []string{"script-src 'none'"}, want: []string{"script-src " + own}},
 		{row: "an empty list is as 'none'", policies: []string{"script-src; img-src *"}, want: []string{"script-src " + own + "; img-src *"}},
@@ -206,16 +220,19 @@ func checkExtension(t *testing.T, r *http.Request, header http.Header, decision 
 }
 
 // checkNotLoosened compares two policies directive by directive: the new one may
-// have our sources more, and directives that repeat what default-src says.
+// have our sources more, and directives that repeat what default-src or child-src says.
 func checkNotLoosened(t *testing.T, old, now string) {
 	t.Helper()
 	before, after := directivesOf(old), directivesOf(now)
 	for name, list := range after {
 		was, found := before[name]
+		if !found && name == "frame-src" {
+			was, found = before["child-src"]
+		}
 		if !found {
 			was = before["default-src"]
 		}
-		if readSources(strings.Join(was, " ")).allowsInline() && !readSources(strings.Join(list, " ")).allowsInline() && name != "connect-src" {
+		if readSources(strings.Join(was, " ")).allowsInline() && !readSources(strings.Join(list, " ")).allowsInline() && name != "connect-src" && name != "frame-src" {
 			t.Errorf("%s: 'unsafe-inline' is off in %q", name, now)
 		}
 		for _, source := range list {

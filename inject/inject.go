@@ -34,6 +34,10 @@ type Insertion struct {
 	// policies have to name it: a path, or a whole URL where the request's own
 	// address is not what browsers see. By default the directory of its script.
 	Base string
+	// Loads: its scripts create others from below Base that do not carry its nonce.
+	Loads bool
+	// Embeds: it shows documents from below Base in frames.
+	Embeds bool
 	// Private: the insertion differs between visitors. Such a page is kept from
 	// shared caches and has no validators.
 	Private bool

@@ -14,12 +14,30 @@ const (
 	scriptElements directive = iota // script-src-elem
 	scripts                         // script-src
 	connections                     // connect-src
+	frames                          // frame-src
+	childDocuments                  // child-src
 	fallback                        // default-src
 	sandbox
 	directiveCount
 )
 
-var directiveNames = [directiveCount]string{"script-src-elem", "script-src", "connect-src", "default-src", "sandbox"}
+var directiveNames = [directiveCount]string{"script-src-elem", "script-src", "connect-src", "frame-src", "child-src", "default-src", "sandbox"}
+
+// use is what an insertion does that policies decide about.
+type use uint8
+
+const (
+	runs     use = iota // scripts
+	connects            // calls
+	embeds              // frames
+)
+
+// governors are, for each use, the directives that decide about it, the first that stands in a policy (CSP 3, 6.8.3 and 6.8.4).
+var governors = [...][]directive{
+	runs:     {scriptElements, scripts, fallback},
+	connects: {connections, fallback},
+	embeds:   {frames, childDocuments, fallback},
+}
 
 // span is where a directive's value stands in its policy.
 type span struct {
@@ -63,7 +81,7 @@ func (p *policy) readDirective(begin, end int) {
 		end--
 	}
 	switch nameEnd - begin {
-	case len("script-src-elem"), len("script-src"), len("connect-src"), len("sandbox"):
+	case len("script-src-elem"), len("script-src"), len("connect-src"), len("frame-src"), len("sandbox"):
 	default:
 		return // as long as none of ours
 	}
@@ -103,15 +121,9 @@ func (p *policy) value(d directive) string {
 	return p.text[s.begin:s.end]
 }
 
-// governing returns the directive that decides about script elements, or about
-// connections (CSP 3, 6.8.3 and 6.8.4), and false where nothing is restricted.
-func (p *policy) governing(connection bool) (directive, bool) {
-	order := [...]directive{scriptElements, scripts, fallback}
-	candidates := order[:]
-	if connection {
-		candidates = []directive{connections, fallback}
-	}
-	for _, d := range candidates {
+// governing returns the directive that decides about a use, and false where nothing is restricted.
+func (p *policy) governing(u use) (directive, bool) {
+	for _, d := range governors[u] {
 		if p.directives[d].found {
 			return d, true
 		}
@@ -209,15 +221,17 @@ func hasNonce(list, nonce string) bool {
 	return false
 }
 
-// add returns the policy with a source added for script elements, or for
-// connections. What default-src decided so far is said again in a directive of
-// its own, so that nothing else gets the source.
-func (p *policy) add(source string, connection bool) string {
-	d, _ := p.governing(connection)
-	if d == fallback {
-		name, list := directiveNames[scripts], p.value(fallback)
-		if connection {
+// add returns the policy with a source added for a use. What default-src decided so far, and child-src, is said again in a
+// directive of its own, so that nothing else gets the source.
+func (p *policy) add(source string, u use) string {
+	d, _ := p.governing(u)
+	if d == fallback || d == childDocuments {
+		name, list := directiveNames[scripts], p.value(d)
+		switch u {
+		case connects:
 			name, list = directiveNames[connections], hostsOf(list)
+		case embeds:
+			name, list = directiveNames[frames], hostsOf(list)
 		}
 		return strings.TrimRight(p.text, "; \t") + "; " + name + " " + withSource(list, source)
 	}

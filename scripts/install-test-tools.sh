@@ -21,6 +21,7 @@ install_programs() {
   [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
   [ -x /usr/sbin/apache2 ] || packages+=(apache2)
   compgen -G '/usr/sbin/php-fpm*' >/dev/null || packages+=(php-fpm)
+  command -v redis-server >/dev/null || packages+=(redis-server)
   if [ "${#packages[@]}" -eq 0 ]; then return; fi
 
   need_apt "${packages[*]}"

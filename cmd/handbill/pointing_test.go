@@ -197,3 +197,40 @@ func TestAClientInTheSitesOwnBundleAsksOurEndpointUnchanged(t *testing.T) {
 		}
 	}
 }
+
+func TestPoliciesOfASiteLetTheReferenceClientAskItsOwnOrigin(t *testing.T) {
+	for name, policy := range map[string]string{
+		"self":                            "default-src 'self'",
+		"a nonce":                         "script-src 'nonce-r4nd0m'",
+		"a nonce, and nothing by default": "default-src 'none'; script-src 'nonce-r4nd0m'; style-src 'unsafe-inline'",
+		"a nonce and strict-dynamic":      "script-src 'nonce-r4nd0m' 'strict-dynamic'; object-src 'none'; base-uri 'none'",
+		"what the hosted product asks for": "default-src 'self'; script-src https://cdp.customer.io 'nonce-r4nd0m'; style-src 'self' 'unsafe-inline'; " +
+			"connect-src https://cdp.customer.io https://*.cloud.gist.build; frame-src https://renderer.gist.build",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := pointedServer(t, hostedCustomer(t, policy))
+			b := newVisitor(t)
+			asked := record(b)
+			b.open("http://" + s.edge + "/")
+			b.await(holds("everybody"))
+			asked.expectOwnOrigin(t, "http://"+s.edge)
+		})
+	}
+}
+
+func TestWhereTrustedTypesAreRequiredThePageGoesOnWithoutTheReferenceClient(t *testing.T) {
+	s := pointedServer(t, hostedCustomer(t, "require-trusted-types-for 'script'"))
+	b := newVisitor(t)
+	asked := record(b)
+	b.open("http://" + s.edge + "/")
+	b.await(`document.readyState === "complete"`)
+	until(t, "the console says why", func() bool {
+		asked.mu.Lock()
+		defer asked.mu.Unlock()
+		return strings.Contains(strings.Join(asked.said, " "), "does not let the in-app client load")
+	})
+	if !js[bool](b, `cioanalytics.track("Ordered") === cioanalytics`) {
+		t.Error("calls of the site's code fail")
+	}
+	asked.expectOwnOrigin(t, "http://"+s.edge)
+}

@@ -30,7 +30,8 @@ type verdict struct {
 }
 
 // judge decides as the reference client does: from 3.26 on (the second
-// answer) a match on the path is enough.
+// answer) a match on the path is enough. Without page() (the third) either
+// knows the path alone.
 const judge = `vectors => vectors.flatMap(({expression, address, name}) => {
 	const url = new URL(address);
 	const path = url.pathname;
@@ -41,10 +42,11 @@ const judge = `vectors => vectors.flatMap(({expression, address, name}) => {
 		return [
 			{version: '3.21', route, matches: test(route)},
 			{version: '3.26', route, matches: test(route) || test(path)},
+			{version: 'without page()', route: path, matches: test(path)},
 		];
 	} catch (error) {
 		const problem = {route, error: String(error)};
-		return [problem, problem];
+		return [problem, problem, problem];
 	}
 })`
 
@@ -157,11 +159,11 @@ func TestJavaScriptDecidesAlikeInABrowser(t *testing.T) {
 			vectors = append(vectors, vector{expression, page.address, page.name})
 		}
 	}
-	verdicts := slices.Collect(slices.Chunk(askBrowser[[]verdict](t, judge, vectors), 2))
+	verdicts := slices.Collect(slices.Chunk(askBrowser[[]verdict](t, judge, vectors), 3))
 	if len(verdicts) != len(vectors) {
 		t.Fatalf("%d verdicts for %d vectors", len(verdicts), len(vectors))
 	}
-	matched := 0
+	matched, bare := 0, 0
 	for i, vector := range vectors {
 		set := sets[i/len(pages)]
 		want := set.Match(judged[i%len(pages)])
@@ -173,6 +175,20 @@ func TestJavaScriptDecidesAlikeInABrowser(t *testing.T) {
 			if got.Error != "" {
 				t.Fatalf("%v: %s", set.Pages(), got.Error)
 			}
+			switch got.Version {
+			case "3.26":
+				// Documented: a name does not keep the path from being looked at.
+				byPath := vector.Name != "" && set.Match(mustPage(t, vector.Address, ""))
+				if byPath && got.Matches {
+					continue
+				}
+			case "without page()":
+				bare++
+				// Who knows the path alone shows it on no page on which it must not be.
+				if !got.Matches || set.Match(mustPage(t, vector.Address, "")) {
+					continue
+				}
+			}
 			if got.Matches != want {
 				t.Errorf("pages %v except %v, route %q: version %s decides %v, want %v\n\t%s",
 					set.Pages(), set.Except(), got.Route, got.Version, got.Matches, want, vector.Expression)
@@ -182,8 +198,72 @@ func TestJavaScriptDecidesAlikeInABrowser(t *testing.T) {
 			matched++
 		}
 	}
-	t.Logf("%d vectors, of which %d match", len(vectors), matched)
+	t.Logf("%d vectors, of which %d match; %d bare paths", len(vectors), matched, bare)
 	if matched < 1000 {
 		t.Errorf("only %d vectors match", matched)
+	}
+}
+
+// TestABarePathIsMatchedWhereItAloneDecides tests what the client decides for
+// a site that calls no page().
+func TestABarePathIsMatchedWhereItAloneDecides(t *testing.T) {
+	tests := []struct {
+		pages, except []string
+		path          string
+		want          bool
+	}{
+		{[]string{"*"}, nil, "/", true},
+		{[]string{"*"}, []string{"/checkout/*"}, "/shoes", true},
+		{[]string{"*"}, []string{"/checkout/*"}, "/checkout", false},
+		{[]string{"*"}, []string{"/checkout/*"}, "/checkout/pay", false},
+		{[]string{"*"}, []string{"https://shop.example.com/checkout/*"}, "/checkout/pay", false},
+		{[]string{"*"}, []string{"https://shop.example.com/checkout/*"}, "/shoes", true},
+		{[]string{"*"}, []string{"/app#/settings"}, "/app", false},
+		{[]string{"*"}, []string{"/app#/settings"}, "/", true},
+		{[]string{"*"}, []string{"/*?*preview*"}, "/docs", false},
+		{[]string{"*"}, []string{"/docs?preview=1"}, "/docs", false},
+		{[]string{"*"}, []string{"/docs?preview=1"}, "/pricing", true},
+		{[]string{"*"}, []string{"name:Checkout"}, "/shoes", false},
+		{[]string{"*"}, []string{"contains:preview"}, "/shoes", false},
+		{[]string{"*"}, []string{"regex:/[0-9]+$"}, "/shoes", false},
+		{[]string{"/"}, nil, "/", true},
+		{[]string{"/"}, nil, "/pricing", false},
+		{[]string{"/pricing"}, nil, "/pricing", true},
+		{[]string{"/pricing"}, nil, "/pricing/", true},
+		{[]string{"/pricing"}, nil, "/pricing/teams", false},
+		{[]string{"/pricing"}, nil, "/en/pricing", false},
+		{[]string{"/pricing"}, nil, "/Pricing", false},
+		{[]string{"equals:/pricing/"}, nil, "/pricing", false},
+		{[]string{"equals:/pricing/"}, nil, "/pricing/", true},
+		{[]string{"prefix:/pricing"}, nil, "/pricing-2026", true},
+		{[]string{"/docs/*"}, []string{"/docs/internal/*"}, "/docs/start", true},
+		{[]string{"/docs/*"}, []string{"/docs/internal/*"}, "/docs/internal/x", false},
+		{[]string{"/*/billing"}, nil, "/ui/billing", true},
+		{[]string{"/*/billing"}, nil, "/billing", true},
+		{[]string{"/über"}, nil, "/%C3%BCber", true},
+		{[]string{"contains:pricing"}, nil, "/en/pricing/", true},
+		{[]string{"contains:/en/"}, nil, "/en", true},
+		{[]string{"contains:pricing?plan"}, nil, "/pricing", false},
+		{[]string{"https://example.com/pricing"}, nil, "/pricing", false},
+		{[]string{"https://example.com/*"}, nil, "/pricing", false},
+		{[]string{"prefix:https://example.com"}, nil, "/pricing", false},
+		{[]string{"/search?q=tea"}, nil, "/search", false},
+		{[]string{"/search?"}, nil, "/search", false},
+		{[]string{"/app#/settings"}, nil, "/app", false},
+		{[]string{"regex:/orders/[0-9]+$"}, nil, "/orders/4711", false},
+		{[]string{"name:Billing"}, nil, "/billing", false},
+		{[]string{"name:*"}, nil, "/billing", false},
+		{[]string{"name:Billing", "/billing"}, nil, "/billing", true},
+		{[]string{"https://example.com/a", "/b", "name:C"}, []string{"/b/c"}, "/b", true},
+	}
+	var vectors []vector
+	for _, test := range tests {
+		vectors = append(vectors, vector{mustCompile(t, test.pages, test.except).JavaScript(), "https://example.com" + test.path, ""})
+	}
+	verdicts := slices.Collect(slices.Chunk(askBrowser[[]verdict](t, judge, vectors), 3))
+	for i, test := range tests {
+		if got := verdicts[i][2]; got.Error != "" || got.Matches != test.want {
+			t.Errorf("pages %q except %q, path %s: %v %s, want %v\n\t%s", test.pages, test.except, test.path, got.Matches, got.Error, test.want, vectors[i].Expression)
+		}
 	}
 }

@@ -8,14 +8,15 @@ import (
 // JavaScript returns the set as the source of a JavaScript regular expression
 // for the reference client, which tests it without flags against its current
 // route: the name that page("Name") gave, else the full URL without fragment.
-// From version 3.26 on it also tests location.pathname, and one match is
-// enough; no rule but one "name:" that starts with a slash matches such a
-// bare path, so that both versions decide alike. Exceptions become a negative
-// look-ahead. The empty string stands for every page.
+// Where the site called no page(), it tests location.pathname; from version
+// 3.26 on that too, beside the route, and one match is enough. Such a bare
+// path is matched by "*" and by rules that a path alone can fulfil. Exceptions
+// become a negative look-ahead. The empty string stands for every page.
 //
 // What the reference client cannot know is decided against showing: a rule of
 // pages that looks at the fragment matches nothing, one of except matches
-// whatever the fragment is. docs/page-rules.md lists the differences.
+// whatever the fragment is, and of a bare path whatever host and query are.
+// docs/page-rules.md lists the differences.
 func (s Set) JavaScript() string {
 	var pages, except []string
 	for _, rule := range s.pages {
@@ -29,6 +30,9 @@ func (s Set) JavaScript() string {
 	for _, rule := range s.except {
 		expression, _ := rule.condition.javaScript()
 		except = append(except, expression)
+		if bare := rule.condition.barePath(); bare != "" {
+			except = append(except, bare)
+		}
 	}
 	if len(pages) == 0 {
 		return "^(?!)"
@@ -41,6 +45,11 @@ func (s Set) JavaScript() string {
 
 const (
 	anyURL = "(?=https?://)"
+	// A path alone.
+	anyBarePath  = "(?=/)"
+	anyURLOrPath = "(?=https?://|/)"
+	// The origin of a rule for any host; a path alone has none.
+	anyOrigin = "(?:https?://[^/?#]*|" + anyBarePath + ")"
 	// The text of one part of an address, as JavaScript sees it.
 	anyPathText  = "[^?#]*"
 	anyQueryText = "[^#]*"
@@ -55,8 +64,26 @@ func alternatives(expressions []string) string {
 	return "(?:" + strings.Join(expressions, "|") + ")"
 }
 
-// javaScript matches everything but a bare path.
-func (everyPage) javaScript() (string, bool) { return "(?!/)", true }
+// javaScript matches everything.
+func (everyPage) javaScript() (string, bool) { return "", true }
+
+func (everyPage) barePath() string { return anyBarePath }
+
+// barePath matches every path: a page of any may have the name.
+func (pageName) barePath() string { return anyBarePath }
+
+// barePath matches the path on whatever host, with whatever query.
+func (a *address) barePath() string {
+	if a.anyHost && a.looked == 0 {
+		return ""
+	}
+	return anyBarePath + a.pathJavaScript() + endOfPath
+}
+
+// barePath matches every path: the text may stand in the host, or in the query.
+func (*pageText) barePath() string { return anyBarePath }
+
+func (*expression) barePath() string { return anyBarePath }
 
 func (n pageName) javaScript() (string, bool) {
 	var expression string
@@ -98,7 +125,10 @@ func (a *address) javaScript() (string, bool) {
 }
 
 func (a *address) originJavaScript() string {
-	if a.anyHost {
+	switch {
+	case a.anyHost && a.looked == 0:
+		return anyOrigin
+	case a.anyHost:
 		return "https?://[^/?#]*"
 	}
 	var host string
@@ -180,7 +210,11 @@ func endSlash(path string) string {
 }
 
 func (t *pageText) javaScript() (string, bool) {
-	expression := anyURL + anyPathText + t.textJavaScript(t.text)
+	start := anyURL
+	if t.looked == 0 {
+		start = anyURLOrPath
+	}
+	expression := start + anyPathText + t.textJavaScript(t.text)
 	if t.hostText != "" {
 		expression = "(?:" + expression + "|(?:[a-z]*|https?://[^/?#]*)" + t.textJavaScript(t.hostText) + ")"
 	}

@@ -20,6 +20,9 @@ type condition interface {
 	// reference client can judge it at all. For one that it cannot, the
 	// expression matches every route that the condition could match.
 	javaScript() (expression string, judged bool)
+	// barePath returns an expression for the bare paths of all pages that the
+	// condition could match; empty where the other one matches those.
+	barePath() string
 	// evidence returns what a page must hold: one of several, for the index.
 	evidence() []evidence
 }

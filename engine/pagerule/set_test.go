@@ -106,12 +106,12 @@ func TestJavaScript(t *testing.T) {
 	}{
 		{[]string{"*"}, nil, ""},
 		{[]string{"/docs", "*"}, nil, ""},
-		{[]string{"*"}, []string{"name:Checkout"}, `^(?!Checkout$)(?!/)`},
-		{[]string{"/docs"}, nil, `^https?://[^/?#]*/docs/?(?:[?#]|$)`},
+		{[]string{"*"}, []string{"name:Checkout"}, `^(?!Checkout$|(?=/))`},
+		{[]string{"/docs"}, nil, `^(?:https?://[^/?#]*|(?=/))/docs/?(?:[?#]|$)`},
 		{[]string{"https://example.com/docs/*"}, nil, `^https://example\.com/docs(?:/[^?#]*)?(?:[?#]|$)`},
-		{[]string{"name:Billing", "/billing"}, []string{"name:A*"}, `^(?!A[\s\S]*)(?:Billing$|https?://[^/?#]*/billing/?(?:[?#]|$))`},
+		{[]string{"name:Billing", "/billing"}, []string{"name:A*"}, `^(?!A[\s\S]*|(?=/))(?:Billing$|(?:https?://[^/?#]*|(?=/))/billing/?(?:[?#]|$))`},
 		{[]string{"/app#/billing"}, nil, `^(?!)`},
-		{[]string{"*"}, []string{"/app#/checkout"}, `^(?!https?://[^/?#]*/app/?(?:[?#]|$))(?!/)`},
+		{[]string{"*"}, []string{"/app#/checkout"}, `^(?!https?://[^/?#]*/app/?(?:[?#]|$)|(?=/)/app/?(?:[?#]|$))`},
 	} {
 		set, err := Compile(test.pages, test.except)
 		if err != nil {

@@ -60,16 +60,7 @@ func (b *Bolt) Load(ctx context.Context, key Key) (*visitor.Record, error) {
 	if err != nil || len(waiting) == 0 {
 		return r, err
 	}
-	for _, change := range waiting {
-		next, err := changed(r, key, change)
-		if err != nil {
-			continue // the one who made it is told; it will not be kept
-		}
-		if next != nil {
-			r = next
-		}
-	}
-	return r, nil
+	return withWaiting(r, key, waiting), nil
 }
 
 // Apply implements [Store].

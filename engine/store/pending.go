@@ -71,3 +71,17 @@ func (p *pending) remove(mutations []Mutation) {
 		shard.mu.Unlock()
 	}
 }
+
+// withWaiting is a record with changes that wait to be written.
+func withWaiting(r *visitor.Record, key Key, waiting []visitor.Change) *visitor.Record {
+	for _, change := range waiting {
+		next, err := changed(r, key, change)
+		if err != nil {
+			continue // the one who made it is told; it will not be kept
+		}
+		if next != nil {
+			r = next
+		}
+	}
+	return r
+}

@@ -4,10 +4,12 @@
 //
 //   - [NewMemory] keeps everything in memory, for trials and tests;
 //   - [OpenBolt] keeps it in one file, through a writer that gathers changes into few transactions;
+//   - [OpenRedis] keeps it in Redis or Valkey, for any number of edges;
 //   - [Cached] puts a bounded cache of visitors' records in front of another store.
 //
 // Two classes of durability: what [Store.Apply] and [Store.Merge] acknowledge is durable when they return; what
-// [Store.Count] counts and [Store.Note] notes is durable within a second, and on Close. Leases live in memory: after a restart nobody holds one.
+// [Store.Count] counts and [Store.Note] notes is durable within a second, and on Close. Leases live in memory, and after a
+// restart nobody holds one, or in Redis.
 package store
 
 import (

@@ -79,7 +79,9 @@ func same(a, b visitor.Identity) bool { return a.User == b.User && a.Anonymous =
 // nobody says whether an event names no visitor at all.
 func nobody(identity visitor.Identity) bool { return identity.User == "" && identity.Anonymous == "" }
 
-func (e eventSent) isReport() bool { return e.Type == "track" && e.Event == reportEvent }
+func (e eventSent) isReport() bool {
+	return e.Type == "track" && (e.Event == reportEvent || e.Event == contentEvent)
+}
 
 // changesWho says whether what comes after an event may be another visitor's: it waits until the event has its effect.
 func (e eventSent) changesWho() bool { return e.Type == "identify" || e.Type == "alias" }
@@ -155,6 +157,9 @@ func address(text string) string {
 
 // report reads an event that reports what happened to a delivery.
 func (e eventSent) report(ahead time.Duration) (engine.Report, error) {
+	if e.Event == contentEvent {
+		return e.contentReport(ahead)
+	}
 	var sent reportSent
 	if err := json.Unmarshal(e.Properties, &sent); err != nil {
 		return engine.Report{}, errors.New("properties is not an object with deliveryId and metric")
@@ -167,7 +172,7 @@ func (e eventSent) report(ahead time.Duration) (engine.Report, error) {
 	}
 	return engine.Report{
 		EventID: e.MessageID, DeliveryID: sent.DeliveryID, Outcome: engine.Outcome(sent.Metric),
-		ActionName: sent.ActionName, ActionValue: authored(sent.ActionValue), Reason: sent.Reason, Step: sent.Step, Answers: sent.Answers, At: e.at(ahead),
+		ActionName: sent.ActionName, ActionValue: ownAction(sent.ActionValue), Reason: sent.Reason, Step: sent.Step, Answers: sent.Answers, At: e.at(ahead),
 	}, nil
 }
 

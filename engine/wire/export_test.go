@@ -22,9 +22,6 @@ func PollsReadAlike(text []byte) (quick, same bool) {
 	return true, err == nil && reflect.DeepEqual(quickly, slowly)
 }
 
-// Authored is a button's action as authors write it.
-func Authored(action string) string { return authored(action) }
-
 // LookAgain looks at the folder now.
 func (r *Reference) LookAgain() {
 	r.mu.Lock()

@@ -29,7 +29,11 @@ func (h *Handler) guard(w http.ResponseWriter, r *http.Request, limit *limiter) 
 		return false
 	}
 	if wait := limit.wait(h.clientIP(r), time.Now()); wait > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
+		w.Header().Set("Retry-After", seconds)
+		if limit == h.polls {
+			w.Header().Set(intervalHeader, seconds) // without it the reference client would wait twice as long as before
+		}
 		fail(w, http.StatusTooManyRequests, "too many requests from this address; try again after %s", wait.Round(time.Second))
 		return false
 	}

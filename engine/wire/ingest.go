@@ -215,29 +215,3 @@ func (h *Handler) alias(ctx context.Context, identity visitor.Identity, event ev
 	}
 	return h.engine.Alias(ctx, identity, event.PreviousID)
 }
-
-// serveQueueLog takes the reference client's note that a message was shown: POST /api/v1/logs/queue/QUEUE_ID.
-func (h *Handler) serveQueueLog(w http.ResponseWriter, r *http.Request, id string) {
-	var ignored struct{}
-	if !read(w, r, pollBody, &ignored) {
-		return
-	}
-	if h.deleteFromInbox(w, r, id) {
-		return
-	}
-	identity, fresh := h.who(w, r, "")
-	if fresh && identity.User == "" && userToken(r) == "" && analyticsID(r) == "" {
-		fail(w, http.StatusBadRequest, "nobody is named: send the cookie that the poll set, or the user token")
-		return
-	}
-	refused, err := h.engine.Report(context.WithoutCancel(r.Context()), identity, []engine.Report{{DeliveryID: id, Outcome: engine.OutcomeOpened, Visit: visitOf(r)}})
-	switch {
-	case err != nil:
-		h.logger.Error("a report could not be kept", "workspace", h.engine.Workspace(), "error", err)
-		fail(w, http.StatusServiceUnavailable, "the report could not be kept; send it again later")
-	case refused[0] != nil:
-		fail(w, http.StatusBadRequest, "%s", refused[0])
-	default:
-		answer(w, http.StatusOK, map[string]any{"success": true})
-	}
-}

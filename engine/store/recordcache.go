@@ -1,0 +1,250 @@
+package store
+
+import (
+	"fmt"
+	"hash/maphash"
+	"math/bits"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dgraph-io/ristretto/v2"
+
+	"handbill/engine/visitor"
+)
+
+// recordCache is a bounded cache of visitors' records, visitors about whom nothing is remembered included. It holds only
+// what can be read again.
+type recordCache struct {
+	gate   sync.RWMutex // held for reading while records is used: it must not be used once it is closed
+	closed bool
+	// records may lose what is put into it, and shows it late. Neither matters: what it returns is used only when no
+	// change has begun or ended since it was read from the store.
+	records  *ristretto.Cache[uint64, cached]
+	seed     maphash.Seed
+	versions [cacheVersions]atomic.Uint64
+
+	hits, misses atomic.Uint64
+}
+
+// cacheVersions is how many groups of visitors there are: a change of one visitor makes the cached records of its group
+// be read anew. There are enough that this concerns few.
+const cacheVersions = 1 << 16
+
+// cached is a record, nil when nothing was remembered, at a version of its group. Its key tells it from another that has
+// the same sum.
+type cached struct {
+	key     Key
+	record  *visitor.Record
+	version uint64
+	// stamp is what the store calls this state of the record, where it does.
+	stamp stamp
+}
+
+// newRecordCache makes a cache. maxCost is the most memory, in bytes, that the records may take.
+func newRecordCache(maxCost int64) (*recordCache, error) {
+	const (
+		usualCost     = 512 // bytes that a visitor with a few messages takes
+		countersPer   = 10  // ristretto's advice: ten times as many counters as entries
+		leastCounters = 1000
+	)
+	records, err := ristretto.NewCache(&ristretto.Config[uint64, cached]{
+		NumCounters: max(maxCost/usualCost*countersPer, leastCounters),
+		MaxCost:     maxCost,
+		BufferItems: 64,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the cache of visitors' records with %d bytes: %w", maxCost, err)
+	}
+	return &recordCache{records: records, seed: maphash.MakeSeed()}, nil
+}
+
+// Lookups says how often a record was found in the cache, and how often the store was asked.
+func (c *recordCache) Lookups() (hits, misses uint64) { return c.hits.Load(), c.misses.Load() }
+
+// peek finds the record of a visitor whose id is not put together yet. It allocates nothing.
+func (c *recordCache) peek(workspace string, identity visitor.Identity) (cached, bool) {
+	kind, id := byte('u'), identity.User
+	if id == "" {
+		kind, id = 'a', identity.Anonymous
+	}
+	sum := c.sum(workspace, kind, id)
+	version := c.versions[sum%cacheVersions].Load()
+	found, ok := c.get(sum)
+	if !ok || found.version != version || found.key.Workspace != workspace || !names(found.key.Visitor, kind, id) {
+		return cached{}, false
+	}
+	c.hits.Add(1)
+	return found, true
+}
+
+// names says whether a visitor's id is that of a kind and a name.
+func names(visitorID string, kind byte, name string) bool {
+	return len(visitorID) == len(name)+2 && visitorID[0] == kind && visitorID[1] == ':' && visitorID[2:] == name
+}
+
+// find finds a record. Where it does not, version is what a record that is read now is to be put with.
+func (c *recordCache) find(key Key) (found cached, version uint64, ok bool) {
+	sum := c.sumOf(key)
+	version = c.versions[sum%cacheVersions].Load()
+	if found, ok = c.get(sum); ok && found.version == version && found.key == key {
+		c.hits.Add(1)
+		return found, version, true
+	}
+	c.misses.Add(1)
+	return cached{}, version, false
+}
+
+// begin notes that a change of a visitor begins: what is cached of it is not used any more.
+func (c *recordCache) begin(key Key) (begun uint64) { return c.version(key).Add(1) }
+
+// ended notes that a change of a visitor is over, and caches what it left, unless that is nil or another change of the
+// group began or ended meanwhile. begun is the version that its beginning made.
+func (c *recordCache) ended(key Key, begun uint64, left *cached) {
+	version := c.version(key).Add(1)
+	if left != nil && version == begun+1 {
+		c.put(key, left.record, left.stamp, version)
+	}
+}
+
+// forgetAll has everything read anew.
+func (c *recordCache) forgetAll() {
+	for i := range c.versions {
+		c.versions[i].Add(1)
+	}
+}
+
+func (c *recordCache) close() {
+	c.gate.Lock()
+	defer c.gate.Unlock()
+	if !c.closed {
+		c.closed = true
+		c.records.Close()
+	}
+}
+
+func (c *recordCache) version(key Key) *atomic.Uint64 { return &c.versions[c.sumOf(key)%cacheVersions] }
+
+// sumOf is the number by which a visitor is found in the cache.
+func (c *recordCache) sumOf(key Key) uint64 {
+	if id := key.Visitor; len(id) > 2 && id[1] == ':' {
+		return c.sum(key.Workspace, id[0], id[2:])
+	}
+	return c.sum(key.Workspace, 0, key.Visitor)
+}
+
+func (c *recordCache) sum(workspace string, kind byte, id string) uint64 {
+	return bits.RotateLeft64(maphash.String(c.seed, workspace), int(kind)) ^ maphash.String(c.seed, id)
+}
+
+func (c *recordCache) get(sum uint64) (cached, bool) {
+	c.gate.RLock()
+	defer c.gate.RUnlock()
+	if c.closed {
+		return cached{}, false
+	}
+	return c.records.Get(sum)
+}
+
+func (c *recordCache) put(key Key, r *visitor.Record, s stamp, version uint64) {
+	c.gate.RLock()
+	defer c.gate.RUnlock()
+	if !c.closed {
+		c.records.Set(c.sumOf(key), cached{key: key, record: r, version: version, stamp: s}, cost(key, r))
+	}
+}
+
+// cost estimates how many bytes a record takes in memory. Ristretto adds what its own entry takes.
+func cost(key Key, r *visitor.Record) int64 {
+	const (
+		pointer     = 8
+		header      = 16  // of a text, a value in an interface
+		mapEntry    = 48  // share of a map's table
+		recordSize  = 384 // the record with its empty maps
+		messageSize = 392
+		showingSize = 32
+		testSize    = 64
+		runSize     = 144
+		sentSize    = 160
+	)
+	bytes := int64(len(key.Visitor)) + 6*pointer // the workspace's name is shared
+	if r == nil {
+		return bytes
+	}
+	bytes += recordSize + int64(len(r.ID))
+	bytes += int64(len(r.Showings)) * showingSize
+	for id, state := range r.Messages {
+		bytes += mapEntry + int64(len(id))
+		for ; state != nil; state = state.Withheld {
+			bytes += messageSize + visitor.RecentDeliveries*9 + int64(len(state.Showings))*showingSize
+		}
+	}
+	for _, segment := range r.Segments {
+		bytes += header + int64(len(segment))
+	}
+	bytes += pastCost(r)
+	var value func(any) int64
+	value = func(v any) int64 {
+		switch v := v.(type) {
+		case string:
+			return header + int64(len(v))
+		case []any:
+			sum := int64(3 * pointer)
+			for _, item := range v {
+				sum += header + value(item)
+			}
+			return sum
+		case map[string]any:
+			sum := int64(mapEntry)
+			for name, item := range v {
+				sum += mapEntry + int64(len(name)) + value(item)
+			}
+			return sum
+		}
+		return header
+	}
+	table := func(values map[string]any) {
+		if values != nil {
+			bytes += value(values)
+		}
+	}
+	table(r.Traits)
+	for _, test := range r.Tests {
+		bytes += testSize + int64(len(test.Message))
+		table(test.Data)
+	}
+	for id, run := range r.Campaigns {
+		bytes += mapEntry + runSize + int64(len(id))
+		table(run.Event)
+	}
+	for _, sent := range r.Sent {
+		bytes += sentSize + int64(len(sent.Message)+len(sent.Key))
+		table(sent.Data)
+	}
+	return bytes
+}
+
+// pastCost estimates how many bytes visits, groups and events take.
+func pastCost(r *visitor.Record) int64 {
+	const (
+		header    = 16 // of a text
+		mapEntry  = 48 // share of a map's table
+		visitSize = 256
+		viewSize  = 16
+		eventSize = 128
+		timeSize  = 8
+		daySize   = 16
+		keySize   = 4
+	)
+	bytes := int64(len(r.Visits.Views))*viewSize + int64(len(r.Tracked))*keySize
+	for _, id := range r.Groups {
+		bytes += header + int64(len(id))
+	}
+	for _, v := range r.Visits.Recent {
+		bytes += visitSize + int64(len(v.LandingPage)+len(v.Referrer))
+		bytes += int64(len(v.UTM.Source) + len(v.UTM.Medium) + len(v.UTM.Campaign) + len(v.UTM.Term) + len(v.UTM.Content))
+	}
+	for name, event := range r.Events {
+		bytes += mapEntry + eventSize + int64(len(name)) + int64(len(event.Times))*timeSize + int64(len(event.Days))*daySize
+	}
+	return bytes
+}

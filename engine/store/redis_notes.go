@@ -1,0 +1,98 @@
+package store
+
+import (
+	"hash/maphash"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"handbill/engine/visitor"
+)
+
+// redisNotes are changes that nobody waits for, by visitor, until they are written: by the lazy writer, or with the next
+// change of the visitor that somebody waits for. Whoever reads a record reads it with them.
+type redisNotes struct {
+	seed   maphash.Seed
+	count  atomic.Int64
+	shards [pendingShards]noteShard
+}
+
+type noteShard struct {
+	mu    sync.Mutex
+	notes map[Key][]Mutation // each list only grows at its end
+}
+
+func newRedisNotes() *redisNotes {
+	n := &redisNotes{seed: maphash.MakeSeed()}
+	for i := range n.shards {
+		n.shards[i].notes = map[Key][]Mutation{}
+	}
+	return n
+}
+
+func (n *redisNotes) shard(key Key) *noteShard {
+	return &n.shards[maphash.Comparable(n.seed, key)%pendingShards]
+}
+
+// add lets changes wait. Those that can be made for nobody, and all that are too many, are dropped: a Redis that is gone must
+// not fill the memory.
+func (n *redisNotes) add(mutations []Mutation) {
+	for _, m := range mutations {
+		if m.check() != nil || n.count.Load() >= maxNotes {
+			continue
+		}
+		n.count.Add(1)
+		shard := n.shard(m.Key)
+		shard.mu.Lock()
+		shard.notes[m.Key] = append(shard.notes[m.Key], m)
+		shard.mu.Unlock()
+	}
+}
+
+// of are the changes of a visitor that wait.
+func (n *redisNotes) of(key Key) []Mutation {
+	shard := n.shard(key)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	waiting := shard.notes[key]
+	return waiting[:len(waiting):len(waiting)]
+}
+
+// written says that the first changes of a visitor do not wait any more.
+func (n *redisNotes) written(key Key, first int) {
+	if first == 0 {
+		return
+	}
+	n.count.Add(-int64(first))
+	shard := n.shard(key)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	if left := shard.notes[key][first:]; len(left) > 0 {
+		shard.notes[key] = slices.Clone(left)
+	} else {
+		delete(shard.notes, key)
+	}
+}
+
+// keys are the visitors of whom changes wait.
+func (n *redisNotes) keys() []Key {
+	var keys []Key
+	for i := range n.shards {
+		shard := &n.shards[i]
+		shard.mu.Lock()
+		for key := range shard.notes {
+			keys = append(keys, key)
+		}
+		shard.mu.Unlock()
+	}
+	return keys
+}
+
+// changesOf are what mutations change.
+func changesOf(mutations []Mutation) []visitor.Change {
+	changes := make([]visitor.Change, 0, len(mutations))
+	for _, m := range mutations {
+		changes = append(changes, m.Change)
+	}
+	return changes
+}

@@ -1,0 +1,301 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	randv2 "math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"handbill/engine/visitor"
+)
+
+// stored are records as they are in Redis, each with its stamp.
+type stored struct {
+	records map[Key]cached
+	damaged map[Key]error
+	// old is true where one of them comes from the cache, so that another edge may have changed it just now.
+	old bool
+}
+
+// record implements reader.
+func (s *stored) record(key Key) (*visitor.Record, error) {
+	return s.records[key].record, s.damaged[key]
+}
+
+// read reads records, from the cache where it knows them and that will do.
+func (r *Redis) read(ctx context.Context, keys []Key, fromCache bool) (*stored, error) {
+	s := &stored{records: make(map[Key]cached, len(keys))}
+	var missing []Key
+	var versions []uint64
+	for _, key := range keys {
+		found, version, ok := r.known.find(key)
+		if ok && fromCache {
+			s.records[key], s.old = found, true
+		} else {
+			missing, versions = append(missing, key), append(versions, version)
+		}
+	}
+	if len(missing) == 0 {
+		return s, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, readPatience)
+	defer cancel()
+	questions := make(rueidis.Commands, 0, len(missing))
+	for _, key := range missing {
+		questions = append(questions, r.client.B().Get().Key(redisRecordKey(key)).Build())
+	}
+	for i, answer := range r.client.DoMulti(ctx, questions...) {
+		key := missing[i]
+		data, err := answer.AsBytes()
+		if err != nil && !rueidis.IsRedisNil(err) {
+			return nil, r.failed("reading a visitor's record", err)
+		}
+		found := cached{key: key}
+		if len(data) > 0 {
+			if found.record, found.stamp, err = parseStored(key, data); err != nil {
+				if s.damaged == nil {
+					s.damaged = map[Key]error{}
+				}
+				s.damaged[key] = err
+				continue
+			}
+		}
+		s.records[key] = found
+		r.known.put(key, found.record, found.stamp, versions[i])
+	}
+	return s, nil
+}
+
+// parseStored reads the value of a record's key.
+func parseStored(key Key, data []byte) (*visitor.Record, stamp, error) {
+	if len(data) < stampSize {
+		return nil, stamp{}, about(key, fmt.Errorf("%w: it has %d bytes; it is left as it is", visitor.ErrDamaged, len(data)))
+	}
+	record, err := decode(key, data[stampSize:])
+	return record, stamp(data[:stampSize]), err
+}
+
+const (
+	// mostTries is how often a change is made anew because other edges changed the same visitor meanwhile.
+	mostTries = 100
+	// againPause is how long it waits before, at most, and a failing Redis has to answer again.
+	againPause = 5 * time.Millisecond
+	faultPause = 50 * time.Millisecond
+)
+
+// update reads records, has them changed, and writes what changed, unless somebody else changed it meanwhile: then it
+// begins anew. The keys, which must be one part, may be changed; others are only read, not from the cache. The change is made
+// several times, and the last time counts. What waits of the visitors is written with it.
+func (r *Redis) update(ctx context.Context, keys, others []Key, change func(*changes) error) error {
+	defer r.hold(keys)()
+	// Whoever asked may go away: what has begun is brought to an end.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writePatience)
+	defer cancel()
+	u := update{store: r, keys: keys, all: slices.Concat(keys, others), fromCache: len(others) == 0, change: change}
+	for range mostTries {
+		if done, err := u.try(ctx); done || err != nil {
+			return err
+		}
+	}
+	return about(keys[0], fmt.Errorf("other edges changed it each of the %d times that it was to be changed; try again", mostTries))
+}
+
+// update is a change on its way into Redis.
+type update struct {
+	store     *Redis
+	keys, all []Key
+	fromCache bool
+	change    func(*changes) error
+	// doubtful is what was written, perhaps: Redis did not answer.
+	doubtful map[Key]cached
+	noted    map[Key]int // how many notes of each visitor were in it
+}
+
+// try makes the change once; done is false, without an error, when it is to be tried again.
+func (u *update) try(ctx context.Context) (done bool, err error) {
+	r := u.store
+	records, err := r.read(ctx, u.all, u.fromCache)
+	if err != nil {
+		return false, err
+	}
+	u.fromCache = false
+	if u.doubtful != nil && records.are(u.doubtful) {
+		u.written()
+		return true, nil
+	}
+	c := changesOn(records)
+	u.makeNotes(c)
+	if err := u.change(c); err != nil || len(c.records) == 0 {
+		if records.old {
+			return false, nil // it may be due to what another edge has changed just now
+		}
+		if err == nil {
+			u.written()
+		}
+		return true, err
+	}
+	wrote, done, err := r.write(ctx, records, c)
+	switch {
+	case done:
+		u.written()
+	case err == nil:
+		u.doubtful = nil
+		time.Sleep(randv2.N(againPause))
+	case ctx.Err() != nil || isAnswer(err):
+		return false, r.failed("changing a visitor's record", err)
+	default:
+		u.doubtful = wrote
+		time.Sleep(faultPause)
+	}
+	return done, nil
+}
+
+// makeNotes makes the changes that wait, each or not.
+func (u *update) makeNotes(c *changes) {
+	u.noted = map[Key]int{}
+	for _, key := range u.keys {
+		notes := u.store.notes.of(key)
+		u.noted[key] = len(notes)
+		for _, m := range notes {
+			if own := changesOn(c); own.note(m) {
+				c.absorb(own)
+			}
+		}
+	}
+}
+
+// written ends the waiting of what was written.
+func (u *update) written() {
+	for key, n := range u.noted {
+		u.store.notes.written(key, n)
+	}
+}
+
+// isAnswer says whether an error is what Redis answered, so that trying again at once does not help. A node of a Cluster
+// that is changing hands, or one that has just become a replica, answers so, too, for a moment.
+func isAnswer(err error) bool {
+	answer, ok := rueidis.IsRedisErr(err)
+	return ok && !answer.IsTryAgain() && !answer.IsClusterDown() && !answer.IsLoading() &&
+		!strings.HasPrefix(answer.Error(), "READONLY") && !strings.HasPrefix(answer.Error(), "MASTERDOWN")
+}
+
+// are says whether these are the records that were written.
+func (s *stored) are(written map[Key]cached) bool {
+	for key, w := range written {
+		if s.records[key].stamp != w.stamp {
+			return false
+		}
+	}
+	return true
+}
+
+// hold keeps other changes of the same records waiting until release is called.
+func (r *Redis) hold(keys []Key) (release func()) {
+	places := make([]int, 0, len(keys))
+	for _, key := range keys {
+		places = append(places, int(maphash.Comparable(r.known.seed, key)%uint64(len(r.changing))))
+	}
+	slices.Sort(places) // everybody takes them in the same order
+	places = slices.Compact(places)
+	for _, place := range places {
+		r.changing[place].Lock()
+	}
+	return func() {
+		for _, place := range places {
+			r.changing[place].Unlock()
+		}
+	}
+}
+
+// write writes changed records and counts; done is false, without an error, when somebody else changed one of them.
+func (r *Redis) write(ctx context.Context, was *stored, c *changes) (wrote map[Key]cached, done bool, err error) {
+	n := len(c.records)
+	keys, seen := make([]string, 0, 2*n+1), make([]string, 0, n)
+	arguments := append(make([]string, 0, 1+4*n+2*len(c.counts)), strconv.Itoa(n))
+	wrote = make(map[Key]cached, n)
+	var moved []move
+	for key, record := range c.records {
+		before := was.records[key]
+		after := cached{key: key, record: record}
+		value := ""
+		if record != nil {
+			data, err := visitor.Encode(record)
+			if err != nil {
+				return nil, false, about(key, err)
+			}
+			_, _ = rand.Read(after.stamp[:]) // it never fails: crypto/rand ends the program rather than return weak bytes
+			value = string(after.stamp[:]) + rueidis.BinaryString(data)
+		}
+		wrote[key] = after
+		keys, seen = append(keys, redisRecordKey(key)), append(seen, bucketKey("seen", key.Workspace, bucketOf(key.Visitor)))
+		arguments = append(arguments, before.stamp.known(), value, lastSeenScore(before.record, record), key.Visitor)
+		if from, to := email(before.record), email(record); from != to {
+			moved = append(moved, move{key: key, from: from, to: to})
+		}
+	}
+	var first Key
+	for first = range c.records {
+		break
+	}
+	keys = append(append(keys, seen...), bucketKey("counts", first.Workspace, bucketOf(first.Visitor)))
+	for name, n := range c.counts {
+		arguments = append(arguments, countField(name), strconv.FormatInt(n, 10))
+	}
+	if err := errors.Join(r.announce(ctx, first.Workspace), r.index(ctx, moved)); err != nil {
+		return nil, false, err
+	}
+	done, err = r.put(ctx, wrote, keys, arguments)
+	if done {
+		r.unindex(ctx, moved)
+	}
+	return wrote, done, err
+}
+
+// put runs the script that writes records, and caches them.
+func (r *Redis) put(ctx context.Context, records map[Key]cached, keys, arguments []string) (done bool, err error) {
+	begun := make(map[Key]uint64, len(records))
+	for key := range records {
+		begun[key] = r.known.begin(key)
+	}
+	answer, err := writeScript.Exec(ctx, r.client, keys, arguments).AsInt64()
+	done = err == nil && answer == 1
+	for key, record := range records {
+		if done {
+			r.known.ended(key, begun[key], &record)
+		} else {
+			r.known.ended(key, begun[key], nil)
+		}
+	}
+	return done, err
+}
+
+// lastSeenScore is when a visitor was last seen, in milliseconds; empty where that is as before.
+func lastSeenScore(was, is *visitor.Record) string {
+	if is == nil || was != nil && was.LastSeen.Equal(is.LastSeen) {
+		return ""
+	}
+	if is.LastSeen.IsZero() {
+		return "0"
+	}
+	return strconv.FormatInt(is.LastSeen.UnixMilli(), 10)
+}
+
+// announce makes a workspace known, so that its visitors are found when those of long ago are to be forgotten.
+func (r *Redis) announce(ctx context.Context, workspace string) error {
+	if _, known := r.workspaces.Load(workspace); known {
+		return nil
+	}
+	if err := r.client.Do(ctx, r.client.B().Sadd().Key(workspacesKey).Member(workspace).Build()).Error(); err != nil {
+		return err
+	}
+	r.workspaces.Store(workspace, true)
+	return nil
+}

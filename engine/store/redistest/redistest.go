@@ -1,0 +1,171 @@
+// Package redistest runs real Redis servers for tests, each on a free loopback port and in a folder of its own.
+package redistest
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Server is a Redis server that ends with its test.
+type Server struct {
+	t testing.TB
+	// Address is where it listens.
+	Address string
+	folder  string
+	program string
+	options []string
+	process *exec.Cmd
+}
+
+// Start runs a server that writes everything to disk before it acknowledges it. Options are more of its command line.
+func Start(t testing.TB, options ...string) *Server {
+	t.Helper()
+	s := &Server{t: t, Address: freeAddress(t), folder: t.TempDir(), program: program(t, "redis-server"), options: options}
+	t.Cleanup(s.Kill)
+	s.Restart()
+	return s
+}
+
+// program finds a program of Redis.
+func program(t testing.TB, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatalf("%s is missing: run scripts/install-test-tools.sh", name)
+	}
+	return path
+}
+
+// freeAddress is a loopback address that nobody listens on; a Cluster's node also needs the port that is 10000 higher.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	for range 100 {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := listener.Addr().(*net.TCPAddr).Port - 15_000 // the kernel gives these to nobody
+		_ = listener.Close()
+		free := true
+		for _, p := range []int{port, port + 10_000} {
+			probe, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p))
+			if free = free && err == nil; err == nil {
+				_ = probe.Close()
+			}
+		}
+		if free {
+			return fmt.Sprintf("127.0.0.1:%d", port)
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
+}
+
+// URL is how a store names the server.
+func (s *Server) URL() string { return "redis://" + s.Address }
+
+// Restart starts the server, which was ended before, with what it has on disk.
+func (s *Server) Restart() {
+	s.t.Helper()
+	_, port, _ := net.SplitHostPort(s.Address)
+	arguments := append([]string{"--port", port, "--bind", "127.0.0.1", "--dir", s.folder, "--save", "", "--appendonly", "yes", "--appendfsync", "always"}, s.options...)
+	s.process = exec.Command(s.program, arguments...)
+	log, err := os.OpenFile(filepath.Join(s.folder, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer log.Close()
+	s.process.Stdout, s.process.Stderr = log, log
+	if err := s.process.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.await(func() bool {
+		return strings.Contains(s.said("PING"), "PONG") || strings.Contains(s.said("PING"), "NOAUTH")
+	})
+}
+
+// await waits until something holds.
+func (s *Server) await(holds func() bool) {
+	s.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			log, _ := os.ReadFile(filepath.Join(s.folder, "log"))
+			s.t.Fatalf("Redis at %s is not ready\n%s", s.Address, log)
+		}
+	}
+}
+
+// said is what the server answers to a command line, as far as one packet holds it; empty when it cannot be reached.
+func (s *Server) said(line string) string {
+	connection, err := net.DialTimeout("tcp", s.Address, time.Second)
+	if err != nil {
+		return ""
+	}
+	defer connection.Close()
+	_ = connection.SetDeadline(time.Now().Add(time.Second))
+	if _, err := fmt.Fprintf(connection, "%s\r\n", line); err != nil {
+		return ""
+	}
+	answer := make([]byte, 4096)
+	n, _ := connection.Read(answer)
+	return string(answer[:n])
+}
+
+// Kill ends the server as a power cut does.
+func (s *Server) Kill() {
+	if s.process != nil {
+		_ = s.process.Process.Kill()
+		_ = s.process.Wait() // a killed process has no good status
+		s.process = nil
+	}
+}
+
+// Pause stops the server where it is; connections stay open and nothing is answered.
+func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
+
+// Continue lets a paused server go on.
+func (s *Server) Continue() { s.signal(syscall.SIGCONT) }
+
+func (s *Server) signal(signal syscall.Signal) {
+	s.t.Helper()
+	if err := s.process.Process.Signal(signal); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Flush forgets everything that the server keeps.
+func (s *Server) Flush() {
+	s.t.Helper()
+	if answer := s.Say("FLUSHALL"); !strings.HasPrefix(answer, "+OK") {
+		s.t.Fatalf("FLUSHALL: %q", answer)
+	}
+}
+
+// Commands is how often a command was carried out.
+func (s *Server) Commands(name string) int {
+	s.t.Helper()
+	for line := range strings.Lines(s.said("INFO commandstats")) {
+		var calls int
+		if n, _ := fmt.Sscanf(line, "cmdstat_"+name+":calls=%d,", &calls); n == 1 {
+			return calls
+		}
+	}
+	return 0
+}
+
+// Say gives the server a command line, and returns its answer as far as one packet holds it.
+func (s *Server) Say(line string) string {
+	s.t.Helper()
+	answer := s.said(line)
+	if answer == "" {
+		s.t.Fatalf("Redis at %s does not answer %q", s.Address, line)
+	}
+	return answer
+}
