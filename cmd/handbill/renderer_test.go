@@ -165,6 +165,7 @@ func TestADocumentForTheReferenceClientIsDrawnInAnOriginOfItsOwn(t *testing.T) {
 	click("#two")
 	// The second step stands elsewhere: the client makes its frame anew, with that step in it.
 	b.await(`document.querySelector("#x-gist-floating-bottom-right iframe") && said.filter(({ method }) => method === "routeLoaded").at(-1).parameters.route === "Two"`)
+	b.await(`Math.abs(` + theIframe + `.getBoundingClientRect().height - said.filter(({ method }) => method === "sizeChanged").at(-1).parameters.height) < 1`)
 	b.pictured("document-two")
 	f = b.frame()
 	f.await(`document.querySelector("#close").offsetHeight > 0 && document.querySelector("#two").offsetHeight === 0`)
@@ -238,4 +239,63 @@ title = "Two months free"
 	f.await(`getComputedStyle(document.body).colorScheme === "dark" && getComputedStyle(` + in("section.framed, section") + `).color === "rgb(242, 242, 243)"`)
 	b.await(`getComputedStyle(` + theIframe + `).opacity === "1"`)
 	b.pictured("dark")
+}
+
+func TestStepsInOtherPlacesAreDrawnThere(t *testing.T) {
+	s := rendererSite(t, `
+[[messages]]
+id = "tour"
+pages = ["*"]
+display = "toast"
+
+[[messages.steps]]
+name = "hello"
+title = "Have a look around"
+text = "It takes a minute."
+buttons = [{ text = "Next", action = "next" }]
+
+[[messages.steps]]
+name = "account"
+display = "tooltip"
+target = "#target"
+title = "Your account"
+buttons = [{ text = "Next", action = "next" }]
+
+[[messages.steps]]
+name = "slot"
+display = "inline"
+target = "#slot"
+title = "Here is what you hired"
+buttons = [{ text = "Next", action = "next" }]
+
+[[messages.steps]]
+name = "whole"
+display = "fullscreen"
+title = "That was it"
+buttons = [{ text = "Back", action = "back" }, { text = "Done", action = "dismiss" }]
+`)
+	b := newVisitor(t)
+	b.screen(1000, 700)
+	b.open("http://" + s.edge + "/")
+	for _, step := range []struct{ name, iframe string }{
+		{"hello", "#x-gist-floating-bottom-right iframe"},
+		{"account", "[id^=gist-tooltip] iframe"},
+		{"slot", "#slot iframe"},
+		{"whole", "#gist-overlay iframe"},
+	} {
+		frame := `document.querySelector(` + quote(step.iframe) + `)`
+		b.await(frame + ` && said.filter(({ method }) => method === "routeLoaded").at(-1)?.parameters.route === ` + quote(step.name))
+		// It is as high as what is in it, or as the window.
+		b.await(`Math.abs(` + frame + `.getBoundingClientRect().height - Math.min(innerHeight, said.filter(({ method }) => method === "sizeChanged").at(-1).parameters.height)) < 1`)
+		b.pictured("step-" + step.name)
+		if step.name != "whole" {
+			b.press("[value=next]")
+		}
+	}
+	b.press("[value=back]")
+	b.await(`document.querySelector("#slot iframe")`)
+	b.press("[value=next]")
+	b.await(`document.querySelector("#gist-overlay iframe")`)
+	b.press("[value=dismiss]")
+	b.hears("shown tour", "next=next", "next=next", "next=next", "back=back", "next=next", "done=dismiss", "done=gist://close", "dismissed tour")
 }
