@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/caddyserver/caddy/v2"
+
 	"handbill/engine/store"
 	"handbill/engine/store/redistest"
 )
@@ -82,5 +84,29 @@ func TestWhenRedisIsGonePagesGoOnAndHealthSaysSo(t *testing.T) {
 	})
 	if log := e.logs(); strings.Count(log, "Redis cannot be reached") != 1 || !strings.Contains(log, "Redis answers again") {
 		t.Errorf("the log does not tell of it once:\n%s", log)
+	}
+}
+
+func TestWhatIsInAFileMovesToRedis(t *testing.T) {
+	database, server, workspace := filepath.Join(t.TempDir(), "handbill.db"), redistest.Start(t), messages(t, "monday")
+	globals := "handbill " + workspace + " {\n\tstore bbolt " + database + "\n}"
+	e := start(t, globals, tallowby(application(t)))
+	e.dismiss("http://tallowby.test/")
+	if out, err := run(storeCommand(), "copy", database, server.URL()); err == nil || !strings.Contains(err.Error(), "another process has the store open") {
+		t.Errorf("while Caddy runs: %v\n%s", err, out)
+	}
+	if err := caddy.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := run(storeCommand(), "copy", database+".gone", server.URL()); err == nil || !strings.Contains(err.Error(), "there is no store to copy") {
+		t.Errorf("of a file that is not there: %v\n%s", err, out)
+	}
+	out, err := run(storeCommand(), "copy", database, server.URL())
+	if err != nil || !strings.Contains(out, "Copied 1 visitor, 4 numbers of the statistics and 1 secret.") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	e.load("handbill "+workspace+" {\n\tstore redis "+server.URL()+"\n}", tallowby(application(t)))
+	if ids := e.poll("http://tallowby.test/"); len(ids) != 0 {
+		t.Errorf("after the move the message that was dismissed is shown: %v", ids)
 	}
 }
