@@ -53,6 +53,7 @@ type Engine struct {
 	peeker    store.Peeker // the store, where it is one
 	announcer store.Announcer
 	remote    store.Remote
+	patience  time.Duration // of a poll with the store
 	deaf      func() // ends the hearing of other edges' announcements
 	events    *eventlog.Log
 	recorder  Recorder
@@ -96,6 +97,7 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 		sealer:    newSealer(secret, options.Workspace),
 		arrivals:  newArrivals(),
 		refusals:  &refusals{},
+		patience:  storePatience,
 	}
 	e.peeker, _ = options.Store.(store.Peeker)
 	e.remote, _ = options.Store.(store.Remote)

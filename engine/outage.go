@@ -22,7 +22,7 @@ func (e *Engine) patient(ctx context.Context) (context.Context, context.CancelFu
 	if e.remote == nil {
 		return ctx, func() {}
 	}
-	return context.WithTimeout(ctx, storePatience)
+	return context.WithTimeout(ctx, e.patience)
 }
 
 // recall is what was known last of a visitor whose record cannot be read now; err says why it cannot, where nothing was.

@@ -29,6 +29,7 @@ type Redis struct {
 	cluster bool
 	logger  *slog.Logger
 	known   *recordCache
+	echoes  *echoes
 	notes   *redisNotes
 	lazy    *lazyWriter
 	reach   reach

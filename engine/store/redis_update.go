@@ -286,6 +286,7 @@ func (r *Redis) put(ctx context.Context, records map[Key]cached, keys, arguments
 	begun := make(map[Key]uint64, len(records))
 	for key := range records {
 		begun[key] = r.known.begin(key)
+		r.echoes.expect(key)
 	}
 	answer, err := writeScript.Exec(ctx, r.client, keys, arguments).AsInt64()
 	done = err == nil && answer == 1
@@ -293,6 +294,7 @@ func (r *Redis) put(ctx context.Context, records map[Key]cached, keys, arguments
 		if done {
 			r.known.ended(key, begun[key], &record)
 		} else {
+			r.echoes.take(key)
 			r.known.ended(key, begun[key], nil)
 		}
 	}
