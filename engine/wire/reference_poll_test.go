@@ -158,3 +158,24 @@ func TestAClientWithoutASessionIsTheReferenceClientAllTheSame(t *testing.T) {
 		t.Error("what stays over visits is another delivery in a session")
 	}
 }
+
+// Without the analytics library the in-app client has notes alone to say that it has shown what it counts itself.
+func TestWithoutTheAnalyticsClientEachNoteOfABroadcastCounts(t *testing.T) {
+	s := newSite(t, oneMessage("frequency = { count = 3, ignore_dismiss = true }"))
+	b := newBrowser(t, s)
+	for shown := int64(1); shown <= 3; shown++ {
+		m, there := b.asReference("1")["m"]
+		if !there {
+			t.Fatalf("after %d showings it is not in the list", shown-1)
+		}
+		if answer := b.do("POST", "/_handbill/api/v1/logs/queue/"+m.QueueID, "{}"); answer.StatusCode != 200 || s.counted("m") != [3]int64{shown, 0, 0} {
+			t.Errorf("%d: counted %v", answer.StatusCode, s.counted("m"))
+		}
+		other := newBrowser(t, s)
+		other.poll("{}")
+		if other.do("POST", "/_handbill/api/v1/logs/queue/"+m.QueueID, "{}"); s.counted("m") != [3]int64{shown, 0, 0} {
+			t.Error("a stranger's note counts")
+		}
+		s.now = s.now.Add(time.Minute)
+	}
+}
