@@ -35,7 +35,7 @@ func TestContentReportsThatCannotBeBelievedCountNothing(t *testing.T) {
 func TestNotesOfTheReferenceClientAreAnsweredWell(t *testing.T) {
 	s := newSite(t, oneMessage(""))
 	c := newReferenceClient(t, s)
-	other := newReferenceClient(t, s).asReference("1")["m"].QueueID
+	other := newBrowser(t, s).asReference("1")["m"].QueueID
 	mine := c.asReference("1")["m"].QueueID
 	for _, path := range []string{"queue/nothing", "queue/" + other, "queue/" + mine[:len(mine)-2] + "AA", "queue/" + strings.Repeat("x", 600), "message/m", "message/a%2Fb"} {
 		answer := c.do("POST", "/_handbill/api/v1/logs/"+path, "{}")
