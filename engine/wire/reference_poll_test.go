@@ -179,3 +179,20 @@ func TestWithoutTheAnalyticsClientEachNoteOfABroadcastCounts(t *testing.T) {
 		s.now = s.now.Add(time.Minute)
 	}
 }
+
+// Our page in the client's frame says that a message was closed by its own buttons, which the client itself does not.
+func TestWhatIsClosedOfWhatTheClientCountsEndsItWhereThatIsMeant(t *testing.T) {
+	for frequency, ends := range map[string]bool{`{ count = 2, ignore_dismiss = true }`: false, `{ count = 2 }`: true} {
+		s := newSite(t, oneMessage("frequency = "+frequency))
+		c := newReferenceClient(t, s)
+		m := c.open("1")["m"]
+		c.delivery(m, "dismissed", "")
+		s.now = s.now.Add(time.Minute)
+		if _, there := c.asReference("1")["m"]; there == ends {
+			t.Errorf("%s: in the list is %t", frequency, there)
+		}
+		if got := s.counted("m"); got != [3]int64{1, 1, 0} {
+			t.Errorf("%s: counted %v", frequency, got)
+		}
+	}
+}
