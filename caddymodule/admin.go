@@ -102,10 +102,12 @@ func (a *App) adminCall(path string) (adminCall, error) {
 		return adminCall{http.MethodGet: service.answerStatistics}, nil
 	case "explain":
 		return adminCall{http.MethodGet: func(r *http.Request) (any, error) { return a.answerExplain(r, service) }}, nil
+	case "preview":
+		return adminCall{http.MethodPost: service.answerPreview}, nil
 	case "send":
 		return adminCall{http.MethodPost: service.answerSend, http.MethodDelete: service.answerCancel}, nil
 	}
-	return nil, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("there is nothing at %s%s; a workspace has statistics, explain and send", adminPath, path)}
+	return nil, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("there is nothing at %s%s; a workspace has statistics, explain, preview and send", adminPath, path)}
 }
 
 func (a *App) names() []string { return namesOf(a.Workspaces) }

@@ -70,8 +70,12 @@ func TestTheAdminAPIAnswers(t *testing.T) {
 		{"POST /handbill/shop/send", `{"test":`, 400, []string{"the body is not"}},
 		{"POST /handbill/shop/send", `{"test":true,"to":"ines","when":"now"}`, 400, []string{"the body is not", "when"}},
 		{"GET /handbill/shop/send", "", 405, []string{"use DELETE or POST"}},
+		{"POST /handbill/shop/preview", `{"message":"sale","valid":"5m"}`, 200, []string{`"id":"hbp-`, `"message":"sale"`}},
+		{"POST /handbill/shop/preview", `{"valid":"5m"}`, 400, []string{"say which"}},
+		{"POST /handbill/shop/preview", `{"message":"sale","valid":5}`, 400, []string{"the body is not"}},
+		{"GET /handbill/shop/preview", "", 405, []string{"use POST"}},
 		{"POST /handbill/shop/statistics", "", 405, []string{"use GET"}},
-		{"GET /handbill/shop/visitors", "", 404, []string{"statistics, explain and send"}},
+		{"GET /handbill/shop/visitors", "", 404, []string{"statistics, explain, preview and send"}},
 		{"GET /handbill/docs/statistics", "", 404, []string{`no workspace "docs"`, "shop"}},
 	} {
 		method, path, _ := strings.Cut(test.call, " ")

@@ -103,7 +103,10 @@ func printTestReceipt(out io.Writer, to string, receipt engine.TestReceipt) erro
 	if !receipt.Known {
 		unknown = ", who has not been here yet"
 	}
-	_, err := fmt.Fprintf(out, "%s waits for %s (%s)%s, until %s.\nIt shows on a page that fits: %s\n",
-		receipt.Message, to, receipt.Visitor, unknown, receipt.Until.Local().Format(time.DateTime), strings.Join(receipt.Pages, " or "))
+	where := "It lies in the inbox."
+	if len(receipt.Pages) > 0 {
+		where = "It shows on a page that fits: " + strings.Join(receipt.Pages, " or ")
+	}
+	_, err := fmt.Fprintf(out, "%s waits for %s (%s)%s, until %s.\n%s\n", receipt.Message, to, receipt.Visitor, unknown, receipt.Until.Local().Format(time.DateTime), where)
 	return err
 }

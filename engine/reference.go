@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"handbill/engine/content"
 	"handbill/engine/visitor"
@@ -82,6 +83,26 @@ func (s *situation) askForm(m *workspace.Message, state *visitor.MessageState, h
 // it counts anew for another user.
 func browserNumber(identity visitor.Identity) uint32 {
 	return visitNumber("", hash64("browser "+identity.Anonymous+" "+identity.User))
+}
+
+// visitIn stands for the visit in which a delivery was shown. The reference client does not name it, and a delivery that is
+// the same in all visits does not tell: then it is the one that the visitor is in.
+func (e *Engine) visitIn(ctx context.Context, identity visitor.Identity, d delivery, report Report, now time.Time) uint32 {
+	switch {
+	case d.of.form == shownAsCounted:
+		return browserNumber(identity)
+	case report.Outcome != OutcomeOpened, report.Visit != "", d.view != allViews:
+		return visitNumber(report.Visit, d.view)
+	}
+	if record, err := e.store.Load(ctx, e.key(identity)); err == nil && record != nil {
+		if visit := currentVisit(record, now); visit != 0 {
+			return visit
+		}
+	}
+	if visit := currentVisit(e.arrivals.of(identity.ID()), now); visit != 0 {
+		return visit
+	}
+	return visitNumber("", d.view)
 }
 
 // keeps says whether a message that was shown is kept on the pages that follow until it is closed.

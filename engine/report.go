@@ -42,6 +42,8 @@ type Report struct {
 	Answers map[string]any
 	// Reason says what went wrong (error).
 	Reason string
+	// visit stands for the visit of a showing.
+	visit uint32
 	// At is when it happened, as the browser says; the zero time means now. It is only logged: decisions use the edge's clock.
 	At time.Time
 }
@@ -63,6 +65,9 @@ func (e *Engine) Report(ctx context.Context, identity visitor.Identity, reports 
 	)
 	for i, report := range reports {
 		d, owner, err := e.believe(identity, report)
+		if errors.Is(err, errPreview) {
+			continue
+		}
 		if err != nil {
 			refused[i] = fmt.Errorf("%w: %w", ErrRefused, err)
 			e.recorder.Refused()
@@ -74,6 +79,7 @@ func (e *Engine) Report(ctx context.Context, identity visitor.Identity, reports 
 			e.recorder.Refused()
 			continue
 		}
+		report.visit = e.visitIn(ctx, identity, d, report, now)
 		mutations, counted = e.mutate(mutations, counted, identity, owner, d, report, now)
 		events = append(events, e.event(owner, d, report, now))
 		if mutation, ok := told.mutation(e.key(identity), d, now); ok {
@@ -119,6 +125,9 @@ func (e *Engine) believe(identity visitor.Identity, report Report) (delivery, st
 	if err != nil {
 		return delivery{}, "", err
 	}
+	if d.view == previewView {
+		return d, "", errPreview
+	}
 	for _, id := range candidates(identity) {
 		if hash64(id) == d.visitor {
 			return d, id, nil
@@ -126,6 +135,9 @@ func (e *Engine) believe(identity visitor.Identity, report Report) (delivery, st
 	}
 	return delivery{}, "", errors.New("deliveryId belongs to another visitor")
 }
+
+// errPreview is what is said of reports of a preview: they are taken, and nothing follows from them.
+var errPreview = errors.New("it is a preview")
 
 // candidates are the ids under which a visitor may have received a delivery.
 func candidates(identity visitor.Identity) []string {
@@ -176,10 +188,7 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 		}
 	}
 	if kind == visitor.Opened && !d.test {
-		change.Visit = visitNumber(report.Visit, d.view)
-		if d.of.form == shownAsCounted {
-			change.Visit = browserNumber(identity)
-		}
+		change.Visit = report.visit
 		change.IgnoresThrottle, change.Throttles, follow.also = e.throttlingOf(d.message)
 		mutation.Change, follow.release = change, &key
 	}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net/http"
+	"slices"
 
 	"handbill/engine"
 	"handbill/engine/useragent"
@@ -30,6 +31,12 @@ func referrerOf(address string) string {
 		return ""
 	}
 	return address
+}
+
+// referenceLanguages are those of a poll of the reference client: what the site has told that client, before what the
+// browser asks for.
+func referenceLanguages(header http.Header) []string {
+	return slices.Concat(header["Content-Language"], header["Accept-Language"])
 }
 
 // languagesOf are what the browser asks for. The in-app clients say theirs in Content-Language, for what sends no other.

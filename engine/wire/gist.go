@@ -24,6 +24,7 @@ type gistProperties struct {
 	OverlayColor      string         `json:"overlayColor,omitempty"`
 	ExitClick         bool           `json:"exitClick,omitempty"`
 	Persistent        bool           `json:"persistent,omitempty"`
+	LivePreview       bool           `json:"livePreview,omitempty"`
 	EncodedHTML       string         `json:"encodedMessageHtml,omitempty"`
 	Broadcast         *broadcastSent `json:"broadcast,omitempty"`
 }

@@ -140,7 +140,8 @@ id = "named"
 pages = ["*"]
 text = "{{ traits.name }}"
 `))
-	b.header.Set("Content-Language", "de-AT")
+	b.header.Set("Content-Language", "de-AT") // by the site's own setUserLocale
+	b.header.Set("Accept-Language", "en-US,en;q=0.9")
 	b.header.Set("X-Gist-Encoded-User-Token", base64.StdEncoding.EncodeToString([]byte{'J', 0xFC, 'r', 'g'}))
 	got := b.asReference("s")
 	if text, _ := json.Marshal(got["hello"].Properties.Handbill.Content); !strings.Contains(string(text), "Hallo Jürg") {

@@ -141,10 +141,13 @@ func newID() string {
 	return base64.RawURLEncoding.EncodeToString(raw[:])
 }
 
+// tokenHeader is in which the reference client names its user.
+const tokenHeader = "X-Gist-Encoded-User-Token"
+
 // userToken reads the reference client's user token: base64 of bytes that are Latin-1, because the browser's btoa takes
 // code units. An unreadable one counts as none.
 func userToken(r *http.Request) string {
-	return latin1(r.Header.Get("X-Gist-Encoded-User-Token"))
+	return latin1(r.Header.Get(tokenHeader))
 }
 
 // latin1 reads base64 of Latin-1; an unreadable one is nothing.

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"math"
 	"net/http"
 	"strconv"
@@ -39,6 +40,9 @@ type pollBodySent struct {
 	room pageSent
 }
 
+// noSession stands for the session of a reference client that names none.
+const noSession = "no session"
+
 // intervalHeader tells the client how many seconds to wait before it polls again on an unchanged page.
 const intervalHeader = "X-Gist-Queue-Polling-Interval"
 
@@ -65,6 +69,9 @@ var pollsSent = sync.Pool{New: func() any { return new(pollBodySent) }}
 
 // answerSent answers a poll.
 func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollBodySent) {
+	if id := h.previewOf(r, sent); id != "" && h.answerPreview(w, r, sent, id) {
+		return
+	}
 	// The reference client does not say that its user signed out: it asks as a guest from then on.
 	switch {
 	case sent.Reset:
@@ -101,6 +108,10 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 	}
 	if request.View == "" {
 		request.View = request.Tab
+	}
+	if page == nil {
+		request.Languages = referenceLanguages(r.Header)
+		request.View = cmp.Or(request.View, noSession)
 	}
 	if sent.Page != nil {
 		request.Number = sent.Page.Number

@@ -129,3 +129,32 @@ func TestATransactionalMessageIsShownOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestAThrottleCountsWhatTheReferenceClientHasShown(t *testing.T) {
+	s := newSite(t, "[workspace]\nthrottle = { per_visit = 1 }\n"+oneMessage("")+strings.Replace(oneMessage("position = \"bottom\"\nfrequency = \"once\""), `"m"`, `"n"`, 1))
+	c := newReferenceClient(t, s)
+	if shown := c.open("1"); len(shown) != 1 {
+		t.Fatalf("at once it shows %v", shown)
+	}
+	s.now = s.now.Add(2 * time.Minute)
+	if got := c.asReference("1"); len(got) != 1 || got["m"].QueueID == "" {
+		t.Errorf("in the same visit it gets %v", got)
+	}
+	s.now = s.now.Add(time.Hour)
+	if got := c.asReference("2"); len(got) != 2 {
+		t.Errorf("in the next visit, in which one stays and one is shown, it gets %v", got)
+	}
+}
+
+func TestAClientWithoutASessionIsTheReferenceClientAllTheSame(t *testing.T) {
+	s := newSite(t, oneMessage(""))
+	c := newReferenceClient(t, s)
+	list := decode(t, c.do("POST", "/_handbill/api/v4/users", "{}"))
+	if len(list.InAppMessages) != 1 || list.InAppMessages[0].Properties.Gist["persistent"] != true {
+		t.Fatalf("it gets %+v", list)
+	}
+	s.now = s.now.Add(time.Minute)
+	if again := c.asReference("1")["m"]; again.QueueID != list.InAppMessages[0].QueueID {
+		t.Error("what stays over visits is another delivery in a session")
+	}
+}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -148,7 +149,7 @@ func (s *stream) tell() error {
 	}
 	visit := visitOf(s.r)
 	answered, err := s.engine.Poll(s.r.Context(), engine.PollRequest{
-		Identity: s.identity, Tab: visit, View: visit, Visit: visit, Voucher: s.voucher(s.r),
+		Identity: s.identity, Tab: visit, View: cmp.Or(visit, noSession), Visit: visit, Voucher: s.voucher(s.r),
 		Languages: languagesOf(s.r.Header), Browser: s.browser(s.r, ""), Streaming: true, Inbox: true,
 	})
 	if err != nil {

@@ -256,3 +256,73 @@ func TestAStreamIsRefusedInWords(t *testing.T) {
 	s.engine.SetStreams(engine.Streams{On: true, Sites: []string{}})
 	refused(ticket, 404, "the operator allows them with: stream on")
 }
+
+// The reference client polls as soon as it is connected, and goes on with its stream only where that poll says so again.
+func TestTheReferenceClientsPollsGoOnToOfferItsStream(t *testing.T) {
+	s := newStreamingSite(t, false, engine.Streams{On: true})
+	e := s.listen("userToken=YWRh&siteId=shop&sessionId=v&platform=web")
+	e.expect("connected", `{"heartbeat":30}`)
+	for range 3 {
+		if answer := s.poll("YWRh", `{}`); answer.StatusCode != 200 || answer.Header.Get("X-CIO-Use-SSE") != "true" || answer.Header.Get("X-Gist-Queue-Polling-Interval") == "" {
+			t.Fatalf("%d %v", answer.StatusCode, answer.Header)
+		}
+	}
+	if refused := s.listen("siteId=shop&sessionId=v"); refused.answer.StatusCode != 403 {
+		t.Errorf("a guest's stream is answered with %d", refused.answer.StatusCode)
+	}
+}
+
+// What is sent to one person, and what the workspace says anew, comes as the whole list.
+func TestAStreamOfTheReferenceClientHasTheWholeListEachTime(t *testing.T) {
+	s := newStreamingSite(t, false, engine.Streams{On: true})
+	receipt := "\n[[messages]]\nid = \"receipt\"\nkind = \"transactional\"\npages = [\"*\"]\ntext = \"Order {{ data.order }}.\"\n"
+	s.use(shop + receipt)
+	e := s.listen("userToken=YWRh&siteId=shop&sessionId=v")
+	e.expect("connected", `{"heartbeat":30}`)
+	list := func() []referenceMessage {
+		t.Helper()
+		for {
+			name, data := e.next()
+			switch name {
+			case "messages":
+				var messages []referenceMessage
+				if err := json.Unmarshal([]byte(data), &messages); err != nil {
+					t.Fatal(err)
+				}
+				return messages
+			case "inbox_messages", "heartbeat":
+			default:
+				t.Fatalf("%s %s", name, data)
+			}
+		}
+	}
+	s.use(shop + receipt + "\n[[messages]]\nid = \"new\"\npages = [\"*\"]\ntext = \"New.\"\n")
+	messages := list()
+	if len(messages) != 5 {
+		t.Errorf("after an edit come %d messages", len(messages))
+	}
+	streamed := map[string]string{}
+	for _, m := range messages {
+		streamed[m.MessageID] = m.QueueID
+	}
+	var polled struct{ InAppMessages []referenceMessage }
+	request, _ := http.NewRequest(http.MethodPost, s.URL+"/_handbill/api/v4/users?sessionId=v", strings.NewReader("{}"))
+	request.Header.Set("X-Gist-Encoded-User-Token", "YWRh")
+	answer, err := s.Client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if err := json.NewDecoder(answer.Body).Decode(&polled); err != nil || len(polled.InAppMessages) != len(messages) {
+		t.Fatalf("a poll has %+v, the stream %+v: %v", polled, messages, err)
+	}
+	for _, m := range polled.InAppMessages {
+		if m.QueueID != streamed[m.MessageID] {
+			t.Errorf("%s is %q in a poll and %q in the stream", m.MessageID, m.QueueID, streamed[m.MessageID])
+		}
+	}
+	if _, err := s.engine.Send(context.Background(), engine.Send{Message: "new", To: "ada"}); err == nil {
+		t.Error("a broadcast is sent to one person")
+	}
+	e.close()
+}

@@ -264,10 +264,11 @@ type route struct {
 }
 
 var (
-	methodsRead  = []string{http.MethodGet, http.MethodHead}
-	methodsGet   = []string{http.MethodGet}
-	methodsPost  = []string{http.MethodPost}
-	methodsPatch = []string{http.MethodPatch}
+	methodsRead    = []string{http.MethodGet, http.MethodHead}
+	methodsGet     = []string{http.MethodGet}
+	methodsPost    = []string{http.MethodPost}
+	methodsPatch   = []string{http.MethodPatch}
+	methodsPreview = []string{http.MethodPost, http.MethodDelete}
 )
 
 // route finds what answers a path below the prefix.
@@ -300,6 +301,9 @@ func (h *Handler) route(path string) (route, bool) {
 	}
 	if id, ok := strings.CutPrefix(path, "/api/v1/logs/queue/"); ok && id != "" && !strings.Contains(id, "/") {
 		return route{methodsPost, h.writes, func(h *Handler, w http.ResponseWriter, r *http.Request) { h.serveQueueLog(w, r, id) }}, true
+	}
+	if id, ok := between(path, "/api/v1/preview/", ""); ok {
+		return route{methodsPreview, h.writes, func(h *Handler, w http.ResponseWriter, r *http.Request) { h.servePreview(w, r, id) }}, true
 	}
 	if id, ok := strings.CutPrefix(path, "/api/v1/logs/message/"); ok && id != "" {
 		return route{methodsPost, h.writes, (*Handler).serveMessageLog}, true

@@ -80,9 +80,10 @@ func (c *check) placement(s section, base content.Placement) content.Placement {
 	if !known {
 		return made // reported as a word that is not known, or another's to read
 	}
-	if made.Display == base.Display {
+	switch made.Display {
+	case base.Display:
 		made = base
-	} else if made.Display == content.DisplayModal {
+	case content.DisplayModal:
 		closes := true
 		made.CloseOutside = &closes
 	}
