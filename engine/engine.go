@@ -54,7 +54,7 @@ type Engine struct {
 	announcer store.Announcer
 	remote    store.Remote
 	patience  time.Duration // of a poll with the store
-	deaf      func() // ends the hearing of other edges' announcements
+	deaf      func()        // ends the hearing of other edges' announcements
 	events    *eventlog.Log
 	recorder  Recorder
 	logger    *slog.Logger
