@@ -53,9 +53,7 @@ func TestWhileRedisIsGonePollsAreAnsweredFromWhatIsKnown(t *testing.T) {
 				shown, _, err = poll()
 				return err == nil && slices.Equal(ids(shown), []string{"offer", "hours"})
 			})
-			if err := report(shown.Deliveries[0]); err != nil {
-				t.Fatal(err)
-			}
+			waitFor(t, "it is opened", func() bool { return report(shown.Deliveries[0]) == nil })
 
 			c.lose(server)
 			var took []time.Duration
