@@ -13,9 +13,14 @@ import (
 // limits are what the client and each of its parts may weigh, in bytes after gzip.
 var limits = map[string]int{
 	"client":      8 << 10,
-	"message.css": 1536,
+	"message.css": 2560,
 	"actions":     1 << 10,
 	"forms":       3 << 10,
+	"inline":      1 << 10,
+	"keep":        512,
+	"sticky":      768,
+	"tooltip":     2 << 10,
+	"tour":        512,
 	"markup":      1 << 10,
 	"sandbox":     1 << 10,
 	"routes":      512,

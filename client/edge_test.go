@@ -107,6 +107,7 @@ type message struct {
 	Content    any    `json:"content"`
 	Test       bool   `json:"test,omitempty"`
 	When       any    `json:"when,omitempty"`
+	Occasion   string `json:"occasion,omitempty"`
 }
 
 // deliver is a message with a delivery id of its own.

@@ -37,7 +37,7 @@ func fields(all ...content.Field) []content.Field {
 
 // asking is a modal of steps, with the parts that it needs.
 func asking(steps ...content.Step) content.Content {
-	return content.Content{Display: "modal", Position: "center", Steps: steps, Parts: content.Parts(steps)}
+	return withParts(content.Content{Display: "modal", Position: "center", Steps: steps})
 }
 
 var send = content.Button{Name: "send", Text: "Send", Action: "submit"}

@@ -62,7 +62,7 @@ A [link](/docs/?a=1&b=2#part "title"), an <https://example.com/ä> and ines@exam
 				}
 			}
 			c.step.Name, c.step.Body = "step-1", body
-			shown := content.Content{Display: "modal", Steps: []content.Step{c.step}, Parts: content.Parts([]content.Step{c.step})}
+			shown := withParts(content.Content{Display: "modal", Steps: []content.Step{c.step}})
 			e, b := newEdge(t), newTab(t)
 			e.messages = always(deliver("m", shown))
 			b.open(e.URL)

@@ -1,6 +1,8 @@
 package client_test
 
 import (
+	"strings"
+
 	"handbill/engine/content"
 )
 
@@ -90,6 +92,12 @@ func offer(position string) content.Content {
 	}}}
 }
 
+// withParts says which parts of the client a content needs, as the edge does.
+func withParts(shown content.Content) content.Content {
+	shown.Parts = content.Parts(&shown)
+	return shown
+}
+
 // What tests look for in the page.
 const (
 	messages = `[...document.querySelectorAll("handbill-message")]`
@@ -102,4 +110,10 @@ const (
 // button is the button with a name.
 func button(name string) string {
 	return shadow + `?.querySelector("button[name='` + name + `']")`
+}
+
+// landmarks puts everything of a page that stands outside of its main part into a header, as accessible pages do.
+func landmarks(document string) string {
+	document = strings.Replace(document, "<body>", "<body><header>", 1)
+	return strings.Replace(document, "</form>", "</form></header>", 1)
 }

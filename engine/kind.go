@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"handbill/engine/visitor"
@@ -17,6 +18,18 @@ type occasion struct {
 	variant string
 	// form is how the reference client shows it.
 	form form
+}
+
+// Occasion tells apart the times that one message was sent to the same visitor, or a campaign was started for them, whatever
+// their deliveries are called; empty for a broadcast.
+func (d *Delivery) Occasion() string {
+	switch of := d.sealed.of; {
+	case of.sent != 0:
+		return strconv.FormatUint(of.sent, 36)
+	case !of.run.IsZero():
+		return strconv.FormatInt(of.run.UnixMilli(), 36)
+	}
+	return ""
 }
 
 // occasion is the one for which a message would be shown now.

@@ -219,11 +219,16 @@ func TestARunningCampaignSurvivesARestart(t *testing.T) {
 func TestACampaignGoesOnWhenItsVisitorIdentifies(t *testing.T) {
 	e := newEdge(t, planner)
 	e.happens(ada, "signed_up", map[string]any{"plan": "team"})
+	e.now = e.now.Add(time.Hour)
+	before := e.shows(ada, app, "view", "welcome").Deliveries[0]
 	if err := e.Identify(context.Background(), adaKnown, nil); err != nil {
 		t.Fatal(err)
 	}
-	e.now = e.now.Add(time.Hour)
 	d := e.shows(adaKnown, app, "view", "welcome").Deliveries[0]
+	// By its occasion a client knows that it is on screen already, or was just closed.
+	if d.ID == before.ID || d.Occasion() != before.Occasion() || d.Occasion() == "" {
+		t.Errorf("the delivery %s of the occasion %q became %s of %q", before.ID, before.Occasion(), d.ID, d.Occasion())
+	}
 	e.report(adaKnown, engine.OutcomeOpened, d.ID)
 	e.report(adaKnown, engine.OutcomeDismissed, d.ID)
 	phone := visitor.Identity{Anonymous: "phone-of-ada"}

@@ -89,8 +89,13 @@ func TestSeveralSendsOfAMessageAreShownOneAfterTheOther(t *testing.T) {
 	for _, order := range []string{"1001", "1002"} {
 		e.sendTo("ada", order, map[string]any{"order": order})
 	}
+	occasions := map[string]bool{"": true}
 	for _, order := range []string{"1001", "1002"} {
 		d := e.shows(adaSigned, app, "view", "order-shipped").Deliveries[0]
+		if occasions[d.Occasion()] {
+			t.Errorf("the send of %s cannot be told from the one before: its occasion is %q", order, d.Occasion())
+		}
+		occasions[d.Occasion()] = true
 		if html := d.Content.HTML(); !strings.Contains(html, order) {
 			t.Errorf("instead of %s it shows %s", order, html)
 		}

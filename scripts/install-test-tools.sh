@@ -88,3 +88,4 @@ unpack_documentation
 scripts/install-packages.sh cmd/handbill/testdata/reference
 scripts/install-packages.sh cmd/handbill/testdata/parse5
 scripts/install-packages.sh cmd/handbill/testdata/demos
+scripts/install-packages.sh client/testdata

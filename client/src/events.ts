@@ -17,7 +17,7 @@ export interface Particulars {
   actionName?: string;
   /** The action as the author wrote it. */
   actionValue?: string;
-  /** On error: "image", "display" or "content". */
+  /** On error: "image", "display", "target" or "content". */
   reason?: string;
   /** On action, where a form was sent: the step it stands in, and what was answered. */
   step?: string;

@@ -5,8 +5,8 @@ export interface Message {
   content: Content;
   /** What it waits for; then it has neither content nor a delivery yet. */
   when?: When;
-  /** The name of the step that it begins with; the first where it has none of the name. */
-  step?: string;
+  /** Tells apart the times that the same message was sent to this visitor, or started for them; missing where there is but one. */
+  occasion?: string;
   /** Sent by "messages send --test": shown to one person, counted nowhere. */
   test?: boolean;
 }
@@ -121,9 +121,9 @@ export function readMessages(answer: unknown): Message[] {
   return inAppMessages.filter((message): message is Message => isName(message?.messageId) && isName(message?.when ? "…" : message?.deliveryId));
 }
 
-/** The same message keeps its key when its delivery changes, as it does when the visitor identifies. */
-export function keyOf(message: Message): string {
-  return `${message.messageId}${message.test ? " (test)" : ""}`;
+/** The same message keeps its key when its delivery changes, as it does when the visitor identifies, but not when it is sent again. */
+export function keyOf({ messageId, test, occasion }: Message): string {
+  return [messageId, test, occasion].filter(Boolean).join(" ");
 }
 
 function isName(value: unknown): boolean {

@@ -5,10 +5,15 @@ import type { Site } from "./site";
 interface Parts {
   actions: typeof import("./parts/actions");
   forms: typeof import("./parts/forms");
+  inline: typeof import("./parts/inline");
+  keep: typeof import("./parts/keep");
   markup: typeof import("./parts/markup");
   routes: typeof import("./parts/routes");
+  sticky: typeof import("./parts/sticky");
   stream: typeof import("./parts/stream");
   sandbox: typeof import("./parts/sandbox");
+  tooltip: typeof import("./parts/tooltip");
+  tour: typeof import("./parts/tour");
   when: typeof import("./parts/when");
 }
 

@@ -192,7 +192,7 @@ func (e *Edition) Render(values Values) (Rendered, error) {
 func (e *Edition) make(values Values, b *budget) (Rendered, error) {
 	r := &rendering{bindings: values.bind(e.params, e.locale), budget: b}
 	made, err := r.render(e.template)
-	made.Lang, made.Dir, made.Parts = e.locale, e.dir, Parts(made.Steps)
+	made.Lang, made.Dir, made.Parts = e.locale, e.dir, Parts(&made)
 	return Rendered{Content: made, Dropped: r.dropped}, err
 }
 

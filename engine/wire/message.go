@@ -30,6 +30,8 @@ type queueMessage struct {
 	// When is there instead of content for a message that our client waits with.
 	When *whenSent `json:"when,omitempty"`
 	Test bool      `json:"test,omitempty"`
+	// Occasion is for our client alone, too.
+	Occasion string `json:"occasion,omitempty"`
 }
 
 type queueProperties struct {
@@ -59,7 +61,7 @@ func (h *Handler) queue(answered engine.PollAnswer, ours bool) (queueAnswer, err
 			if err != nil {
 				return queueAnswer{}, err
 			}
-			m.Content = text
+			m.Content, m.Occasion = text, d.Occasion()
 			m.Properties.Gist.place(d.Content.Placement())
 		default:
 			if err := h.forReference(&m, d); err != nil {

@@ -5,6 +5,7 @@ import * as forms from "../parts/forms";
 import * as markup from "../parts/markup";
 import * as sandbox from "../parts/sandbox";
 import look from "../sheets/message.css";
+import type { Extension } from "../show/extension";
 import { show, type Told } from "../show/showing";
 import * as copy from "./copy";
 import { createCrossing } from "./crossing";
@@ -63,8 +64,9 @@ export function openTree(host: Host, given: unknown): Drawn {
   }
 
   const crossing = createCrossing(host, settingsFor);
-  const message: Message = { messageId: options.messageId ?? "", deliveryId: "", content, step: start.name };
-  show(message, frame, [crossing, copy, actions, forms, markup, sandbox], styleSheet(look + own), tell, leave, () => {});
+  const message: Message = { messageId: options.messageId ?? "", deliveryId: "", content };
+  const framed: Extension = { frame: () => frame, begin: ({ steps }) => steps.slice(0, steps.indexOf(start) + 1) };
+  show(message, [framed, crossing, copy, actions, forms, markup, sandbox], styleSheet(look + own), tell, leave, () => {});
   const shown = document.querySelector("handbill-message")!;
   shown.setAttribute("data-scheme", "page");
   addEventListener("click", (event) => followText(event, host));

@@ -1,17 +1,19 @@
 import type { Happening, Particulars } from "../events";
 import { safeAddress } from "../link";
-import type { Button, Message, Step } from "../message";
+import { type Button, keyOf, type Message, type Placement, type Step } from "../message";
 import { styleSheet } from "../parts";
 import { renderStep } from "../render";
 import { closeButton } from "./close";
+import { dialog } from "./dialog";
 import type { Extension, Shown } from "./extension";
+import { floating } from "./floating";
 import { type Frame, nameFrame } from "./frame";
 
 export interface Told {
   (message: Message, happening: Happening, dismiss: () => void, particulars?: Particulars): void;
 }
 
-/** A message on the screen. */
+/** A message on the screen, or about to be. */
 export interface Showing {
   message: Message;
   /** False when the site has taken our element off the page. */
@@ -20,30 +22,33 @@ export interface Showing {
   hide(): void;
 }
 
-/** Shows a message in a frame and tells what happens to it, in order: nothing before it was opened, nothing after it was dismissed. */
+/** Shows a message and tells what happens to it, in order: nothing before it was opened, nothing after it was dismissed. */
 export function show(
   message: Message,
-  frame: Frame,
   extensions: Extension[],
   look: CSSStyleSheet,
   tell: Told,
   leave: (address: string, newTab: boolean) => void,
-  ended: () => void,
+  ended: (missing?: boolean) => void,
 ): Showing {
-  const { steps, lang, dir, style = "" } = message.content;
+  const { content } = message;
+  const { steps, lang, dir, style = "" } = content;
   const host = document.createElement("handbill-message");
   if (lang) host.lang = lang;
   if (dir) host.dir = dir;
   /** What failed before the message was opened. */
   const early: string[] = [];
-  const begin = Math.max(0, steps.findIndex(({ name }) => name === message.step));
-  const first = steps[begin]!;
   /** The steps that came up, the current one last. */
-  const trail = steps.slice(0, begin + 1);
+  const trail: Step[] = [];
+  let frame: Frame;
+  /** Whether a step has come up. */
+  let entered = false;
+  /** Stops waiting for what the next step stands at. */
+  let stop: (() => void) | undefined;
   let opened = false;
   let gone = false;
 
-  const showing: Showing = { message, onScreen: () => host.isConnected, hide };
+  const showing: Showing = { message, onScreen: () => !!stop || host.isConnected, hide };
 
   function happened(happening: Happening, particulars?: Particulars): void {
     open();
@@ -65,6 +70,7 @@ export function show(
   function hide(): void {
     if (gone) return;
     gone = true;
+    stop?.();
     frame.close();
     host.remove();
   }
@@ -73,12 +79,26 @@ export function show(
     if (gone) return;
     open();
     hide();
+    for (const extension of extensions) extension.end?.(shown);
     happened("dismissed");
     ended();
   }
 
+  /** A step cannot be shown. Where only what it stands at is missing, perhaps that is on the next page. */
+  function fail(reason: string): void {
+    if (gone) return;
+    const missing = reason === "target";
+    if (opened && !missing) {
+      failed(reason);
+      return dismiss();
+    }
+    hide();
+    tell(showing.message, "error", dismiss, { reason });
+    ended(missing);
+  }
+
   function pressed(button: Button, event?: MouseEvent): void {
-    if (gone || extensions.some((extension) => extension.press?.(button, shown))) return;
+    if (gone || stop || extensions.some((extension) => extension.press?.(button, shown))) return;
     const { name: actionName, action: actionValue } = button;
     happened("action", { actionName, actionValue });
     if (actionValue === "next") go(steps[steps.indexOf(trail.at(-1)!) + 1], actionValue);
@@ -88,15 +108,11 @@ export function show(
 
   function go(following: Step | undefined, actionValue: string): void {
     if (!following || gone) return dismiss();
-    try {
-      put(following, build(following));
-    } catch {
-      failed("content");
-      return dismiss();
-    }
     trail.push(following);
-    frame.changed();
-    happened("changed", { actionName: following.name, actionValue });
+    enter(following, () => {
+      frame.changed();
+      happened("changed", { actionName: following.name, actionValue });
+    });
   }
 
   function follow(action: string, newTab: boolean): void {
@@ -116,28 +132,66 @@ export function show(
     return section;
   }
 
-  function put(current: Step, section: HTMLElement): void {
-    nameFrame(frame.root, current, section);
-    frame.place.replaceChildren(section);
-    frame.root.scrollTop = 0;
+  /** Brings a step up as soon as it can stand on the page. */
+  function enter(step: Step, came: () => void): void {
+    attempt(() => {
+      const section = build(step);
+      const fill = (): void => {
+        frame.place.replaceChildren(section);
+        frame.root.scrollTop = 0;
+        came();
+      };
+      const come = (): void => {
+        stop = undefined;
+        nameFrame(frame.root, step, section);
+        if (entered) return fill();
+        entered = true;
+        attempt(() => frame.open(host, fill));
+      };
+      stop = frame.wait?.(step, section, come, () => fail("target"));
+      if (!frame.wait) come();
+    });
+  }
+
+  function attempt(action: () => void): void {
+    try {
+      action();
+    } catch {
+      fail("content");
+    }
+  }
+
+  /** Two frames later it has been painted, if the visitor need not open it first. A hidden tab paints none until it is looked at. */
+  function soon(): void {
+    requestAnimationFrame(() => requestAnimationFrame(() => entered && frame.place.firstChild && open()));
+  }
+
+  function make(at: Placement): Frame {
+    const beacon = !!content.beacon && !entered;
+    const made = extensions.map((extension) => extension.frame?.(at, beacon)).find(Boolean) ?? (/^[bt]/.test(at.display) ? floating : dialog)(at);
+    const set = (name: string, value = ""): void => made.root.style.setProperty(name, value);
+    set("--width", at.width ? `${at.width}px` : "");
+    set("--backdrop", at.overlayColor);
+    set("--arrow", at.arrowColor);
+    made.onClosed(() => frame.root === made.root && dismiss());
+    return made;
+  }
+
+  function mount(made: Frame): void {
+    root.append(made.root);
+    made.root.append(closeButton(dismiss), made.place);
   }
 
   // A page that says which colour schemes it has is followed; for others the system's setting holds.
   if (getComputedStyle(document.documentElement).colorScheme !== "normal") host.setAttribute("data-scheme", "page");
   const root = host.attachShadow({ mode: "open" });
   root.adoptedStyleSheets = [look, styleSheet(style)];
-  root.append(frame.root);
-  frame.root.append(closeButton(dismiss), frame.place);
-  frame.onClosed(dismiss);
-  const shown: Shown = { steps, trail, root, happened, pressed, go, dismiss };
-  const section = build(first);
-  try {
-    frame.open(host, () => put(first, section));
-  } catch (error) {
-    hide();
-    throw error;
-  }
-  // Two frames later it has been painted. A hidden tab paints none until it is looked at.
-  requestAnimationFrame(() => requestAnimationFrame(open));
+  const shown: Shown = { key: keyOf(message), content, steps, trail, root, make, mount, happened, pressed, go, dismiss };
+  trail.push(...(extensions.map((extension) => extension.begin?.(shown)).find(Boolean) ?? [steps[0]!]));
+  const touring = extensions.find((extension) => extension.tour)?.tour!(shown);
+  frame = touring ?? make(content);
+  if (!touring) mount(frame);
+  enter(trail.at(-1)!, soon);
+  soon();
   return showing;
 }

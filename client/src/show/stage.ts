@@ -1,20 +1,8 @@
 import { keyOf, type Message } from "../message";
 import type { Loader } from "../parts";
-import { banner } from "./banner";
 import type { Extension } from "./extension";
-import type { Frame } from "./frame";
-import { modal } from "./modal";
+import { MODAL, slotOf } from "./placement";
 import { show, type Showing, type Told } from "./showing";
-
-/**
- * Where a message can stand. Each place holds one message at a time. Banners
- * come first: a modal that opens with them lies above them.
- */
-const PLACES: Record<string, (message: Message) => Frame> = {
-  "banner top": () => banner("top"),
-  "banner bottom": () => banner("bottom"),
-  modal: (message) => modal(message.content.position),
-};
 
 export interface Stage {
   /** Shows what is due and hides what no longer is. */
@@ -29,44 +17,53 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
   /** The look of all messages, from the first one on. */
   let look: CSSStyleSheet | undefined;
   const onStage = new Map<string, Showing>();
-  /** Messages that are over here although the list may still hold them: their report is on its way. */
-  const over = new Set<string>();
+  /**
+   * Messages that are over here although the list may still hold them: their report is on its way. Where one only could
+   * not stand on a page, that page.
+   */
+  const over = new Map<string, string | false | undefined>();
 
   function update(messages: Message[]): void {
     due = messages;
-    for (const key of over) if (!due.some((message) => keyOf(message) === key)) over.delete(key);
+    for (const key of over.keys()) if (!due.some((message) => keyOf(message) === key)) over.delete(key);
     if (document.body) arrange();
     else document.addEventListener("DOMContentLoaded", arrange, { once: true });
   }
 
+  function isOver(message: Message): boolean {
+    return over.has(keyOf(message)) && (over.get(keyOf(message)) || location.href) === location.href;
+  }
+
   function arrange(): void {
-    for (const [place, showing] of onStage) {
+    for (const [slot, showing] of onStage) {
       const still = due.find((message) => keyOf(message) === keyOf(showing.message));
       if (still && showing.onScreen()) showing.message = still;
       else {
-        onStage.delete(place);
+        onStage.delete(slot);
         showing.hide();
       }
     }
-    const waiting = due.filter((message) => !over.has(keyOf(message)));
-    for (const message of waiting) if (!placeOf(message)) refuse(message, "display");
-    for (const place of Object.keys(PLACES)) {
-      // Behind a modal a banner could be seen, but not used.
-      if (onStage.has(place) || onStage.has("modal")) continue;
-      const next = waiting.find((message) => placeOf(message) === place);
-      if (next) put(next, place);
+    const waiting: [string, Message][] = [];
+    for (const message of due) {
+      const slot = slotOf(message.content);
+      if (isOver(message)) continue;
+      if (slot) waiting.push([slot, message]);
+      else refuse(message, "display");
     }
+    // A modal that opens with others lies above them; behind one they could be seen, but not used.
+    waiting.sort(([one], [other]) => Number(one === MODAL) - Number(other === MODAL));
+    for (const [slot, message] of waiting) if (!onStage.has(slot) && !onStage.has(MODAL)) put(message, slot);
   }
 
-  function put(message: Message, place: string): void {
+  function put(message: Message, slot: string): void {
     const needed = message.content.parts ?? [];
     const missing = needed.filter((name) => !parts.has(name));
     if (!look || missing.length) return load(message, missing);
     try {
       const extensions = needed.map((name) => parts.get(name)!);
-      onStage.set(place, show(message, PLACES[place]!(message), extensions, look, tell, leave, () => {
-        onStage.delete(place);
-        over.add(keyOf(message));
+      onStage.set(slot, show(message, extensions, look, tell, leave, (missed) => {
+        onStage.delete(slot);
+        over.set(keyOf(message), missed && location.href);
         queueMicrotask(arrange);
       }));
     } catch {
@@ -84,14 +81,9 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
 
   /** A message that cannot be shown is said to be so once, and makes way. */
   function refuse(message: Message, reason: string): void {
-    over.add(keyOf(message));
+    over.set(keyOf(message), undefined);
     tell(message, "error", () => {}, { reason });
   }
 
   return { update };
-}
-
-function placeOf({ content }: Message): string | undefined {
-  const place = content?.display === "banner" ? `banner ${content.position || "top"}` : `${content?.display}`;
-  return Object.hasOwn(PLACES, place) ? place : undefined;
 }

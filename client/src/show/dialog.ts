@@ -1,9 +1,12 @@
 import { element } from "../dom";
+import type { Placement } from "../message";
 import type { Frame } from "./frame";
 
 /** A native modal dialog: the browser makes the page behind it inert, closes it on Escape and gives the focus back. */
-export function modal(position: string | undefined): Frame {
-  const root = element("dialog", { class: "modal", part: "modal", "data-position": position, tabindex: -1 });
+export function dialog({ display, position, closeOutside }: Placement): Frame {
+  const root = element("dialog", {
+    class: display, part: display, "data-position": position, closedby: closeOutside ? "any" : undefined, tabindex: -1,
+  });
   return {
     root,
     place: element("div"),

@@ -1,0 +1,29 @@
+package client_test
+
+import (
+	"os"
+	"testing"
+)
+
+// axe-core looks for what hinders people. It comes from npm, see scripts/install-test-tools.sh.
+func TestAxeFindsNothingInAnyDisplay(t *testing.T) {
+	axe, err := os.ReadFile("testdata/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatalf("%v; run scripts/install-test-tools.sh", err)
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		for name, shown := range everyDisplay {
+			t.Run(name+" "+scheme, func(t *testing.T) {
+				e, b := newEdge(t), newTab(t)
+				b.media("prefers-color-scheme", scheme)
+				e.pages["/"] = page(`<meta name="color-scheme" content="light dark"><style>body { background: light-dark(#fff, #111); color: light-dark(#111, #eee) }</style>`+external, accountPage)
+				e.pages["/"] = landmarks(e.pages["/"])
+				e.messages = always(deliver("exports", shown))
+				openEvery(b, e.URL, name)
+				b.do(string(axe))
+				b.expect(`axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }).then(({ violations }) =>
+  violations.map(({ id, nodes }) => id + ": " + nodes.map(({ target, failureSummary }) => target.flat().join(" ") + " " + failureSummary).join("; ")))`, "[]")
+			})
+		}
+	}
+}
