@@ -36,8 +36,19 @@ export function anchor(box: HTMLElement, at: HTMLElement, side: string): () => v
     box.style.setProperty("--at", `${Math.max(MARGIN, Math.min(middle, length - MARGIN))}px`);
   }
 
+  /** Twice: the browser may turn the box to another side only after the first of the frames that follow. */
   const soon = (): void => {
-    frame ||= requestAnimationFrame(settle);
+    frame ||= requestAnimationFrame(() => {
+      settle();
+      frame = requestAnimationFrame(settle);
+    });
+  };
+  /** The browser keeps what it reckoned where the page was then; after scrolling it shall do so anew. */
+  const anew = (): void => {
+    box.style.setProperty("position-anchor", "none");
+    box.getBoundingClientRect();
+    box.style.removeProperty("position-anchor");
+    soon();
   };
   /** Where the browser does not, we make it the next stop of the keyboard after what it stands at. */
   const enter = (event: KeyboardEvent): void => {
@@ -50,6 +61,7 @@ export function anchor(box: HTMLElement, at: HTMLElement, side: string): () => v
   resized.observe(at);
   const scrolling = { capture: true, passive: true };
   addEventListener("scroll", soon, scrolling);
+  addEventListener("scrollend", anew, scrolling);
   addEventListener("resize", soon);
   at.addEventListener("keydown", enter);
   settle();
@@ -57,6 +69,7 @@ export function anchor(box: HTMLElement, at: HTMLElement, side: string): () => v
     cancelAnimationFrame(frame);
     resized.disconnect();
     removeEventListener("scroll", soon, scrolling);
+    removeEventListener("scrollend", anew, scrolling);
     removeEventListener("resize", soon);
     at.removeEventListener("keydown", enter);
     box.hidePopover();
