@@ -4,16 +4,19 @@ GOLANGCI_LINT_VERSION = v2.15.0
 golangci_lint = bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 .DEFAULT_GOAL = help
-.PHONY: help build run test sites bench docs lint generate
+.PHONY: help build run edges test sites reference-newest bench docs lint generate
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 build: ## build bin/handbill, Caddy with Handbill compiled in
 	go build -o bin/handbill ./cmd/handbill
 
 run: build ## run the demo on http://localhost:8080
 	@scripts/run-demo.sh
+
+edges: build ## run two edges over one Redis, behind a balancer, on http://localhost:8080
+	@scripts/run-two-edges.sh
 
 test: ## run every test; gets the browser and the pages that they need
 	scripts/install-test-tools.sh
@@ -26,6 +29,9 @@ test: ## run every test; gets the browser and the pages that they need
 sites: build ## put web frameworks' applications behind Handbill, and test them in the browser; gets them from npm
 	scripts/build-sites.sh
 	go test -tags sites -count=1 -timeout 10m -v ./sites
+
+reference-newest: ## run the conformance suite with the reference clients that npm published last; gets them from npm
+	scripts/test-newest-clients.sh
 
 bench: build ## measure, and write the figures to docs/performance.md; BENCH_ROUNDS sets the rounds, BENCH_PARTS chooses parts, BENCH_VISITORS sets how many visitors are known
 	go run ./bench

@@ -105,7 +105,7 @@ function fill(stub: Stub, site: Pointed, base: string): void {
   const begin = (): void => {
     if (script || (window as unknown as Record<string, unknown>)[site.globalName] !== stub) return;
     const hasPage = stub.some(([method]) => method === "page");
-    load(site.writeKey, { integrations: { [PLUGIN]: { siteId: site.siteId, anonymousInApp: site.anonymousInApp } } });
+    load(site.writeKey, { integrations: { [PLUGIN]: { siteId: site.siteId, anonymousInApp: site.anonymousInApp, events: relay } } });
     if (hasPage) return;
     ownPage = ["page"];
     stub.push(ownPage);
@@ -125,6 +125,11 @@ function pointed(options: Options | undefined, base: string): Options {
   }
   if (isObject(plugin)) integrations[PLUGIN] = Object.assign({}, plugin, { _env: ENVIRONMENT });
   return Object.assign({}, options, { integrations });
+}
+
+/** Tells the site's code of a message as our own client does: by an event of the document. */
+function relay({ type, detail }: CustomEvent): void {
+  document.dispatchEvent(new CustomEvent(type, { detail }));
 }
 
 function isObject(value: unknown): value is object {
