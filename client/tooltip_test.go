@@ -110,7 +110,8 @@ func TestATooltipOfATargetOutOfSightIsBesideItWhenThePageIsScrolledThere(t *test
 			b.await("seen.length")
 			b.do("scrollTo(0, 500)")
 			b.await(pointing(beside["right"] + " && Math.abs(r.top + r.bottom - p.top - p.bottom) <= 1"))
-			b.await(frame("tooltip") + `.dataset.side === "right"`)
+			b.js("new Promise((done) => setTimeout(done, 100))")
+			b.expect(frame("tooltip")+".dataset.side", `"right"`)
 		})
 	}
 }

@@ -22,9 +22,14 @@ export function anchor(box: HTMLElement, at: HTMLElement, side: string): () => v
   box.toggleAttribute("data-measured", !anchored);
   box.style.setProperty("position-area", side);
   let frame = 0;
+  let frames = 0;
+
+  function tick(): void {
+    settle();
+    frame = --frames && requestAnimationFrame(tick);
+  }
 
   function settle(): void {
-    frame = 0;
     const there = at.getBoundingClientRect();
     box.toggleAttribute("data-away", !isRendered(at));
     if (!anchored) measure(box, there, side);
@@ -36,12 +41,10 @@ export function anchor(box: HTMLElement, at: HTMLElement, side: string): () => v
     box.style.setProperty("--at", `${Math.max(MARGIN, Math.min(middle, length - MARGIN))}px`);
   }
 
-  /** Twice: the browser may turn the box to another side only after the first of the frames that follow. */
+  /** The browser may turn the box to another side only some frames later. */
   const soon = (): void => {
-    frame ||= requestAnimationFrame(() => {
-      settle();
-      frame = requestAnimationFrame(settle);
-    });
+    frames = 4;
+    frame ||= requestAnimationFrame(tick);
   };
   /** The browser keeps what it reckoned where the page was then; after scrolling it shall do so anew. */
   const anew = (): void => {
