@@ -4,7 +4,7 @@ GOLANGCI_LINT_VERSION = v2.15.0
 golangci_lint = bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 .DEFAULT_GOAL = help
-.PHONY: help build run test sites reference-newest bench docs lint generate
+.PHONY: help build run edges test sites reference-newest bench docs lint generate
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -14,6 +14,9 @@ build: ## build bin/handbill, Caddy with Handbill compiled in
 
 run: build ## run the demo on http://localhost:8080
 	@scripts/run-demo.sh
+
+edges: build ## run two edges over one Redis, behind a balancer, on http://localhost:8080
+	@scripts/run-two-edges.sh
 
 test: ## run every test; gets the browser and the pages that they need
 	scripts/install-test-tools.sh

@@ -180,6 +180,9 @@ func (s *service) Destruct() error {
 	s.setStreams(engine.Streams{})
 	<-s.done
 	s.follower.Stop()
+	if e := s.engine.Load(); e != nil {
+		e.Close()
+	}
 	_, err := storages.Delete(s.key.store)
 	return err
 }

@@ -51,6 +51,8 @@ type Engine struct {
 	workspace string
 	store     store.Store
 	peeker    store.Peeker // the store, where it is one
+	announcer store.Announcer
+	deaf      func() // ends the hearing of other edges' announcements
 	events    *eventlog.Log
 	recorder  Recorder
 	logger    *slog.Logger
@@ -109,9 +111,16 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 		e.random = rand.Float64
 	}
 	e.hub = newHub(e.recorder)
+	e.deaf = func() {}
+	if announcer, ok := options.Store.(store.Announcer); ok {
+		e.announcer, e.deaf = announcer, announcer.Hear(e.workspace, e.heard)
+	}
 	e.SetCadence(options.PollSlow, options.PollFast)
 	return e, nil
 }
+
+// Close ends what the engine does by itself: it hears no more of other edges. Who still asks it is answered.
+func (e *Engine) Close() { e.deaf() }
 
 // Workspace is the name of the workspace this engine serves.
 func (e *Engine) Workspace() string { return e.workspace }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"handbill/engine/store"
 	"handbill/engine/workspace"
 )
 
@@ -217,8 +218,27 @@ func (h *hub) wake(s *Stream) {
 	}
 }
 
-// push tells the streams of one visitor at once.
+// push tells the streams of one visitor at once, on every edge.
 func (e *Engine) push(visitorID string) {
+	e.pushHere(visitorID)
+	if e.announcer != nil {
+		e.announcer.Announce(store.Key{Workspace: e.workspace, Visitor: visitorID})
+	}
+}
+
+// heard is told that another edge has something new for a visitor, or, with "", that this may have been missed.
+func (e *Engine) heard(visitorID string) {
+	if visitorID != "" {
+		e.pushHere(visitorID)
+		return
+	}
+	e.hub.mu.Lock()
+	defer e.hub.mu.Unlock()
+	e.hub.wakeAll(e.now())
+}
+
+// pushHere tells the streams of one visitor on this edge.
+func (e *Engine) pushHere(visitorID string) {
 	h, visitor := e.hub, hash64(visitorID)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -237,10 +257,14 @@ func (e *Engine) announce(before, after *workspace.Snapshot) {
 	if before != nil && after != nil && before.Generation == after.Generation {
 		return
 	}
-	h := e.hub
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.changed = e.now()
+	e.hub.mu.Lock()
+	defer e.hub.mu.Unlock()
+	e.hub.wakeAll(e.now())
+}
+
+// wakeAll wakes all streams, some after the other. h.mu is held.
+func (h *hub) wakeAll(now time.Time) {
+	h.changed = now
 	underWay := len(h.waiting) > 0
 	h.waiting = h.waiting[:0]
 	for _, streams := range h.streams {

@@ -22,7 +22,9 @@ import (
 // What it acknowledges is as durable as Redis makes it: with appendfsync always it is on disk. Leases live in Redis, too,
 // so that they hold for all edges; they go by the edges' clocks.
 type Redis struct {
-	place   string
+	place string
+	// name tells this edge from others.
+	name    string
 	client  rueidis.Client
 	cluster bool
 	logger  *slog.Logger
@@ -34,14 +36,19 @@ type Redis struct {
 	changing [1024]sync.Mutex
 	// workspaces are those of which Redis knows.
 	workspaces sync.Map
-	closed     atomic.Bool
-	closing    sync.Once
-	last       error // of Close
+	// open ends when the store is closed, and with it the hearing of announcements.
+	open    context.Context
+	end     context.CancelFunc
+	hearing sync.WaitGroup
+	closed  atomic.Bool
+	closing sync.Once
+	last    error // of Close
 }
 
 var (
-	_ Store  = (*Redis)(nil)
-	_ Peeker = (*Redis)(nil)
+	_ Store     = (*Redis)(nil)
+	_ Peeker    = (*Redis)(nil)
+	_ Announcer = (*Redis)(nil)
 )
 
 const (
@@ -277,6 +284,8 @@ func (r *Redis) Secret(ctx context.Context, name string) ([]byte, error) {
 func (r *Redis) Close() error {
 	r.closing.Do(func() {
 		r.closed.Store(true)
+		r.end()
+		r.hearing.Wait()
 		r.last = r.lazy.close()
 		r.client.Close()
 		r.known.close()

@@ -21,6 +21,8 @@ import (
 //	handbill:workspaces                                                -> set of the workspaces' names
 //	handbill:format                                                    -> the version of this layout
 //
+// On the channel handbill:push:<workspace> edges tell each other for which visitor something is new.
+//
 // Workspaces' names stand in them as in a URL's query.
 const (
 	redisPrefix    = "handbill:"

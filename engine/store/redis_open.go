@@ -50,7 +50,7 @@ func OpenRedis(ctx context.Context, urls []string, options RedisOptions) (*Redis
 	if err != nil {
 		return nil, err
 	}
-	r := &Redis{place: redacted(urls), logger: options.Logger, known: known, notes: newRedisNotes()}
+	r := &Redis{place: redacted(urls), name: rand.Text(), logger: options.Logger, known: known, notes: newRedisNotes()}
 	option.OnInvalidations = r.invalidated
 	if r.client, err = rueidis.NewClient(option); err != nil {
 		known.close()
@@ -62,6 +62,7 @@ func OpenRedis(ctx context.Context, urls []string, options RedisOptions) (*Redis
 		known.close()
 		return nil, err
 	}
+	r.open, r.end = context.WithCancel(context.Background())
 	r.lazy = startLazyWriter(r)
 	return r, nil
 }

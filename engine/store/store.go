@@ -78,6 +78,15 @@ type Peeker interface {
 	Peek(workspace string, identity visitor.Identity) (key Key, r *visitor.Record, ok bool)
 }
 
+// Announcer is a store that several edges share, over which they tell each other what is new.
+type Announcer interface {
+	// Announce tells the other edges that something is new for a visitor.
+	Announce(key Key)
+	// Hear calls heard with the id of each visitor of a workspace of whom another edge announces something, and with "" when
+	// announcements may have been missed; until stop is called or the store is closed. heard must not wait.
+	Hear(workspace string, heard func(visitorID string)) (stop func())
+}
+
 // Key names a visitor inside a workspace.
 type Key struct {
 	// Workspace is the workspace's name.
