@@ -265,12 +265,15 @@ func (h *Handler) wantsPage(r *http.Request, sent original) bool {
 }
 
 // insertion says what goes into a page: the snippet, once there is somebody to answer what it asks.
-func (h *Handler) insertion(*http.Request, int, http.Header) (inject.Insertion, bool) {
+func (h *Handler) insertion(r *http.Request, _ int, _ http.Header) (inject.Insertion, bool) {
 	endpoint := h.readyEndpoint()
 	if endpoint == nil {
 		return inject.Insertion{}, false
 	}
 	snippet, ok := endpoint.Snippet()
+	if ok && endpoint.Embeds() {
+		snippet = endpoint.WithEmbeds(snippet, originalOf(r).request(r))
+	}
 	return inject.Insertion{
 		Bytes: snippet.Markup, NonceAt: snippet.NonceAt, Version: snippet.Version, Base: h.base,
 		Loads: h.reference != nil, Embeds: h.reference != nil, // the reference client's scripts and the renderer's page

@@ -50,6 +50,8 @@ type situation struct {
 	wanted []*workspace.Message
 	// throttles are the one over all messages, if it bounds anything, and those of groups.
 	throttles []throttling
+	// embeds: what comes with the page is shown from there.
+	embeds bool
 	// sending is the send of a message in the inbox that is asked about; nil: none in particular.
 	sending *visitor.Sent
 	// zone is where the visitor is at home, as the browser says; empty: it does not. home is what follows from it, nil while

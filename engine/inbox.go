@@ -83,6 +83,7 @@ func (s *situation) occasions(m *workspace.Message) []*visitor.Sent {
 // inInbox is a message that lies in the inbox, and notes that it has come: of a visitor about whom something is remembered.
 func (e *Engine) inInbox(m *workspace.Message, s *situation) InboxMessage {
 	of, shown := s.occasion(m), e.render(m, s)
+	of.form = shownOnce // whoever asks, it is the same delivery
 	d := e.sealer.seal(s.marks().visitor(), inboxView, m.ID, of, false)
 	in := InboxMessage{Arrived: s.arrived(m), Until: s.leaves(m)}
 	in.Delivery = Delivery{ID: e.sealer.write(d), Message: s.variant(m), Content: shown.content, Text: shown.text, sealed: d, dropped: len(shown.dropped)}

@@ -51,6 +51,8 @@ type PollRequest struct {
 	Languages []string
 	// Browser is what else the request says of the browser.
 	Browser Browser
+	// Embeds: the client shows what comes with the page from there, and is not told of it.
+	Embeds bool
 	// Inbox: the client wants to know what lies in the visitor's inbox.
 	Inbox bool
 }
@@ -119,7 +121,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 		now: now, identity: request.Identity, id: key.Visitor, record: record, arrival: arrival, page: request.Page, view: request.View,
 		visit: cmp.Or(named, visitNumber("", load)), named: named, inApp: snapshot.InApp, zone: request.Zone,
 		throttles: throttlings(snapshot, q.throttles[:0]), seen: s.seen[:0], slots: s.slots[:0], fired: request.Fired, oneEach: request.Slots,
-		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &q.facts, tags: tags,
+		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &q.facts, tags: tags, embeds: request.Embeds,
 	}
 	if len(request.Show) > 0 {
 		s.wanted = e.wantedBy(snapshot, request)
@@ -220,7 +222,7 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 	}
 	if s.page == nil {
 		for place, m := range snapshot.Messages {
-			if m.Inbox != nil {
+			if m.Inbox != nil || s.embeds && m.Embed {
 				continue
 			}
 			if err := offer(place); err != nil {

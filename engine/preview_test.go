@@ -76,7 +76,7 @@ func TestAPreviewShowsADraftAloneAndIsCountedNowhere(t *testing.T) {
 			}
 		}
 	}
-	if got := statisticsOf(t, e, "offer"); got.Counts.Opened+got.Counts.Clicked+got.Counts.Dismissed+got.Counts.Deliveries != 0 {
+	if got := statisticsOf(t, e, "offer"); got.Opened+got.Clicked+got.Dismissed+got.Deliveries != 0 {
 		t.Errorf("counted %+v", got.Counts)
 	}
 }

@@ -26,6 +26,8 @@ type gistProperties struct {
 	Persistent        bool           `json:"persistent,omitempty"`
 	LivePreview       bool           `json:"livePreview,omitempty"`
 	EncodedHTML       string         `json:"encodedMessageHtml,omitempty"`
+	ContentID         int            `json:"contentId,omitempty"`
+	TemplateID        int            `json:"templateId,omitempty"`
 	Broadcast         *broadcastSent `json:"broadcast,omitempty"`
 }
 

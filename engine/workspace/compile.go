@@ -152,6 +152,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		s.addGoal(message)
 		s.addGroup(message)
 		s.addToInbox(message)
+		s.addEmbedded(message)
 	}
 	if c.settings.theme != nil {
 		s.inbox.look = c.settings.theme.made

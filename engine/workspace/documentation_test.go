@@ -21,7 +21,7 @@ func readDocumentation(t *testing.T) string {
 
 func TestEveryExampleOfTheDocumentationIsRight(t *testing.T) {
 	text := readDocumentation(t)
-	for _, name := range []string{"personalisation", "frequency", "timing", "forms", "themes", "experiments", "inbox"} {
+	for _, name := range []string{"personalisation", "frequency", "timing", "forms", "themes", "experiments", "inbox", "embeds"} {
 		data, err := os.ReadFile("../../docs/" + name + ".md")
 		if err != nil {
 			t.Fatal(err)
@@ -201,6 +201,8 @@ func TestEveryKeysExampleIsRight(t *testing.T) {
 		case k.later:
 		case slices.ContainsFunc(inboxKeys, func(of key) bool { return of.name == k.name }):
 			good(t, "a.toml", strings.NewReplacer(`"modal"`, `"inbox"`, rest["pages"], "").Replace(message("", k.example)))
+		case k.name == "embed":
+			good(t, "a.toml", strings.NewReplacer(`"modal"`, `"inline"`).Replace(message("", "target = \"#offers\"\n"+k.example)))
 		case k.name == "trigger":
 			good(t, "a.toml", message("", "kind = \"campaign\"\n"+k.example))
 		case k.name == "exit":

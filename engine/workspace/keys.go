@@ -227,7 +227,7 @@ var messageKeys = slices.Concat([]key{
 		example: `template = "announcement"`,
 		meaning: "The [template](#templates) whose content it shows. What the message writes itself comes in place of the template's.",
 	},
-}, timingKeys, experimentKeys, inboxKeys)
+}, timingKeys, experimentKeys, inboxKeys, embedKey)
 
 // shownKeys are what a message shows, and what its variants may show instead.
 var shownKeys = slices.Concat(displayKeys, []key{

@@ -57,6 +57,7 @@ func (c *check) message(s section) *Message {
 	}
 	m.Slot, m.Stays = slotOf(m.Content), stays(s, base, m)
 	m.Inbox = c.inbox(s, m, base)
+	m.Embed = c.embed(s, m)
 	c.checkReads(s, m)
 	c.warnOfPages(s, m.Pages)
 	c.warnOfContent(s, m.template)

@@ -98,6 +98,8 @@ type Message struct {
 	Stays bool
 	// Localized is the message in its languages; nil for one that was not compiled, as [Hello].
 	Localized *content.Localized
+	// Embed: it comes with the page itself where the client shows it from there.
+	Embed bool
 	// Inbox is what it has in the inbox; nil for a message that is shown on pages.
 	Inbox *Inbox
 	// Experiment is to whom it is shown by lot, and in which variant.
@@ -167,8 +169,10 @@ type Snapshot struct {
 	// starters are the campaigns by what starts them.
 	starters starters
 	// inbox is what the inbox is made of.
-	inbox   inboxOf
-	numbers *numbers
+	inbox inboxOf
+	// embedded are the messages that come with their pages.
+	embedded []*Message
+	numbers  *numbers
 }
 
 // Asks says whether any condition of the workspace looks at a variable, such as "request"; see [audience.Condition.Uses].
