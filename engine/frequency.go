@@ -70,7 +70,7 @@ func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
 		return ReasonSnoozed
 	}
 	here := e.present(m, s)
-	if here.reported&visitor.ReportedDismissed != 0 {
+	if here.reported&visitor.ReportedDismissed != 0 && s.form(m) != shownAsCounted {
 		return ReasonDismissed
 	}
 	if reason, decided := s.askForm(m, state, here); decided {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -123,20 +124,26 @@ func placeable(m *workspace.Message) bool {
 }
 
 // LogView takes the reference client's note about a delivery: that it was seen, or, of one that stays, that it was closed.
-// What the client counts itself it reports in another way. refused says why a note is not believed; nothing is counted then.
-func (e *Engine) LogView(ctx context.Context, identity visitor.Identity, deliveryID, visit string) (refused, err error) {
+// What the client counts itself it reports in another way where it tells events at all, which reports says; else each note is
+// a showing. refused says why a note is not believed; nothing is counted then.
+func (e *Engine) LogView(ctx context.Context, identity visitor.Identity, deliveryID, visit string, reports bool) (refused, err error) {
 	d, err := e.sealer.open(deliveryID)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrRefused, err), nil
 	}
-	reports := []Report{{DeliveryID: deliveryID, Outcome: OutcomeOpened, Visit: visit}}
-	switch d.of.form {
-	case shownAsCounted:
+	notes := []Report{{DeliveryID: deliveryID, Outcome: OutcomeOpened, Visit: visit}}
+	switch {
+	case d.of.form == shownAsCounted && reports:
 		return nil, nil
-	case shownUntilClosed:
-		reports = append(reports, Report{DeliveryID: deliveryID, Outcome: OutcomeDismissed, Visit: visit})
+	case d.of.form == shownAsCounted:
+		if _, _, err := e.believe(identity, notes[0]); err != nil {
+			return fmt.Errorf("%w: %w", ErrRefused, err), nil
+		}
+		notes[0].EventID, notes[0].Content = rand.Text(), &ContentReport{Message: d.message, Template: e.templateOf(d.message, d.of.variant)}
+	case d.of.form == shownUntilClosed:
+		notes = append(notes, Report{DeliveryID: deliveryID, Outcome: OutcomeDismissed, Visit: visit})
 	}
-	all, err := e.Report(ctx, identity, reports)
+	all, err := e.Report(ctx, identity, notes)
 	if err != nil {
 		return nil, err
 	}
@@ -161,11 +168,13 @@ func (e *Engine) NumberOf(m *workspace.Message) int {
 }
 
 // TemplateOf is the number by which a [ContentReport] names the variant that a message is.
-func (e *Engine) TemplateOf(m *workspace.Message) int {
+func (e *Engine) TemplateOf(m *workspace.Message) int { return e.templateOf(m.ID, m.Variant) }
+
+func (e *Engine) templateOf(message, variant string) int {
 	if snapshot := e.Snapshot(); snapshot != nil {
-		if whole := snapshot.Message(m.ID); whole != nil {
+		if whole := snapshot.Message(message); whole != nil {
 			for i := range whole.Variants {
-				if whole.Variants[i].Message.Variant == m.Variant {
+				if whole.Variants[i].Message.Variant == variant {
 					return i + 1
 				}
 			}

@@ -35,7 +35,7 @@ func TestContentReportsThatCannotBeBelievedCountNothing(t *testing.T) {
 func TestNotesOfTheReferenceClientAreAnsweredWell(t *testing.T) {
 	s := newSite(t, oneMessage(""))
 	c := newReferenceClient(t, s)
-	other := newReferenceClient(t, s).asReference("1")["m"].QueueID
+	other := newBrowser(t, s).asReference("1")["m"].QueueID
 	mine := c.asReference("1")["m"].QueueID
 	for _, path := range []string{"queue/nothing", "queue/" + other, "queue/" + mine[:len(mine)-2] + "AA", "queue/" + strings.Repeat("x", 600), "message/m", "message/a%2Fb"} {
 		answer := c.do("POST", "/_handbill/api/v1/logs/"+path, "{}")
@@ -156,5 +156,43 @@ func TestAClientWithoutASessionIsTheReferenceClientAllTheSame(t *testing.T) {
 	s.now = s.now.Add(time.Minute)
 	if again := c.asReference("1")["m"]; again.QueueID != list.InAppMessages[0].QueueID {
 		t.Error("what stays over visits is another delivery in a session")
+	}
+}
+
+// Without the analytics library the in-app client has notes alone to say that it has shown what it counts itself.
+func TestWithoutTheAnalyticsClientEachNoteOfABroadcastCounts(t *testing.T) {
+	s := newSite(t, oneMessage("frequency = { count = 3, ignore_dismiss = true }"))
+	b := newBrowser(t, s)
+	for shown := int64(1); shown <= 3; shown++ {
+		m, there := b.asReference("1")["m"]
+		if !there {
+			t.Fatalf("after %d showings it is not in the list", shown-1)
+		}
+		if answer := b.do("POST", "/_handbill/api/v1/logs/queue/"+m.QueueID, "{}"); answer.StatusCode != 200 || s.counted("m") != [3]int64{shown, 0, 0} {
+			t.Errorf("%d: counted %v", answer.StatusCode, s.counted("m"))
+		}
+		other := newBrowser(t, s)
+		other.poll("{}")
+		if other.do("POST", "/_handbill/api/v1/logs/queue/"+m.QueueID, "{}"); s.counted("m") != [3]int64{shown, 0, 0} {
+			t.Error("a stranger's note counts")
+		}
+		s.now = s.now.Add(time.Minute)
+	}
+}
+
+// Our page in the client's frame says that a message was closed by its own buttons, which the client itself does not.
+func TestWhatIsClosedOfWhatTheClientCountsEndsItWhereThatIsMeant(t *testing.T) {
+	for frequency, ends := range map[string]bool{`{ count = 2, ignore_dismiss = true }`: false, `{ count = 2 }`: true} {
+		s := newSite(t, oneMessage("frequency = "+frequency))
+		c := newReferenceClient(t, s)
+		m := c.open("1")["m"]
+		c.delivery(m, "dismissed", "")
+		s.now = s.now.Add(time.Minute)
+		if _, there := c.asReference("1")["m"]; there == ends {
+			t.Errorf("%s: in the list is %t", frequency, there)
+		}
+		if got := s.counted("m"); got != [3]int64{1, 1, 0} {
+			t.Errorf("%s: counted %v", frequency, got)
+		}
 	}
 }

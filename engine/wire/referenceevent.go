@@ -91,7 +91,7 @@ func ownAction(value string) string {
 
 // serveQueueLog takes the reference client's note that a message was shown or, of one that stays, closed: POST
 // /api/v1/logs/queue/QUEUE_ID. The client only logs what it is answered: a note that cannot be believed is answered like
-// any other, and counts nothing.
+// any other, and counts nothing. Beside the analytics client, which leaves its cookie, it also sends events.
 func (h *Handler) serveQueueLog(w http.ResponseWriter, r *http.Request, id string) {
 	var ignored struct{}
 	if !read(w, r, pollBody, &ignored) {
@@ -105,7 +105,7 @@ func (h *Handler) serveQueueLog(w http.ResponseWriter, r *http.Request, id strin
 		notCounted(w, "nobody is named: send the cookie that the poll set, or the user token")
 		return
 	}
-	refused, err := h.engine.LogView(context.WithoutCancel(r.Context()), identity, id, visitOf(r))
+	refused, err := h.engine.LogView(context.WithoutCancel(r.Context()), identity, id, visitOf(r), analyticsID(r) != "")
 	switch {
 	case err != nil:
 		h.logger.Error("a report could not be kept", "workspace", h.engine.Workspace(), "error", err)
