@@ -155,7 +155,7 @@ func (h *Handler) serveDocument(w http.ResponseWriter, r *http.Request, frame st
 	}
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Security-Policy", "sandbox "+content.SandboxFlags+"; frame-ancestors 'self'")
+	header.Set("Content-Security-Policy", "sandbox "+content.SandboxFlags)
 	header.Set("Cache-Control", "private, max-age=31536000, immutable")
 	header.Set("X-Robots-Tag", "noindex")
 	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(document))

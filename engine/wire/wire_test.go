@@ -665,7 +665,7 @@ func TestADocumentIsServedInItsSandbox(t *testing.T) {
 	if body := text(t, answer); answer.StatusCode != 200 || body != document {
 		t.Errorf("status %d, %q", answer.StatusCode, body)
 	}
-	if got := answer.Header.Get("Content-Security-Policy"); got != "sandbox allow-scripts allow-popups allow-forms; frame-ancestors 'self'" {
+	if got := answer.Header.Get("Content-Security-Policy"); got != "sandbox allow-scripts allow-popups allow-forms" {
 		t.Errorf("the policy is %q", got)
 	}
 	if got := answer.Header.Get("Content-Type"); got != "text/html; charset=utf-8" {

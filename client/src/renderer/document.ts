@@ -38,6 +38,8 @@ export async function openDocument(host: Host, encoded: string, listen: () => vo
   const steps = createSteps(host);
   const bridge = createBridge(host, steps);
   Object.defineProperty(window, "message", { value: bridge, configurable: true, writable: true });
+  // Documents for our own client speak to the page around them; here that is us.
+  Object.defineProperty(window, "parent", { value: { postMessage: (said: unknown) => hear(said, bridge) }, configurable: true });
   document.write(markup);
   document.close();
   await Promise.race([new Promise((read) => document.addEventListener("DOMContentLoaded", read)), new Promise((late) => setTimeout(late, PATIENCE))]);
@@ -49,15 +51,12 @@ export async function openDocument(host: Host, encoded: string, listen: () => vo
     if (event.key === "Escape" && host.options.properties?.gist?.exitClick) bridge.dismiss({ name: "close" });
   });
   const size = watchSize(host, document.body, height);
-  const repeat = (): void => {
-    host.titled(document.title);
-    host.loaded(steps.current(), steps.settings());
-  };
-  repeat();
+  host.titled(document.title);
+  host.loaded(steps.current(), steps.settings());
   return {
     repeat() {
       size.tell();
-      repeat();
+      host.titled(document.title);
     },
     settings: steps.hold,
     showStep: steps.answered,
@@ -168,6 +167,18 @@ function createBridge(host: Host, steps: Steps): Bridge {
     snooze: (minutes, { name } = {}) => host.snooze(minutes, clip(name)),
     track: (event, properties = {}) => host.track(event, properties),
   };
+}
+
+/** What a document says to our own client, see parts/sandbox; how high it is we see ourselves. */
+function hear(said: unknown, bridge: Bridge): void {
+  const { handbill, name, action } = (said ?? {}) as { handbill?: unknown; name?: unknown; action?: unknown };
+  if (handbill === "dismiss") bridge.dismiss({ name });
+  if (handbill !== "action" || typeof action !== "string" || !action) return;
+  const how = clip(name) || "sandbox";
+  const leads = /^([/#?.]|(https?|mailto):)/i.test(action);
+  bridge.performAction(action, { name: how });
+  if (leads) bridge.openUrl(action, { name: how });
+  if (leads || action === "dismiss") bridge.dismiss({ name: how });
 }
 
 /** What the document itself does not do with a click on a link. */

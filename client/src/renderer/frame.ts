@@ -1,4 +1,5 @@
 import { element } from "../dom";
+import type { Placement } from "../message";
 import type { Frame } from "../show/frame";
 
 /** The displays that a message can have here, and whether they take the focus, as in our own client. */
@@ -7,10 +8,10 @@ const DISPLAYS: Record<string, boolean> = { modal: true, fullscreen: true, banne
 export class UnknownDisplay extends Error {}
 
 /** What a message stands in when the frame around it is another client's: it fills that. */
-export function page(display: string): Frame & { focus(): void } {
+export function page({ display, flow }: Placement): Frame & { focus(): void } {
   if (!Object.hasOwn(DISPLAYS, display)) throw new UnknownDisplay(display);
   const takesFocus = DISPLAYS[display];
-  const root = element("section", { class: `${display} framed`, part: display, role: takesFocus ? "dialog" : "region", tabindex: -1 });
+  const root = element("section", { class: `${display} framed`, part: display, "data-flow": flow, role: takesFocus ? "dialog" : "region", tabindex: -1 });
   const focus = (): void => {
     if (takesFocus) root.focus({ preventScroll: true });
   };

@@ -1,3 +1,4 @@
+import type { Content } from "../message";
 import { openDocument } from "./document";
 import { UnknownDisplay } from "./frame";
 import { createHost, type Drawn, type Host, type Options, type StepSettings } from "./protocol";
@@ -14,6 +15,7 @@ interface Said {
   requestId?: unknown;
 }
 
+const page = parent;
 let drawn: Promise<Drawn | undefined> | undefined;
 
 /** Listens to the client; also once more where a document has taken our page's place, and our listeners with it. */
@@ -22,7 +24,7 @@ function listen(): void {
 }
 
 function hear({ source, data }: MessageEvent): void {
-  if (source !== parent || parent === window) return;
+  if (source !== page || page === window) return;
   const said = (data ?? {}) as Said;
   // The client posts its options at every load of the frame; a document that is written loads it again.
   if (said.options?.instanceId && !drawn) drawn = draw(createHost(said.options, said.capabilities));
@@ -40,13 +42,20 @@ function heed(it: Drawn, { options, action, colorScheme, displaySettings, stepId
 async function draw(host: Host): Promise<Drawn | undefined> {
   try {
     const { gist, handbill } = host.options.properties ?? {};
-    if (handbill?.content) return openTree(host, handbill.content);
-    if (typeof gist?.encodedMessageHtml === "string") return await openDocument(host, gist.encodedMessageHtml, listen);
+    const encoded = gist?.encodedMessageHtml;
+    const content = handbill?.content as Content | undefined;
+    if (typeof encoded === "string" && (!content || isDocument(content))) return await openDocument(host, encoded, listen);
+    if (content) return openTree(host, content);
     host.fail("content", "there is nothing to draw");
   } catch (error) {
     host.fail(error instanceof UnknownDisplay ? "display" : "content", `${error}`);
   }
   return undefined;
+}
+
+/** Whether a message is one document of its author and nothing besides. */
+function isDocument({ steps: [first, ...others] }: Content): boolean {
+  return !!first?.frame && !others.length && !first.title && !first.image && !first.fields && !first.buttons;
 }
 
 listen();

@@ -57,7 +57,7 @@ export interface StepSettings {
 
 /** A message that is drawn. */
 export interface Drawn {
-  /** Says once more what the client was told when it was drawn. */
+  /** Says once more how high it is and what its title is. Not that it is loaded: the client would count it twice. */
   repeat(): void;
   /** The client's answer to a request: the step may come up here. */
   showStep(step: string, requestId: unknown): void;
@@ -66,6 +66,9 @@ export interface Drawn {
   /** The page's colour scheme is another: "light", "dark", or anything else for the system's. */
   scheme?(scheme: string): void;
 }
+
+/** The page around us; a document may be told otherwise. */
+const page = parent;
 
 const REPORT = "Report Delivery Event";
 /** Minutes: the client keeps a snooze no longer. */
@@ -103,7 +106,7 @@ export function createHost(options: Options, capabilities: unknown): Host {
   const { deliveryId } = options.properties?.handbill ?? {};
 
   function say(method: string, parameters: object): void {
-    parent.postMessage({ gist: { instanceId: options.instanceId, method, parameters } }, "*");
+    page.postMessage({ gist: { instanceId: options.instanceId, method, parameters } }, "*");
   }
 
   const host: Host = {

@@ -4,8 +4,8 @@ import type { DisplaySettings, StepSettings } from "./protocol";
 /** Where a step stands, and the page that it belongs to. */
 type Stand = Partial<Placement> & { page?: string };
 
-/** Pixels that make the client give a message the whole width of the page. */
-const WHOLE_WIDTH = 10_000;
+/** How wide what says nothing of it is, in pixels, as the edge has it; what fills the screen is wider than any. */
+const WIDTHS: Record<string, number> = { modal: 448, fullscreen: 100_000, toast: 360, tooltip: 320 };
 
 /** The places of a toast and a banner in the words of the client: "top-left" is "topLeft", "top" is "topCenter". */
 function overlayPosition(position: string): string {
@@ -13,12 +13,12 @@ function overlayPosition(position: string): string {
   return edge + side[0]!.toUpperCase() + side.slice(1);
 }
 
-/** A placement in the words of the client. What differs from how it shows a message now makes it draw the message anew. */
+/** A placement in the words of the client; the edge says the same to the client itself, see engine/wire. What differs from how it shows a message now makes it draw the message anew. */
 export function settingsOf({ display, position, target, width, overlayColor, arrowColor, closeOutside, page }: Stand): DisplaySettings {
   const settings: DisplaySettings = {};
   switch (display) {
     case "fullscreen":
-      Object.assign(settings, { displayType: "modal", modalPosition: "center", maxWidth: WHOLE_WIDTH, dismissOutsideClick: false });
+      Object.assign(settings, { displayType: "modal", modalPosition: "top", dismissOutsideClick: false });
       break;
     case "banner":
     case "toast":
@@ -35,7 +35,8 @@ export function settingsOf({ display, position, target, width, overlayColor, arr
       Object.assign(settings, { displayType: "modal", modalPosition: position || "center", dismissOutsideClick: closeOutside ?? true });
       if (overlayColor) settings.overlayColor = overlayColor;
   }
-  if (width) settings.maxWidth = width;
+  const wide = width || WIDTHS[display ?? ""];
+  if (wide) settings.maxWidth = wide;
   if (page) settings.pageUrl = page;
   return settings;
 }

@@ -16,7 +16,7 @@ export function watchSize(host: Host, watched: Element, measure: () => number): 
 
   function tell(): void {
     last = Math.ceil(measure());
-    host.sized(last);
+    if (last) host.sized(last);
   }
 
   // While the frame grows, bars would come and go; they stay where a message is higher than the page.

@@ -1,4 +1,4 @@
-import type { Content, Message, Step } from "../message";
+import type { Content, Message, Placement, Step } from "../message";
 import { styleSheet } from "../parts";
 import * as actions from "../parts/actions";
 import * as forms from "../parts/forms";
@@ -23,12 +23,12 @@ const POLICY = "script-src 'none'; object-src 'none'; require-trusted-types-for 
 const CROSS = { name: "close", action: "" };
 
 /** Draws the tree of a message, as our own client does. Throws where it cannot be drawn. */
-export function openTree(host: Host, given: unknown): Drawn {
-  const content = given as Content;
+export function openTree(host: Host, content: Content): Drawn {
   const { options } = host;
   const start = content.steps.find(({ name }) => name === options.stepId) ?? content.steps[0]!;
-  const display = (step: Step): string => step.display ?? content.display;
-  const frame = page(display(start));
+  const placement = (step: Step): Placement => (step.display ? (step as Placement) : content);
+  const frame = page(placement(start));
+  let loaded = false;
   let settings = settingsOfSteps(content);
   const settingsFor = (name: string) => settings?.find(({ stepName }) => stepName === name)?.displaySettings;
   let current = start.name;
@@ -54,7 +54,7 @@ export function openTree(host: Host, given: unknown): Drawn {
       const { name, action } = last;
       // After what the button does besides: a message that is gone can no longer lead anywhere.
       queueMicrotask(() => (action.startsWith("snooze:") ? host.snooze(minutes(action), name) : host.close(name)));
-    } else if (happening === "error") host.report("error", { reason: more.reason });
+    } else if (happening === "error" && loaded) host.report("error", { reason: more.reason });
   };
 
   function leave(address: string, newTab: boolean): void {
@@ -67,25 +67,24 @@ export function openTree(host: Host, given: unknown): Drawn {
   const message: Message = { messageId: options.messageId ?? "", deliveryId: "", content };
   const framed: Extension = { frame: () => frame, begin: ({ steps }) => steps.slice(0, steps.indexOf(start) + 1) };
   show(message, [framed, crossing, copy, actions, forms, markup, sandbox], styleSheet(look + own), tell, leave, () => {});
-  const shown = document.querySelector("handbill-message")!;
+  const shown = document.querySelector("handbill-message");
+  if (!shown) throw new Error("a step that cannot be built");
   shown.setAttribute("data-scheme", "page");
   addEventListener("click", (event) => followText(event, host));
 
-  const size = watchSize(host, document.body, () => heightOf(display(content.steps.find(({ name }) => name === current)!)));
-  const repeat = (): void => {
-    host.titled(frame.root.ariaLabel ?? "");
-    host.loaded(current, settings);
-  };
+  const size = watchSize(host, document.body, () => heightOf(placement(content.steps.find(({ name }) => name === current)!).display));
   const scheme = (name: string | undefined): void => {
     document.body.style.colorScheme = name === "light" || name === "dark" ? name : "light dark";
   };
   scheme(options.colorScheme);
-  repeat();
+  host.titled(frame.root.ariaLabel ?? "");
+  host.loaded(current, settings);
+  loaded = true;
   frame.focus();
   return {
     repeat() {
       size.tell();
-      repeat();
+      host.titled(frame.root.ariaLabel ?? "");
     },
     scheme,
     settings: (held: StepSettings[]) => (settings = held),
