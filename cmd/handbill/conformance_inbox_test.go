@@ -122,3 +122,35 @@ text = "Two months free."
 		v.counted("offer", "")
 	}}
 }
+
+func embedded() scenario {
+	return scenario{id: "embed", title: "a message in the page's first HTML, which is shown without a poll", core: true, messages: `
+[[messages]]
+id = "free-shipping"
+pages = ["/shop/*"]
+display = "inline"
+target = "#shipping-note"
+embed = true
+text = "We ship for free until Sunday."
+buttons = [{ text = "Fine", action = "dismiss" }]
+`, pages: map[string]string{"/shop/boots": `<div id="shipping-note" style="width:500px"></div>`},
+		lacks: func(c client) string {
+			switch {
+			case c.way == builtin:
+				return "our own client asks for it like for every other message"
+			case c.way == loaded:
+				return "a site that loads the in-app library by itself mounts embeds by itself"
+			case !strings.HasSuffix(c.id, "0-5-11") && !strings.HasSuffix(c.id, "newest"):
+				return "the client knows embeds from cdp-analytics-browser 0.5.11 on; older ones ask for the message like for every other"
+			}
+			return ""
+		},
+		run: func(v *guest) {
+			v.open("/shop/boots")
+			v.sees("We ship for free until Sunday.").click("Fine")
+			v.gone("We ship for free")
+			v.hearsAmong("opened free-shipping", "dismissed free-shipping")
+			v.open("/shop/boots")
+			v.nothing("after it was closed")
+		}}
+}
