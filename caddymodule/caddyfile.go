@@ -102,15 +102,13 @@ func text(target *string, example string, check func(string) error) word {
 }
 
 // choice is a word whose argument is one of some; the first is the default and need not be kept.
-func choice(target *string, allowed []string, laterValues ...string) word {
+func choice(target *string, allowed []string) word {
 	return word{read: func(d *caddyfile.Dispenser) error {
 		name := d.Val()
 		value, err := one(d, allowed[0])
 		switch {
 		case err != nil:
 			return err
-		case slices.Contains(laterValues, value):
-			return later(d, name+" "+value)
 		case !slices.Contains(allowed, value):
 			return d.Errf("%s cannot be %q; allowed: %s", name, value, strings.Join(allowed, ", "))
 		case value != allowed[0]:

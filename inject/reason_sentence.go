@@ -27,7 +27,7 @@ var reasonSentences = [reasonCount][2]string{
 	ReasonSeveralCodings:   {`The site compresses twice.`, `Let it compress once.`},
 	ReasonFragmentRequest:  {"A script asks for a part of a page (`HX-Request`, `Turbo-Frame`, `X-Requested-With`, `Sec-Fetch-Dest: empty`, …), and the response is for that request alone (`Vary`, `private`, `no-store`).", "Nothing."},
 	ReasonNotMatched:       {"The response is outside of `match`. (Requests outside of the directive's matcher, or in `skip`, are not looked at, and not counted.)", "Look at `match`."},
-	ReasonNothingToInsert:  {`There is no snippet, because no workspace has checked yet.`, `Look for the workspace's error in the log.`},
+	ReasonNothingToInsert:  {"There is no snippet, because no workspace has checked yet, or the folder of `client reference` cannot be used.", `Look for the error in the log.`},
 	ReasonInvalidInsertion: {`The snippet is not ASCII, or its place for a nonce lies outside.`, `A fault: please report it.`},
 	ReasonPolicy:           {"The `Content-Security-Policy` header forbids it: `'strict-dynamic'` without a nonce, `sandbox`, or `csp keep`.", "Give the policy a nonce, or `'self'` where there is no `'strict-dynamic'`."},
 	ReasonPolicyInPage:     {"With the snippet after the charset: a `<meta>` policy stands before that place.", "`position head`, or declare the charset first."},

@@ -48,6 +48,9 @@ func TestTheReferenceClientWorksInItsLocalEnvironmentWithTheExample(t *testing.T
 	js[any](b, `cioanalytics.identify("ada").then(() => null)`)
 	b.await(holds("members"))
 	until(t, "the client opens a stream", func() bool { return asked.count("/api/v3/sse") > 0 })
+	b.open("http://" + s.edge + "/members.html")
+	b.await(`document.querySelector('iframe[src^="http://localhost:9998/index.html"]')`)
+	until(t, "the message was drawn and counted", func() bool { return strings.Contains(s.statistics()["members"], "OPENED 1") })
 	asked.mu.Lock()
 	defer asked.mu.Unlock()
 	for _, one := range asked.requests {

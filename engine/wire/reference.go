@@ -49,6 +49,7 @@ type referenceFiles map[string]referenceFile
 type referenceFile struct {
 	data []byte
 	etag string
+	kept bool // of the version before
 }
 
 // OpenReference reads the folder. Where it cannot be used, that is logged, and it is tried again whenever it is needed.
@@ -92,7 +93,22 @@ func (r *Reference) look() {
 		return
 	}
 	r.stamp, r.problem = stamp, ""
+	r.keepBefore(files)
 	r.files.Store(&files)
+}
+
+// keepBefore adds the files of the version before that the new one has not: a page that began with it asks for its parts yet.
+func (r *Reference) keepBefore(files referenceFiles) {
+	before := r.files.Load()
+	if before == nil {
+		return
+	}
+	for name, file := range *before {
+		if _, has := files[name]; !has && !file.kept {
+			file.kept = true
+			files[name] = file
+		}
+	}
 }
 
 // list names the scripts of the folder; stamp changes when one of them does.

@@ -138,9 +138,9 @@ func TestAFolderThatCannotBeUsedSaysWhatToDoAndIsTriedAgain(t *testing.T) {
 
 func TestANewVersionInTheFolderIsTaken(t *testing.T) {
 	folder := t.TempDir()
-	write := func(text string, at time.Time) {
+	write := func(text string, at time.Time, name ...string) {
 		t.Helper()
-		file := filepath.Join(folder, "standalone.js")
+		file := filepath.Join(folder, append(name, "standalone.js")[0])
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -149,21 +149,33 @@ func TestANewVersionInTheFolderIsTaken(t *testing.T) {
 		}
 	}
 	write("/* 0.5.10 */", time.Now().Add(-time.Hour))
+	write("/* part of 0.5.10 */", time.Now().Add(-time.Hour), "573.js")
 	reference := wire.OpenReference(os.DirFS(folder), slog.New(slog.DiscardHandler))
 	b := newBrowser(t, newHandlerOf(t, wire.Site{}, shop, reference))
 	const path = "/_handbill/v1/analytics-js/snippet/shop-web/analytics.min.js"
 	before := b.do("GET", path, "")
 	write("/* 0.5.11 */", time.Now())
+	if err := os.Remove(filepath.Join(folder, "573.js")); err != nil {
+		t.Fatal(err)
+	}
 	reference.LookAgain()
 	after := b.do("GET", path, "")
 	if text(t, before) != "/* 0.5.10 */" || text(t, after) != "/* 0.5.11 */" || before.Header.Get("ETag") == after.Header.Get("ETag") {
 		t.Errorf("ETags %s and %s", before.Header.Get("ETag"), after.Header.Get("ETag"))
 	}
+	if part := b.do("GET", "/_handbill/v1/analytics-js/573.js", ""); text(t, part) != "/* part of 0.5.10 */" {
+		t.Error("a page that began with the version before misses a part")
+	}
+	write("/* 0.5.12 */", time.Now().Add(time.Hour))
+	reference.LookAgain()
+	if part := b.do("GET", "/_handbill/v1/analytics-js/573.js", ""); part.StatusCode != http.StatusNotFound {
+		t.Errorf("a part of two versions ago: status %d", part.StatusCode)
+	}
 	if err := os.Remove(filepath.Join(folder, "standalone.js")); err != nil {
 		t.Fatal(err)
 	}
 	reference.LookAgain()
-	if kept := b.do("GET", path, ""); text(t, kept) != "/* 0.5.11 */" {
+	if kept := b.do("GET", path, ""); text(t, kept) != "/* 0.5.12 */" {
 		t.Error("the version from before is gone while there is no other")
 	}
 }

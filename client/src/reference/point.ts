@@ -74,7 +74,8 @@ function fill(stub: Stub, site: Pointed, base: string): void {
     if (place >= 0) stub.splice(place, 1);
     ownPage = undefined;
     stub._writeKey = key;
-    stub._loadOptions = pointed(options, base);
+    // A client that is there already, and waits for its settings, holds the options of the load before.
+    stub._loadOptions = Object.assign(stub._loadOptions ?? {}, pointed(options, base));
     if (script) return;
     script = document.createElement("script");
     script.async = true;
