@@ -7,7 +7,7 @@ import (
 )
 
 func linkAction() scenario {
-	return scenario{id: "link", title: "a button that leads to a page", core: true, messages: `
+	return scenario{id: "link", title: "a button that leads to a page", messages: `
 [[messages]]
 id = "offer"
 pages = ["/pricing"]

@@ -101,7 +101,7 @@ display = "modal"
 }
 
 func seenOnce() scenario {
-	return scenario{id: "once", title: "what is shown once does not come back", core: true, messages: `
+	return scenario{id: "once", title: "what is shown once does not come back", messages: `
 [[messages]]
 id = "notice"
 pages = ["*"]
@@ -138,7 +138,7 @@ text = "We have a new address."
 }
 
 func seenElsewhere() scenario {
-	return scenario{id: "seen-elsewhere", title: "what was seen with one client is seen for the other", core: true, messages: `
+	return scenario{id: "seen-elsewhere", title: "what was seen with one client is seen for the other", messages: `
 [[messages]]
 id = "notice"
 pages = ["*"]
