@@ -59,6 +59,10 @@ var parts = []part{
 		results, err := measureStreams(ctx, m.servers)
 		return streamsTable(results), err
 	}},
+	{"redis", func(ctx context.Context, m measurement) (string, error) {
+		results, err := measureRedis(ctx, m.servers, m.rounds)
+		return redisTable(results), err
+	}},
 	{"functions", func(ctx context.Context, _ measurement) (string, error) {
 		results, err := measureFunctions(ctx, "./inject/...", "./engine/pagerule/...", "./engine/wire/...", "./engine/store/...")
 		return functionsTable(results), err

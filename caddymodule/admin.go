@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"handbill/engine"
+	"handbill/engine/store"
 	"handbill/engine/workspace"
 )
 
@@ -29,7 +30,7 @@ const maxAdminBody = 64 << 10
 //	POST /handbill/<workspace>/send        {"message": "…", "to": "…", "data": {…}, "key": "…"}, or {"test": true, "to": "…", "message": "…", "data": {…}}
 //	DELETE /handbill/<workspace>/send      ?to=&key=  calls back what was sent
 //	GET  /handbill/health/live             200 while Handbill is configured
-//	GET  /handbill/health/ready            200 when every workspace is served, 503 with the reasons when not
+//	GET  /handbill/health/ready            200 when every workspace is served, 503 with the reasons when not; what is degraded
 type AdminAPI struct{}
 
 // CaddyModule returns the module's information.
@@ -138,15 +139,20 @@ func (a *App) describe() any {
 type readiness struct {
 	Ready  bool                `json:"ready"`
 	Reason map[string][]string `json:"reasons,omitempty"`
+	// Degraded says by workspace what keeps one that is served from working as it should: a balancer gains nothing by
+	// sending visitors elsewhere.
+	Degraded map[string]string `json:"degraded,omitempty"`
 }
 
 func (a *App) readiness() any {
-	state := readiness{Ready: true, Reason: map[string][]string{}}
+	state := readiness{Ready: true, Reason: map[string][]string{}, Degraded: map[string]string{}}
 	for _, name := range a.names() {
 		service := a.service(name)
 		if service.engine.Load() == nil || service.snapshotInUse() == nil {
 			state.Ready = false
 			state.Reason[name] = service.status().Problems
+		} else if err := service.storage.problem(); err != nil {
+			state.Degraded[name] = err.Error()
 		}
 	}
 	return state
@@ -227,7 +233,7 @@ func adminError(err error) error {
 		status = http.StatusNotFound
 	case errors.Is(err, engine.ErrQueueFull), errors.Is(err, engine.ErrShown):
 		status = http.StatusConflict
-	case errors.Is(err, engine.ErrNotEnabled), errors.Is(err, errNotServed):
+	case errors.Is(err, engine.ErrNotEnabled), errors.Is(err, errNotServed), errors.Is(err, store.ErrUnavailable):
 		status = http.StatusServiceUnavailable
 	}
 	return caddy.APIError{HTTPStatus: status, Err: err}

@@ -100,10 +100,13 @@ func (s *storage) isOpen() bool {
 	}
 }
 
-// problem says why the store is not open; nil when it is.
+// problem says why the store is not open, or what keeps an open one from working; nil when all is well.
 func (s *storage) problem() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if remote, ok := s.store.(store.Remote); ok {
+		return remote.Trouble()
+	}
 	return s.reason
 }
 

@@ -26,7 +26,7 @@ var limits = map[string]int{
 	"routes":      512,
 	"stream":      2 << 10,
 	"when":        2 << 10,
-	"renderer":    12 << 10,
+	"renderer":    14 << 10,
 }
 
 func TestTheClientIsSmall(t *testing.T) {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"handbill/engine/eventlog"
@@ -79,7 +80,7 @@ func (e *Engine) convertByPage(ctx context.Context, snapshot *workspace.Snapshot
 		return record
 	}
 	after, err := e.convert(ctx, e.key(identity), record, reached)
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrUnavailable) {
 		e.logger.Warn("a conversion could not be counted; the next poll tries again", "workspace", e.workspace, "error", err)
 	}
 	return after

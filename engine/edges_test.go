@@ -31,6 +31,7 @@ func edgesOver(t *testing.T, server *redistest.Server, text string) [2]*edge {
 	var edges [2]*edge
 	for i := range edges {
 		edges[i] = newEdgeOn(t, redisStore(t, server), text)
+		edges[i].WaitLonger()
 		t.Cleanup(edges[i].Close)
 	}
 	return edges

@@ -52,7 +52,9 @@ type Engine struct {
 	store     store.Store
 	peeker    store.Peeker // the store, where it is one
 	announcer store.Announcer
-	deaf      func() // ends the hearing of other edges' announcements
+	remote    store.Remote
+	patience  time.Duration // of a poll with the store
+	deaf      func()        // ends the hearing of other edges' announcements
 	events    *eventlog.Log
 	recorder  Recorder
 	logger    *slog.Logger
@@ -95,8 +97,10 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 		sealer:    newSealer(secret, options.Workspace),
 		arrivals:  newArrivals(),
 		refusals:  &refusals{},
+		patience:  storePatience,
 	}
 	e.peeker, _ = options.Store.(store.Peeker)
+	e.remote, _ = options.Store.(store.Remote)
 	e.questions.New = func() any { return &question{} }
 	if e.recorder == nil {
 		e.recorder = noRecorder{}

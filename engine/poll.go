@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -98,13 +99,16 @@ type PollAnswer struct {
 }
 
 // Poll answers what is due to a visitor on a page, and takes the lease of each message it hands out. Without a
-// snapshot, or with in-app messaging off, nothing is due. It fails only when the store does.
+// snapshot, or with in-app messaging off, nothing is due. It fails only when the store does; one that
+// cannot be reached now fails it only where nothing is known of the visitor.
 func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, error) {
 	snapshot := e.Snapshot()
 	if snapshot == nil || !snapshot.InApp {
 		e.recorder.Polled(PollNothing)
 		return PollAnswer{Next: e.PollSlow()}, nil
 	}
+	ctx, cancel := e.patient(ctx)
+	defer cancel()
 	key, record, err := e.load(ctx, request.Identity)
 	if err != nil {
 		e.recorder.Polled(PollFailed)
@@ -186,7 +190,7 @@ type question struct {
 // due hands out what is due, in the settled order.
 func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *question, tab string) ([]Delivery, error) {
 	s := &q.situation
-	if err := e.advance(ctx, s); err != nil {
+	if err := s.bear(e.advance(ctx, s)); err != nil {
 		return nil, err
 	}
 	tally := e.tallyOf(snapshot)
@@ -208,7 +212,7 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 			}
 			return nil
 		case ReasonShadow, ReasonHeldOut:
-			return e.withhold(ctx, m, s, reason)
+			return s.bear(e.withhold(ctx, m, s, reason))
 		default:
 			s.await(m, reason)
 			return nil
@@ -218,7 +222,7 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 			s.take(m)
 			deliveries = append(deliveries, Delivery{sealed: d, Message: s.variant(m)})
 		}
-		return err
+		return s.bear(err)
 	}
 	if s.page == nil {
 		for place, m := range snapshot.Messages {
@@ -268,6 +272,10 @@ func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation
 	granted, fresh, err := e.store.Claim(ctx, store.Claim{
 		Key: e.keyOf(s), Message: m.ID, Tab: tab, TTL: LeaseTime, At: s.now,
 	})
+	if errors.Is(err, store.ErrUnavailable) {
+		d, due = e.deliverAnyway(m, s)
+		return d, due, err
+	}
 	if err != nil {
 		return delivery{}, false, fmt.Errorf("taking the lease of message %s: %w", m.ID, err)
 	}
@@ -311,6 +319,9 @@ func (e *Engine) load(ctx context.Context, identity visitor.Identity) (store.Key
 	}
 	key := e.key(identity)
 	record, err := e.store.Load(ctx, key)
+	if err != nil {
+		record, err = e.recall(key, err)
+	}
 	return key, record, err
 }
 

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 )
 
 // theIframe is the reference client's frame.
@@ -287,6 +289,7 @@ buttons = [{ text = "Back", action = "back" }, { text = "Done", action = "dismis
 		b.await(frame + ` && said.filter(({ method }) => method === "routeLoaded").at(-1)?.parameters.route === ` + quote(step.name))
 		// It is as high as what is in it, or as the window.
 		b.await(`Math.abs(` + frame + `.getBoundingClientRect().height - Math.min(innerHeight, said.filter(({ method }) => method === "sizeChanged").at(-1).parameters.height)) < 1`)
+		b.await(`getComputedStyle(` + frame + `).opacity === "1"`)
 		b.pictured("step-" + step.name)
 		if step.name != "whole" {
 			b.press("[value=next]")
@@ -298,4 +301,47 @@ buttons = [{ text = "Back", action = "back" }, { text = "Done", action = "dismis
 	b.await(`document.querySelector("#gist-overlay iframe")`)
 	b.press("[value=dismiss]")
 	b.hears("shown tour", "next=next", "next=next", "next=next", "back=back", "next=next", "done=dismiss", "done=gist://close", "dismissed tour")
+}
+
+func TestADocumentOfOurOwnClientIsDrawnAlikeAloneAndInAStep(t *testing.T) {
+	const document = `"""<!doctype html><title>Wheel</title><body style="margin:0;font-family:sans-serif"><p style="margin:0;height:120px;background:#fd0">20 % off.</p>
+<script>parent.postMessage({ handbill: "resize", height: 120 }, "*");
+addEventListener("click", () => parent.postMessage({ handbill: "action", name: "turn", action: "event:turned" }, "*"));
+addEventListener("keydown", () => parent.postMessage({ handbill: "dismiss" }, "*"));</script>"""`
+	s := rendererSite(t, `
+[[messages]]
+id = "alone"
+pages = ["/alone"]
+display = "modal"
+html_sandbox = `+document+`
+
+[[messages]]
+id = "in-a-step"
+pages = ["/step"]
+display = "modal"
+title = "Turn the wheel"
+html_sandbox = `+document+`
+buttons = [{ text = "No", action = "dismiss" }]
+`)
+	for _, c := range []struct {
+		id, path string
+		at       float64 // where in the frame the document stands, from its top
+	}{{"alone", "/alone", 60}, {"in-a-step", "/step", 130}} {
+		b := newVisitor(t)
+		b.screen(1000, 700)
+		b.open("http://" + s.edge + c.path)
+		b.hears("shown " + c.id)
+		b.frame().await(in(".close"))
+		b.await(`getComputedStyle(` + theIframe + `).opacity === "1" && said.filter(({ method }) => method === "sizeChanged").at(-1).parameters.height >= 120`)
+		b.pictured("document-" + c.id)
+		around := js[[]float64](b, `(({x, y, width}) => [x + width / 2, y])(`+theIframe+`.getBoundingClientRect())`)
+		if err := chromedp.Do(b.ctx, chromedp.MouseClickXY(around[0], around[1]+c.at)); err != nil {
+			t.Fatal(err)
+		}
+		b.hears("shown "+c.id, "turn=event:turned")
+		if err := chromedp.Do(b.ctx, chromedp.KeyEvent("x")); err != nil {
+			t.Fatal(err)
+		}
+		b.await(`heard().at(-1) === "dismissed ` + c.id + `"`)
+	}
 }

@@ -94,6 +94,12 @@ func (c *recordCache) find(key Key) (found cached, version uint64, ok bool) {
 	return cached{}, version, false
 }
 
+// last is what was known of a visitor last, however old it is.
+func (c *recordCache) last(key Key) (cached, bool) {
+	found, ok := c.get(c.sumOf(key))
+	return found, ok && found.key == key
+}
+
 // begin notes that a change of a visitor begins: what is cached of it is not used any more.
 func (c *recordCache) begin(key Key) (begun uint64) { return c.version(key).Add(1) }
 

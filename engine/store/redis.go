@@ -29,8 +29,10 @@ type Redis struct {
 	cluster bool
 	logger  *slog.Logger
 	known   *recordCache
+	echoes  *echoes
 	notes   *redisNotes
 	lazy    *lazyWriter
+	reach   reach
 	// changing are held while records are changed, so that changes in one process wait for each other instead of trying
 	// again.
 	changing [1024]sync.Mutex
@@ -49,6 +51,7 @@ var (
 	_ Store     = (*Redis)(nil)
 	_ Peeker    = (*Redis)(nil)
 	_ Announcer = (*Redis)(nil)
+	_ Remote    = (*Redis)(nil)
 )
 
 const (
@@ -163,7 +166,7 @@ func (r *Redis) Claim(ctx context.Context, claim Claim) (granted, fresh bool, er
 	if err := errors.Join(claim.Key.check(), checkMessage(claim.Message)); err != nil {
 		return false, false, err
 	}
-	if err := r.usable(ctx); err != nil {
+	if err := r.usable(ctx, claim.Key); err != nil {
 		return false, false, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, readPatience)
@@ -173,20 +176,20 @@ func (r *Redis) Claim(ctx context.Context, claim Claim) (granted, fresh bool, er
 		strconv.FormatInt(claim.At.UnixMilli(), 10), strconv.FormatInt(ttl, 10), claim.Tab,
 	}).AsInt64()
 	if err != nil {
-		return false, false, r.failed("taking a lease", err)
+		return false, false, r.failed("taking a lease", claim.Key, err)
 	}
 	return answer != 0, answer == 1, nil
 }
 
 // Release implements [Store].
 func (r *Redis) Release(ctx context.Context, key Key, message string) error {
-	if err := r.usable(ctx); err != nil {
+	if err := r.usable(ctx, key); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, readPatience)
 	defer cancel()
 	if err := r.client.Do(ctx, r.client.B().Del().Key(leaseKey(key, message)).Build()).Error(); err != nil {
-		return r.failed("giving back a lease", err)
+		return r.failed("giving back a lease", key, err)
 	}
 	return nil
 }
@@ -197,7 +200,7 @@ func (r *Redis) Merge(ctx context.Context, workspace, from, into string, change 
 	if err := checkMerge(fromKey, intoKey); err != nil {
 		return nil, err
 	}
-	if err := r.usable(ctx); err != nil {
+	if err := r.usable(ctx, intoKey); err != nil {
 		return nil, err
 	}
 	var other []Key
@@ -271,7 +274,7 @@ func (r *Redis) Secret(ctx context.Context, name string) ([]byte, error) {
 		secret, err := answer.AsBytes()
 		switch {
 		case err != nil:
-			return nil, r.failed("reading a secret", err)
+			return nil, r.failed("reading a secret", Key{}, err)
 		case len(secret) != secretSize:
 			return nil, fmt.Errorf("the secret %q in Redis has %d bytes and should have %d; remove the key %s, and a new one is made", name, len(secret), secretSize, key)
 		}
@@ -286,6 +289,7 @@ func (r *Redis) Close() error {
 		r.closed.Store(true)
 		r.end()
 		r.hearing.Wait()
+		r.reach.close()
 		r.last = r.lazy.close()
 		r.client.Close()
 		r.known.close()
@@ -293,17 +297,16 @@ func (r *Redis) Close() error {
 	return r.last
 }
 
-func (r *Redis) usable(ctx context.Context) error {
+// usable says why nothing can be asked now about some visitors; nil when it can.
+func (r *Redis) usable(ctx context.Context, keys ...Key) error {
 	if r.closed.Load() {
 		return ErrClosed
 	}
-	return ctx.Err()
-}
-
-// failed says that Redis did not do something.
-func (r *Redis) failed(what string, err error) error {
-	if errors.Is(err, rueidis.ErrClosing) && r.closed.Load() {
-		return ErrClosed
+	if err := r.reachable(keys...); err != nil {
+		return err
 	}
-	return fmt.Errorf("%s in %s: %w", what, r.place, err)
+	if err := ctx.Err(); errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%w: %s: %w", ErrUnavailable, r.place, err)
+	}
+	return ctx.Err()
 }

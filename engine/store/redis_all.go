@@ -30,7 +30,7 @@ func (r *Redis) Statistics(ctx context.Context, workspace string) (map[string]ma
 	for _, answer := range r.client.DoMulti(ctx, questions...) {
 		counts, err := answer.AsStrMap()
 		if err != nil {
-			return nil, r.failed("reading the statistics", err)
+			return nil, r.failed("reading the statistics", Key{}, err)
 		}
 		for field, value := range counts {
 			message, metric, n, err := parseCount(field, value)
@@ -50,7 +50,7 @@ func (r *Redis) Sweep(ctx context.Context, before time.Time) (removed int, err e
 	}
 	workspaces, err := r.client.Do(ctx, r.client.B().Smembers().Key(workspacesKey).Build()).AsStrSlice()
 	if err != nil {
-		return 0, r.failed("reading the workspaces' names", err)
+		return 0, r.failed("reading the workspaces' names", Key{}, err)
 	}
 	var left unread
 	for _, workspace := range workspaces {
@@ -90,7 +90,7 @@ func (r *Redis) sweepBucket(ctx context.Context, workspace, bucket string, befor
 	for stay := int64(0); ; {
 		ids, err := r.client.Do(ctx, r.client.B().Zrangebyscore().Key(key).Min("-inf").Max(until).Limit(stay, sweepChunk).Build()).AsStrSlice()
 		if err != nil {
-			return removed, r.failed("looking for visitors of long ago", err)
+			return removed, r.failed("looking for visitors of long ago", Key{}, err)
 		}
 		for _, id := range ids {
 			gone, err := r.forget(ctx, Key{workspace, id}, before, left)

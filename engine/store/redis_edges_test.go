@@ -74,6 +74,9 @@ func TestAVisitorWhoIsKnownIsNotReadFromRedis(t *testing.T) {
 			t.Fatalf("of a stranger it knows %+v, %t", r, ok)
 		}
 	}
+	for delivery := range uint64(100) { // nor is one whom this edge changes
+		mustApply(t, edge, opened(ada, delivery+2))
+	}
 	if after := server.Commands("get"); after != before {
 		t.Errorf("Redis was asked %d times", after-before)
 	}

@@ -58,7 +58,7 @@ func (r *Redis) indexed(ctx context.Context, workspace, address string) ([]strin
 	defer cancel()
 	ids, err := r.client.Do(ctx, r.client.B().Hkeys().Key(redisEmailKey(workspace, address)).Build()).AsStrSlice()
 	if err != nil {
-		return nil, fmt.Errorf("looking for an e-mail address: %w", r.failed("reading the index", err))
+		return nil, fmt.Errorf("looking for an e-mail address: %w", r.failed("reading the index", Key{}, err))
 	}
 	return ids, nil
 }

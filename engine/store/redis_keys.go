@@ -51,13 +51,15 @@ func (s stamp) known() string {
 func bucketName(n int) string { return fmt.Sprintf("%02x", n) }
 
 // bucketOf is the bucket of a visitor.
-func bucketOf(visitorID string) string {
+func bucketOf(visitorID string) string { return bucketName(int(sumOfID(visitorID) % redisBuckets)) }
+
+func sumOfID(visitorID string) uint32 {
 	const offset, prime = 2166136261, 16777619 // FNV-1a: every edge, and every version, must come to the same
 	sum := uint32(offset)
 	for i := range len(visitorID) {
 		sum = (sum ^ uint32(visitorID[i])) * prime
 	}
-	return bucketName(int(sum % redisBuckets))
+	return sum
 }
 
 func bucketKey(kind, workspace, bucket string) string {

@@ -96,7 +96,9 @@ func (w *lazyWriter) run() {
 		case <-time.After(countInterval):
 		}
 		if err := w.write(); err != nil {
-			w.store.logger.Error("counts and visits could not be written; they are kept in memory and tried again", "error", err)
+			if !errors.Is(err, ErrUnavailable) { // of which it was told when Redis was lost
+				w.store.logger.Error("counts and visits could not be written; they are kept in memory and tried again", "error", err)
+			}
 			w.soon()
 		}
 	}
@@ -147,10 +149,10 @@ func (w *lazyWriter) writeCounts(ctx context.Context) error {
 		}
 		keys := []string{bucketKey("counts", batch.workspace, w.bucket), bucketKey("batch", batch.workspace, w.bucket) + ":" + batch.name}
 		if err := w.store.announce(ctx, batch.workspace); err != nil {
-			return w.store.failed("counting", err)
+			return w.store.failed("counting", Key{}, err)
 		}
 		if err := countScript.Exec(ctx, w.store.client, keys, arguments).Error(); err != nil {
-			return w.store.failed("counting", err)
+			return w.store.failed("counting", Key{}, err)
 		}
 		w.batches = w.batches[1:]
 	}

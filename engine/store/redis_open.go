@@ -50,7 +50,7 @@ func OpenRedis(ctx context.Context, urls []string, options RedisOptions) (*Redis
 	if err != nil {
 		return nil, err
 	}
-	r := &Redis{place: redacted(urls), name: rand.Text(), logger: options.Logger, known: known, notes: newRedisNotes()}
+	r := &Redis{place: redacted(urls), name: rand.Text(), logger: options.Logger, known: known, echoes: newEchoes(), notes: newRedisNotes()}
 	option.OnInvalidations = r.invalidated
 	if r.client, err = rueidis.NewClient(option); err != nil {
 		known.close()
@@ -62,6 +62,7 @@ func OpenRedis(ctx context.Context, urls []string, options RedisOptions) (*Redis
 		known.close()
 		return nil, err
 	}
+	r.reach.store, r.reach.since = r, map[int]time.Time{}
 	r.open, r.end = context.WithCancel(context.Background())
 	r.lazy = startLazyWriter(r)
 	return r, nil
@@ -116,7 +117,7 @@ func redisOption(urls []string) (rueidis.ClientOption, error) {
 	// One connection to a node: what Redis says on it comes in order, so an edge that is told that it has a lease has
 	// been told before of all changes that were made until then.
 	all.PipelineMultiplex = -1
-	all.ClientTrackingOptions = []string{"PREFIX", recordPrefix, "BCAST", "NOLOOP"}
+	all.ClientTrackingOptions = []string{"PREFIX", recordPrefix, "BCAST"}
 	all.Dialer.Timeout, all.Dialer.KeepAlive, all.ConnWriteTimeout = dialPatience, aliveInterval, answerPatience
 	all.DisableRetry = true // this package knows what may be tried again
 	return all, nil
@@ -155,16 +156,17 @@ func RedisPlace(urls []string) string {
 	return redacted(urls) + " (password " + hex.EncodeToString(sum.Sum(nil)[:4]) + ")"
 }
 
-// invalidated is told which keys other edges have changed, or nothing when a connection was lost, and with it what would
+// invalidated is told which keys edges have changed, or nothing when a connection was lost, and with it what would
 // have been told.
 func (r *Redis) invalidated(keys []rueidis.RedisMessage) {
 	if keys == nil {
+		r.echoes.clear()
 		r.known.forgetAll()
 		return
 	}
 	for _, message := range keys {
 		if text, err := message.ToString(); err == nil {
-			if key, ok := parseRecordKey(text); ok {
+			if key, ok := parseRecordKey(text); ok && !r.echoes.take(key) {
 				r.known.begin(key)
 			}
 		}

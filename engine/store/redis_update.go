@@ -46,6 +46,9 @@ func (r *Redis) read(ctx context.Context, keys []Key, fromCache bool) (*stored, 
 	if len(missing) == 0 {
 		return s, nil
 	}
+	if err := r.reachable(missing...); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, readPatience)
 	defer cancel()
 	questions := make(rueidis.Commands, 0, len(missing))
@@ -56,7 +59,7 @@ func (r *Redis) read(ctx context.Context, keys []Key, fromCache bool) (*stored, 
 		key := missing[i]
 		data, err := answer.AsBytes()
 		if err != nil && !rueidis.IsRedisNil(err) {
-			return nil, r.failed("reading a visitor's record", err)
+			return nil, r.failed("reading a visitor's record", key, err)
 		}
 		found := cached{key: key}
 		if len(data) > 0 {
@@ -95,9 +98,16 @@ const (
 // begins anew. The keys, which must be one part, may be changed; others are only read, not from the cache. The change is made
 // several times, and the last time counts. What waits of the visitors is written with it.
 func (r *Redis) update(ctx context.Context, keys, others []Key, change func(*changes) error) error {
+	if err := r.reachable(keys...); err != nil {
+		return err
+	}
 	defer r.hold(keys)()
-	// Whoever asked may go away: what has begun is brought to an end.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writePatience)
+	// Whoever asked may go away: what has begun is brought to an end. Who cannot wait so long has said so.
+	patience := writePatience
+	if deadline, ok := ctx.Deadline(); ok {
+		patience = min(patience, time.Until(deadline))
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	u := update{store: r, keys: keys, all: slices.Concat(keys, others), fromCache: len(others) == 0, change: change}
 	for range mostTries {
@@ -123,7 +133,10 @@ type update struct {
 func (u *update) try(ctx context.Context) (done bool, err error) {
 	r := u.store
 	records, err := r.read(ctx, u.all, u.fromCache)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrUnavailable) && pause(ctx, faultPause):
+		return false, nil // Redis was there when this began, and may be back in a moment
+	case err != nil:
 		return false, err
 	}
 	u.fromCache = false
@@ -148,14 +161,23 @@ func (u *update) try(ctx context.Context) (done bool, err error) {
 		u.written()
 	case err == nil:
 		u.doubtful = nil
-		time.Sleep(randv2.N(againPause))
-	case ctx.Err() != nil || isAnswer(err):
-		return false, r.failed("changing a visitor's record", err)
+		pause(ctx, randv2.N(againPause))
+	case isAnswer(err) || !pause(ctx, faultPause):
+		return false, r.failed("changing a visitor's record", u.keys[0], err)
 	default:
 		u.doubtful = wrote
-		time.Sleep(faultPause)
 	}
 	return done, nil
+}
+
+// pause waits, and says whether there is time left.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
 }
 
 // makeNotes makes the changes that wait, each or not.
@@ -264,6 +286,7 @@ func (r *Redis) put(ctx context.Context, records map[Key]cached, keys, arguments
 	begun := make(map[Key]uint64, len(records))
 	for key := range records {
 		begun[key] = r.known.begin(key)
+		r.echoes.expect(key)
 	}
 	answer, err := writeScript.Exec(ctx, r.client, keys, arguments).AsInt64()
 	done = err == nil && answer == 1
@@ -271,6 +294,7 @@ func (r *Redis) put(ctx context.Context, records map[Key]cached, keys, arguments
 		if done {
 			r.known.ended(key, begun[key], &record)
 		} else {
+			r.echoes.take(key)
 			r.known.ended(key, begun[key], nil)
 		}
 	}

@@ -87,6 +87,14 @@ type Announcer interface {
 	Hear(workspace string, heard func(visitorID string)) (stop func())
 }
 
+// Remote is a store that may be out of reach for a while. What needs it then fails at once with [ErrUnavailable].
+type Remote interface {
+	// Last returns what was known of a visitor last, which may be old; ok is false when nothing was.
+	Last(key Key) (r *visitor.Record, ok bool)
+	// Trouble says what is wrong; nil when all is well.
+	Trouble() error
+}
+
 // Key names a visitor inside a workspace.
 type Key struct {
 	// Workspace is the workspace's name.
@@ -167,6 +175,10 @@ func (m Metric) Variant() (counted Metric, variant string) {
 
 // ErrClosed is returned by the methods of a store after Close.
 var ErrClosed = errors.New("the store is closed")
+
+// ErrUnavailable is wrapped by the errors of a store that cannot be reached at the moment. What was asked of it may be asked
+// again later.
+var ErrUnavailable = errors.New("the store cannot be reached now")
 
 // maxName bounds a workspace's name, a visitor's id and a message's id, in bytes.
 const maxName = 1 << 10

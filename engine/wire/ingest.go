@@ -11,6 +11,7 @@ import (
 
 	"handbill/engine"
 	"handbill/engine/eventlog"
+	"handbill/engine/store"
 	"handbill/engine/visitor"
 )
 
@@ -69,7 +70,9 @@ func (h *Handler) serveIngest(w http.ResponseWriter, r *http.Request) {
 	rejected, err := h.take(h.claims(w, r), events, skew(sent.SentAt, time.Now()))
 	switch {
 	case err != nil:
-		h.logger.Error("events could not be kept", "workspace", h.engine.Workspace(), "error", err)
+		if !errors.Is(err, store.ErrUnavailable) { // of which the store tells by itself, once
+			h.logger.Error("events could not be kept", "workspace", h.engine.Workspace(), "error", err)
+		}
 		w.Header().Set("Retry-After", "10")
 		fail(w, http.StatusServiceUnavailable, "the events could not be kept; send them again later")
 	case len(rejected) == len(events):

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"cmp"
+	"errors"
 	"math"
 	"net/http"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 
 	"handbill/engine"
 	"handbill/engine/pagerule"
+	"handbill/engine/store"
 )
 
 // pollBodySent is the body of our client's poll; the reference client sends an empty object.
@@ -118,7 +120,9 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 	}
 	answered, err := h.engine.Poll(r.Context(), request)
 	if err != nil {
-		h.logger.Error("a poll could not be answered", "workspace", h.engine.Workspace(), "error", err)
+		if !errors.Is(err, store.ErrUnavailable) { // of which the store tells by itself, once
+			h.logger.Error("a poll could not be answered", "workspace", h.engine.Workspace(), "error", err)
+		}
 		w.Header().Set("Retry-After", "10")
 		interval(w, h.engine.PollSlow())
 		fail(w, http.StatusServiceUnavailable, "what is known about this visitor cannot be read now; try again later")

@@ -27,11 +27,10 @@ interface Bridge {
 }
 
 /**
- * Draws a whole document that was written for the reference client: base64 of gzip or zlib. It takes the place of our
- * page, whose policy keeps it in an origin of its own; its scripts run, and reach nothing of the site.
+ * Draws a whole document that was written for the reference client. It takes the place of our page,
+ * whose policy keeps it in an origin of its own; its scripts run, and reach nothing of the site.
  */
-export async function openDocument(host: Host, encoded: string, listen: () => void): Promise<Drawn> {
-  const markup = await unpack(encoded);
+export async function openDocument(host: Host, markup: string, listen: () => void): Promise<Drawn> {
   document.open();
   // What was written goes on being this window: only its listeners are gone.
   listen();
@@ -63,10 +62,15 @@ export async function openDocument(host: Host, encoded: string, listen: () => vo
   };
 }
 
-async function unpack(encoded: string): Promise<string> {
+/** Reads base64 of gzip or zlib. */
+export async function unpack(encoded: string): Promise<string> {
   const bytes = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
   const format = bytes[0] === 0x1f ? "gzip" : "deflate";
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream(format))).text();
+}
+
+export function speaksToBridge(markup: string): boolean {
+  return /\bmessage\s*\.\s*(dismiss|openUrl|showMessage|performAction|snooze|track)\b/.test(markup);
 }
 
 /** How high what is in the body is: the body itself may be as high as the frame. */

@@ -1,5 +1,5 @@
 import type { Content } from "../message";
-import { openDocument } from "./document";
+import { openDocument, speaksToBridge, unpack } from "./document";
 import { UnknownDisplay } from "./frame";
 import { createHost, type Drawn, type Host, type Options, type StepSettings } from "./protocol";
 import { openTree } from "./tree";
@@ -44,7 +44,9 @@ async function draw(host: Host): Promise<Drawn | undefined> {
     const { gist, handbill } = host.options.properties ?? {};
     const encoded = gist?.encodedMessageHtml;
     const content = handbill?.content as Content | undefined;
-    if (typeof encoded === "string" && (!content || isDocument(content))) return await openDocument(host, encoded, listen);
+    const markup = typeof encoded === "string" && (!content || isDocument(content)) ? await unpack(encoded) : undefined;
+    // One that knows no bridge is for our own client, which puts its close button and its look around it.
+    if (markup !== undefined && (!content || speaksToBridge(markup))) return await openDocument(host, markup, listen);
     if (content) return openTree(host, content);
     host.fail("content", "there is nothing to draw");
   } catch (error) {

@@ -1,0 +1,65 @@
+package caddymodule
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"handbill/engine/store"
+)
+
+func storeCommand() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "store",
+		Short: "Moves what is remembered about visitors to another store",
+		Args:  cobra.NoArgs,
+	}
+	command.AddCommand(copyCommand())
+	return command
+}
+
+func copyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "copy FROM TO...",
+		Short: "Copies a store in a file into Redis",
+		Long: `
+Copies visitors, statistics and the secret that signs deliveries from FROM, the file of a bbolt store, into the Redis that TO
+names as the Caddyfile does: redis://host:6379, or several URLs of a Cluster or of Sentinels. Redis must have nothing of
+Handbill's. Stop Caddy before, and start it with the new store after. The file stays as it is. A copy that was interrupted
+goes on when it is started again.`,
+		Args: cobra.MinimumNArgs(2),
+		RunE: func(command *cobra.Command, arguments []string) error {
+			path := arguments[0]
+			if _, err := os.Stat(path); err != nil {
+				return fmt.Errorf("there is no store to copy: %w; name the file of the bbolt store, by default handbill/handbill.db in Caddy's data directory", err)
+			}
+			var urls []string
+			for _, text := range arguments[1:] {
+				urls = append(urls, fillURL(text))
+			}
+			to, err := store.OpenRedis(command.Context(), urls, store.RedisOptions{CacheSize: 1 << 20, Logger: logger()})
+			if err != nil {
+				return err
+			}
+			defer to.Close()
+			from, err := store.OpenBolt(path, store.Options{Logger: logger()})
+			if err != nil {
+				return err
+			}
+			defer from.Close()
+			copied, err := store.Copy(command.Context(), from, to)
+			if err != nil {
+				return err
+			}
+			out := command.OutOrStdout()
+			fmt.Fprintf(out, "Copied %s, %s of the statistics and %s.\n",
+				count(copied.Visitors, "visitor"), count(copied.Counts, "number"), count(copied.Secrets, "secret"))
+			if copied.Unreadable > 0 {
+				fmt.Fprintf(out, "%s cannot be read by this program; they were copied as they are.\n", count(copied.Unreadable, "record"))
+			}
+			fmt.Fprintln(out, "The log of reports stays where it is; where that is not the default, name its folder in the store's block: log FOLDER")
+			return nil
+		},
+	}
+}

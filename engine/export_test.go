@@ -1,0 +1,6 @@
+package engine
+
+import "time"
+
+// WaitLonger has polls wait longer for a store on the network: a machine that does other things is no reason to do without.
+func (e *Engine) WaitLonger() { e.patience = 10 * time.Second }

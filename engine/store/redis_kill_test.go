@@ -1,0 +1,83 @@
+package store_test
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"handbill/engine/store"
+	"handbill/engine/store/redistest"
+	"handbill/engine/visitor"
+)
+
+// redisKills is how often Redis is killed while edges write.
+const redisKills = 5
+
+func TestNothingAcknowledgedIsLostWhenRedisIsKilled(t *testing.T) {
+	server := redistest.Start(t)
+	edges := []*store.Redis{openRedis(t, server.URL()), openRedis(t, server.URL())}
+	var acknowledged [killWriters]atomic.Int64
+	stop := make(chan struct{})
+	var all sync.WaitGroup
+	for w := range killWriters {
+		all.Go(func() {
+			for n := 1; ; {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				now := time.Now()
+				_, err := edges[n%2].Apply(t.Context(), []store.Mutation{
+					{Key: writer(w), Metric: store.MetricOpened, Change: visitor.Change{Kind: visitor.Opened, Message: sale, Delivery: uint64(n), At: now}},
+					{Key: writer(w), Change: visitor.Change{Kind: visitor.Identified, At: now, Traits: map[string]any{"email": mail(w, n)}}},
+				})
+				switch {
+				case err == nil:
+					acknowledged[w].Store(int64(n))
+					n++
+				case errors.Is(err, store.ErrUnavailable):
+					time.Sleep(5 * time.Millisecond) // it is sent again
+				default:
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for range redisKills {
+		time.Sleep(200 * time.Millisecond)
+		server.Kill()
+		server.Restart()
+	}
+	time.Sleep(200 * time.Millisecond)
+	close(stop)
+	all.Wait()
+
+	fresh := openRedis(t, server.URL())
+	sum := 0
+	for w := range killWriters {
+		kept, r := 0, mustLoad(t, fresh, writer(w))
+		if r != nil {
+			kept = r.Messages[sale].Opened
+		}
+		// One more than was acknowledged may have been written before anybody could be told.
+		if n := int(acknowledged[w].Load()); kept < n || kept > n+1 {
+			t.Errorf("writer %d: %d changes were acknowledged, %d were kept", w, n, kept)
+		}
+		if id, err := fresh.Find(t.Context(), "shop", "email", mail(w, kept)); err != nil || kept > 0 && id != writer(w).Visitor {
+			t.Errorf("writer %d: its address finds %q, error %v", w, id, err)
+		}
+		sum += kept
+	}
+	if sum == 0 {
+		t.Error("nothing was written")
+	}
+	statistics, err := fresh.Statistics(t.Context(), "shop")
+	if err != nil || statistics[sale][store.MetricOpened] != int64(sum) {
+		t.Errorf("the records have %d openings, the statistics %v, error %v", sum, statistics[sale], err)
+	}
+	t.Logf("%d changes were acknowledged, and Redis was killed %d times", sum, redisKills)
+}

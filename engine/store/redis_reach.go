@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"handbill/engine/visitor"
+)
+
+const (
+	// probePause is how long passes between two looks whether Redis answers again, at first and at most.
+	firstProbe   = 20 * time.Millisecond
+	longestProbe = 500 * time.Millisecond
+	// probePatience is how long it may take then.
+	probePatience = time.Second
+)
+
+// reach knows whether Redis can be reached: as soon as it did not answer once, nobody waits for it any more, until it
+// answers again. In a Cluster each bucket is known by itself, because its node is.
+type reach struct {
+	store *Redis
+	lost  [redisBuckets]atomic.Bool // without a Cluster only the first is used
+
+	mu      sync.Mutex
+	closed  bool
+	probing sync.WaitGroup
+	since   map[int]time.Time
+	reason  error // why it was lost last
+}
+
+// place is where a visitor is known by in lost.
+func (r *Redis) placeOf(key Key) int {
+	if !r.cluster {
+		return 0
+	}
+	return int(sumOfID(key.Visitor) % redisBuckets)
+}
+
+// reachable says why the records of some visitors cannot be reached; nil when they can.
+func (r *Redis) reachable(keys ...Key) error {
+	for _, key := range keys {
+		if r.reach.lost[r.placeOf(key)].Load() {
+			return fmt.Errorf("%w: %s", ErrUnavailable, r.place)
+		}
+	}
+	return nil
+}
+
+// Last implements [Remote].
+func (r *Redis) Last(key Key) (record *visitor.Record, ok bool) {
+	waiting := r.notes.of(key)
+	found, ok := r.known.last(key)
+	return withWaiting(found.record, key, changesOf(waiting)), ok
+}
+
+// Trouble implements [Remote].
+func (r *Redis) Trouble() error {
+	r.reach.mu.Lock()
+	defer r.reach.mu.Unlock()
+	if len(r.reach.since) == 0 {
+		return nil
+	}
+	first := time.Now()
+	for _, since := range r.reach.since {
+		if since.Before(first) {
+			first = since
+		}
+	}
+	part := ""
+	if r.cluster {
+		part = fmt.Sprintf(" for %d of %d parts of the visitors", len(r.reach.since), redisBuckets)
+	}
+	return fmt.Errorf("%s cannot be reached since %s%s, so messages with a bound are not shown, and reports are asked for again later: %w",
+		r.place, first.UTC().Format(time.RFC3339), part, r.reach.reason)
+}
+
+// failed says that Redis did not do something about a visitor, and notes it when it did not answer.
+func (r *Redis) failed(what string, key Key, err error) error {
+	answered, known := "", false
+	if redis, ok := rueidis.IsRedisErr(err); ok {
+		answered, known = redis.Error(), isAnswer(err)
+	}
+	switch {
+	case r.closed.Load():
+		return ErrClosed
+	case known, errors.Is(err, context.Canceled), errors.Is(err, ErrUnavailable):
+		return fmt.Errorf("%s in %s: %w", what, r.place, err)
+	case answered == "":
+		r.reach.lose(r.placeOf(key), key, err)
+	}
+	return fmt.Errorf("%s in %s: %w: %w", what, r.place, ErrUnavailable, err)
+}
+
+// lose notes that Redis did not answer, and looks from then on whether it does again.
+func (h *reach) lose(place int, key Key, reason error) {
+	if !h.lost[place].CompareAndSwap(false, true) {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return
+	}
+	if len(h.since) == 0 {
+		h.store.logger.Error("Redis cannot be reached; visitors are answered from memory, messages with a bound are not shown, and reports are asked for again later",
+			"store", h.store.place, "error", reason)
+	}
+	h.since[place], h.reason = time.Now(), reason
+	h.probing.Go(func() { h.probe(place, key) })
+}
+
+// probe waits until the node that has a visitor's record answers.
+func (h *reach) probe(place int, key Key) {
+	r := h.store
+	for pause := firstProbe; ; pause = min(2*pause, longestProbe) {
+		ctx, cancel := context.WithTimeout(r.open, probePatience)
+		err := r.client.Do(ctx, r.client.B().Strlen().Key(redisRecordKey(key)).Build()).Error()
+		cancel()
+		if err == nil || isAnswer(err) {
+			break
+		}
+		select {
+		case <-r.open.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+	h.lost[place].Store(false)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.since, place)
+	if len(h.since) == 0 {
+		r.logger.Info("Redis answers again", "store", r.place)
+	}
+	r.lazy.soon()
+}
+
+// close waits until nobody probes any more; the store's context has ended.
+func (h *reach) close() {
+	h.mu.Lock()
+	h.closed = true
+	h.mu.Unlock()
+	h.probing.Wait()
+}
