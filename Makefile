@@ -36,7 +36,7 @@ reference-newest: ## run the conformance suite with the reference clients that n
 bench: build ## measure, and write the figures to docs/performance.md; BENCH_ROUNDS sets the rounds, BENCH_PARTS chooses parts, BENCH_VISITORS sets how many visitors are known
 	go run ./bench
 
-docs: build ## take the picture of the README from the running demo
+docs: build ## take the pictures of the documentation from the running demo
 	go run ./scripts/screenshot
 
 generate: ## write the generated files anew

@@ -134,20 +134,37 @@ func openEvery(b *tab, address, name string) {
 
 func TestOnAPhoneAndMagnifiedEveryDisplayFits(t *testing.T) {
 	for name, shown := range everyDisplay {
-		for _, size := range [][2]int64{{320, 568}, {512, 384}} {
-			for _, dir := range []string{"ltr", "rtl"} {
-				t.Run(fmt.Sprintf("%s %d %s", name, size[0], dir), func(t *testing.T) {
-					e, b := newEdge(t), newTab(t)
+		for _, dir := range []string{"ltr", "rtl"} {
+			t.Run(name+" "+dir, func(t *testing.T) {
+				e, b := newEdge(t), newTab(t)
+				b.run(chromedp.EmulateViewport(320, 568))
+				shown.Dir = dir
+				e.pages["/"] = page(external, accountPage)
+				e.messages = always(deliver("exports", shown))
+				openEvery(b, e.URL, name)
+				// What 1024 by 768 pixels are at 200 %.
+				for _, size := range [][2]int64{{320, 568}, {512, 384}} {
 					b.run(chromedp.EmulateViewport(size[0], size[1]))
-					shown.Dir = dir
-					e.pages["/"] = page(external, accountPage)
-					e.messages = always(deliver("exports", shown))
-					openEvery(b, e.URL, name)
 					b.expect("document.documentElement.scrollWidth <= innerWidth", "true")
-					b.expect(shadow+`.querySelectorAll("section:has(> [data-step])").length`, "0")
-					b.expect(`((all) => all.filter((r) => r.left < 0 || r.right > innerWidth).length)([...`+shadow+`.querySelectorAll("[part], .buttons *, h2, .body")].map((part) => part.getBoundingClientRect()))`, "0")
-				})
-			}
+					b.await(`((all) => all.every((r) => r.left >= 0 && r.right <= innerWidth))([...` + shadow + `.querySelectorAll("[part], .buttons *, h2, .body")].map((part) => part.getBoundingClientRect()))`)
+				}
+			})
 		}
+	}
+}
+
+func TestInForcedColoursEveryBoxHasAnEdge(t *testing.T) {
+	for _, name := range []string{"modal", "banner over", "toast", "inline", "tooltip", "beacon"} {
+		t.Run(name, func(t *testing.T) {
+			e, b := newEdge(t), newTab(t)
+			b.media("forced-colors", "active")
+			e.pages["/"] = page(external, accountPage)
+			e.messages = always(deliver("exports", everyDisplay[name]))
+			openEvery(b, e.URL, name)
+			b.expect(`[...`+shadow+`.querySelectorAll("[part]:not(.close), .buttons button")].filter((box) => {
+  const { borderTopStyle, borderTopWidth, borderTopColor, backgroundColor, backgroundImage } = getComputedStyle(box);
+  return box.className !== "beacon" && (borderTopStyle !== "solid" || borderTopWidth === "0px" || borderTopColor === backgroundColor);
+}).map((box) => box.outerHTML)`, "[]")
+		})
 	}
 }

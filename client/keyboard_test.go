@@ -97,3 +97,42 @@ func TestEveryControlCanBeHitAndHasAName(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatStandsBesideThePageOrInItIsWalkedByKeyboardAlone(t *testing.T) {
+	for name, c := range map[string]struct {
+		start  string // has the focus when it comes
+		before []string
+		close  []string
+		after  string
+	}{
+		// What is modal takes the focus, and holds it until it is closed.
+		"fullscreen": {"save", []string{"fullscreen"}, []string{keyTab, keyEscape}, "save"},
+		// The others wait until the visitor comes by.
+		"toast":         {"invoices", []string{"invoices", "", "close"}, []string{keyEscape}, "a"},
+		"inline":        {"invoices", []string{"invoices", "close"}, []string{keyTab, keyTab, keyEnter}, "invoices"},
+		"banner push":   {"", []string{"body", "close"}, []string{keyEscape}, "body"},
+		"banner sticky": {"invoices", []string{"invoices", "", "close"}, []string{keyEscape}, "a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, b := newEdge(t), newTab(t)
+			e.pages["/"] = page(external, accountPage)
+			if c.start != "" {
+				e.pages["/"] = page(external, accountPage+`<script>document.getElementById("`+c.start+`").focus()</script>`)
+			}
+			e.messages = always(deliver("exports", everyDisplay[name]))
+			b.open(e.URL)
+			b.await("seen.length")
+			for i, want := range c.before {
+				if i > 0 {
+					b.press(keyTab)
+				}
+				if want != "" {
+					b.expect(focused, `"`+want+`"`)
+				}
+			}
+			b.press(c.close...)
+			b.await("seen.at(-1).startsWith('dismissed')")
+			b.expect(focused, `"`+c.after+`"`)
+		})
+	}
+}

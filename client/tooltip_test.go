@@ -100,6 +100,22 @@ func TestATooltipGoesWithItsTarget(t *testing.T) {
 	}
 }
 
+func TestATooltipOfATargetOutOfSightIsBesideItWhenThePageIsScrolledThere(t *testing.T) {
+	for name, browser := range map[string]string{"anchored": "", "measured": unanchored} {
+		t.Run(name, func(t *testing.T) {
+			e, b := newEdge(t), newTab(t)
+			e.pages["/"] = page(browser+external, pointed("top: 900px")+`<div style="height:3000px"></div>`)
+			e.messages = always(deliver("exports", tooltipAt("right")))
+			b.open(e.URL)
+			b.await("seen.length")
+			b.do("scrollTo(0, 500)")
+			b.await(pointing(beside["right"] + " && Math.abs(r.top + r.bottom - p.top - p.bottom) <= 1"))
+			b.js("new Promise((done) => setTimeout(done, 100))")
+			b.expect(frame("tooltip")+".dataset.side", `"right"`)
+		})
+	}
+}
+
 func TestATooltipIsTheKeyboardsNextStopAfterItsTarget(t *testing.T) {
 	for name, browser := range map[string]string{"anchored": "", "measured": unanchored} {
 		t.Run(name, func(t *testing.T) {

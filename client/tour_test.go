@@ -122,7 +122,7 @@ func TestAPersistentMessageComesUpAgainAtTheStepWhereItWas(t *testing.T) {
 		"not persistent":      {"", false, "start"},
 		"storage is blocked":  {`<script>Object.defineProperty(window, "localStorage", { get() { throw new DOMException("no") } })</script>`, true, "start"},
 		"storage has rubbish": {`<script>addEventListener("pagehide", () => localStorage.setItem("handbill_steps", "[1"))</script>`, true, "start"},
-		"a step is gone":      {`<script>addEventListener("pagehide", () => localStorage.setItem("handbill_steps", '{"tour":["start","gone"]}'))</script>`, true, "start"},
+		"a step is gone":      {`<script>addEventListener("pagehide", () => localStorage.setItem("handbill_steps", '{"tour ":["start","gone"]}'))</script>`, true, "start"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, b := newEdge(t), newTab(t)

@@ -41,6 +41,7 @@ print_guide() {
   http://localhost:8080/app/, then Settings    invoice-prefix  a banner on a route without a page load, once
   http://localhost:8080/app/, then Jobs        recommend       a survey, after three seconds
   http://localhost:8080/app/, five seconds on  bring-a-friend  a campaign, for those who gave a nine or a ten
+  http://localhost:8080/gallery/               every display, on request
   nowhere                                      winter-closing  a draft
 
   Dismiss one, reload, stop and start again: it stays away. To begin anew: rm -r .demo

@@ -123,7 +123,7 @@ export function readMessages(answer: unknown): Message[] {
 
 /** The same message keeps its key when its delivery changes, as it does when the visitor identifies, but not when it is sent again. */
 export function keyOf({ messageId, test, occasion }: Message): string {
-  return [messageId, test, occasion].filter(Boolean).join(" ");
+  return `${messageId} ${test || occasion || ""}`;
 }
 
 function isName(value: unknown): boolean {

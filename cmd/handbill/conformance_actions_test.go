@@ -1,9 +1,13 @@
 package main
 
-import "strings"
+import (
+	"os"
+	"strings"
+	"time"
+)
 
 func linkAction() scenario {
-	return scenario{id: "link", title: "a button that leads to a page", core: true, messages: `
+	return scenario{id: "link", title: "a button that leads to a page", messages: `
 [[messages]]
 id = "offer"
 pages = ["/pricing"]
@@ -79,24 +83,10 @@ text = "Thank you for your ten."
 }
 
 func documentInSandbox() scenario {
-	return scenario{id: "document", title: "a whole HTML document, as exported from the hosted product", messages: `
-[[messages]]
-id = "wheel"
-pages = ["*"]
-display = "modal"
-html_sandbox = """
-<!doctype html>
-<meta charset="utf-8">
-<title>Turn the wheel</title>
-<body style="margin:0;background:#fc6;font:20px sans-serif">
-<p id="chance">Your chance:</p>
-<button onclick="message.dismiss({ name: 'no' })">No, thank you</button>
-<script>document.getElementById("chance").textContent += " 20 % off.";</script>
-"""
-`,
+	return scenario{id: "document", title: "a whole HTML document, as it was written for the hosted product", messages: exampleOf(checkout+"/docs/moving.md", "wheel"),
 		lacks: func(c client) string {
 			if c.way == builtin {
-				return "our own client shows documents in its own sandbox, with a bridge of its own"
+				return "our own client shows documents, and is spoken to by `postMessage`: see [`html_sandbox`](workspace.md#html_sandbox)"
 			}
 			return ""
 		},
@@ -108,6 +98,46 @@ html_sandbox = """
 			v.gone("Your chance")
 			v.hearsAmong("opened wheel", "dismissed wheel")
 		}}
+}
+
+// exampleOf is the example of a page of the documentation that has a message.
+func exampleOf(page, message string) string {
+	text, err := os.ReadFile(page)
+	if err != nil {
+		panic(err) // it is in the checkout
+	}
+	for _, block := range strings.Split(string(text), "```toml\n")[1:] {
+		if example, _, _ := strings.Cut(block, "```"); strings.Contains(example, `id = "`+message+`"`) {
+			return example
+		}
+	}
+	panic(page + " has no example of " + message)
+}
+
+func documentInMessage() scenario {
+	return scenario{id: "framed", title: "a document in a message that has a title, which talks to it by `postMessage`", messages: `
+[[messages]]
+id = "wheel"
+pages = ["*"]
+display = "modal"
+title = "Turn the wheel"
+html_sandbox = """
+<!doctype html>
+<meta charset="utf-8">
+<p>Your chance: 20 % off.</p>
+<script>
+  parent.postMessage({ handbill: "resize", height: 60 }, "*");
+  addEventListener("click", () => parent.postMessage({ handbill: "action", name: "use", action: "event:code" }, "*"));
+</script>
+"""
+`, run: func(v *guest) {
+		v.open("/")
+		message := v.sees("Turn the wheel")
+		time.Sleep(500 * time.Millisecond) // the document says how tall it is
+		at := message.settled()
+		v.press(rectangle{at.X, at.Y + at.Height*0.55, at.Width, 20})
+		v.hearsAmong("opened wheel", "action wheel use event:code")
+	}}
 }
 
 func cannotBeDrawn() scenario {

@@ -43,10 +43,10 @@ func pinned() []client {
 		{id: "analytics-0-5-9", title: "cdp-analytics-browser 0.5.9", way: injected, folder: packages + "/analytics-0.5.9"},
 		{id: "analytics-0-5-6", title: "cdp-analytics-browser 0.5.6", way: injected, folder: packages + "/analytics-0.5.6"},
 		{id: "analytics-0-4-16", title: "cdp-analytics-browser 0.4.16", way: injected, folder: packages + "/analytics-0.4.16", whole: true},
-		// {id: "gist-3-26-0", title: "gist-web 3.26.0", way: loaded, folder: packages + "/customerio-gist-web", whole: true},
-		// {id: "gist-3-25-0", title: "gist-web 3.25.0", way: loaded, folder: packages + "/gist-web-3.25.0"},
-		// {id: "gist-3-23-3", title: "gist-web 3.23.3", way: loaded, folder: packages + "/gist-web-3.23.3"},
-		// {id: "gist-3-21-18", title: "gist-web 3.21.18", way: loaded, folder: packages + "/gist-web-3.21.18", whole: true},
+		{id: "gist-3-26-0", title: "gist-web 3.26.0", way: loaded, folder: packages + "/customerio-gist-web", whole: true},
+		{id: "gist-3-25-0", title: "gist-web 3.25.0", way: loaded, folder: packages + "/gist-web-3.25.0"},
+		{id: "gist-3-23-3", title: "gist-web 3.23.3", way: loaded, folder: packages + "/gist-web-3.23.3"},
+		{id: "gist-3-21-18", title: "gist-web 3.21.18", way: loaded, folder: packages + "/gist-web-3.21.18", whole: true},
 	}
 }
 

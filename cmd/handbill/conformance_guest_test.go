@@ -3,10 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"image/png"
-	"io"
 	"net/http"
 	"regexp"
 	"slices"
@@ -172,89 +170,6 @@ func (v *guest) nothing(when string) {
 	}
 }
 
-// heard is an in-app event as the site's code receives it.
-type heard struct {
-	Name        string `json:"name"`
-	MessageID   string `json:"messageId"`
-	DeliveryID  string `json:"deliveryId,omitempty"`
-	ActionName  string `json:"actionName,omitempty"`
-	ActionValue string `json:"actionValue,omitempty"`
-}
-
-func (h heard) String() string {
-	return strings.TrimSpace(strings.Join([]string{h.Name, h.MessageID, h.ActionName, h.ActionValue}, " "))
-}
-
-// hears waits until the page's listener has heard as much, and compares it. It is told what our own client says.
-func (v *guest) hears(want ...string) {
-	v.t.Helper()
-	want = v.asPublished(want)
-	got := v.heardAtLeast(len(want))
-	if !slices.Equal(got, want) {
-		v.t.Errorf("the listener heard\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
-	}
-}
-
-// hearsAmong waits until the page's listener has heard these, among others.
-func (v *guest) hearsAmong(want ...string) {
-	v.t.Helper()
-	var got []string
-	lacking := want
-	for deadline := time.Now().Add(patience / 3); len(lacking) > 0 && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		got = v.heardAtLeast(0)
-		lacking = slices.DeleteFunc(slices.Clone(want), func(one string) bool { return slices.Contains(got, one) })
-	}
-	if len(lacking) > 0 {
-		v.t.Errorf("the listener heard\n  %s\nand not\n  %s", strings.Join(got, "\n  "), strings.Join(lacking, "\n  "))
-	}
-}
-
-// asPublished is what a listener of a published client hears where one of ours hears this: a button that closes is an action
-// of its own and the client's, and no other step is told.
-func (v *guest) asPublished(events []string) []string {
-	if v.client.way == builtin {
-		return events
-	}
-	var told []string
-	for _, one := range events {
-		if strings.HasPrefix(one, "changed ") {
-			continue
-		}
-		told = append(told, one)
-		if button, closes := strings.CutSuffix(one, " dismiss"); closes && strings.HasPrefix(one, "action ") {
-			told = append(told, button+" gist://close")
-		}
-	}
-	return told
-}
-
-// heardAtLeast waits until the page's listener has heard as many events. Each must name a delivery, and all of one message the
-// same; "changed" is heard from our own client alone.
-func (v *guest) heardAtLeast(many int) (said []string) {
-	v.t.Helper()
-	var got []heard
-	for deadline := time.Now().Add(patience / 3); ; time.Sleep(30 * time.Millisecond) {
-		if err := json.Unmarshal([]byte(js[string](v.tab, `sessionStorage.getItem("heard") || "[]"`)), &got); err != nil {
-			v.t.Fatal(err)
-		}
-		if len(got) >= many || time.Now().After(deadline) {
-			break
-		}
-	}
-	for _, one := range got {
-		said = append(said, one.String())
-		if one.DeliveryID == "" && !v.broadcasts() {
-			v.t.Errorf("%s names no delivery", one)
-		}
-	}
-	return said
-}
-
-// broadcasts says whether the scenario's messages go out as the wire's broadcasts, which have no delivery.
-func (v *guest) broadcasts() bool {
-	return v.client.way != builtin && strings.Contains(v.scenario.messages, "ignore_dismiss")
-}
-
 // by is what differs between our own client, the published analytics library and the in-app library alone.
 func (v *guest) by(builtinSays, injectedSays, loadedSays string) string {
 	return map[way]string{builtin: builtinSays, injected: injectedSays, loaded: loadedSays}[v.client.way]
@@ -282,75 +197,6 @@ func (v *guest) sent(method, path string, words ...string) crossing {
 		return len(found) > 0
 	})
 	return found[len(found)-1]
-}
-
-// workspaceSays is whether the admin API says a word of the run's workspace: of its messages, or of problems with it.
-func (v *guest) workspaceSays(word string) bool {
-	v.t.Helper()
-	for _, path := range []string{"", v.name + "/statistics"} {
-		answer, err := http.Get("http://" + v.suite.server.admin + "/handbill/" + path)
-		if err != nil {
-			v.t.Fatal(err)
-		}
-		text, err := io.ReadAll(answer.Body)
-		_ = answer.Body.Close()
-		if err != nil {
-			v.t.Fatal(err)
-		}
-		for _, part := range strings.Split(string(text), `"name":`) {
-			if (path != "" || strings.HasPrefix(part, quote(v.name))) && strings.Contains(part, word) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// counts are what `messages stats` says of a message, such as "OPENED 1, CLICKED 1"; deliveries and viewers are left out.
-func (v *guest) counts(message string) string {
-	v.t.Helper()
-	answer, err := http.Get("http://" + v.suite.server.admin + "/handbill/" + v.name + "/statistics")
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	var all struct {
-		Messages []struct {
-			Message                            string
-			Opened, Clicked, Dismissed, Errors int
-		}
-	}
-	if err := json.NewDecoder(answer.Body).Decode(&all); err != nil {
-		v.t.Fatal(err)
-	}
-	for _, m := range all.Messages {
-		if m.Message != message {
-			continue
-		}
-		var told []string
-		for _, count := range []struct {
-			name  string
-			value int
-		}{{"opened", m.Opened}, {"clicked", m.Clicked}, {"dismissed", m.Dismissed}, {"errors", m.Errors}} {
-			if count.value > 0 {
-				told = append(told, fmt.Sprintf("%s %d", count.name, count.value))
-			}
-		}
-		return strings.Join(told, ", ")
-	}
-	return "unknown"
-}
-
-// counted waits until the edge has counted what it should.
-func (v *guest) counted(message, want string) {
-	v.t.Helper()
-	got := ""
-	for deadline := time.Now().Add(patience / 3); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		if got = v.counts(message); got == want {
-			return
-		}
-	}
-	v.t.Errorf("the edge has counted of %s: %s; want %s", message, got, want)
 }
 
 // tell writes down what happened, for a test that failed.

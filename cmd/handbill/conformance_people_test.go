@@ -37,9 +37,12 @@ text = "Good to see you again{% if traits.first_name %}, {{ traits.first_name }}
 		v.open("/")
 		v.nothing("before identify")
 		v.identify("ines")
-		v.sees(v.by("Good to see you again, Inês.", "Good to see you again, Inês.", "Good to see you again."))
+		v.sees("Good to see you again")
 		v.hears("opened members")
 		v.counted("members", v.by("opened 1", "opened 1", ""))
+		// A published client polls before what it knows of the person has arrived.
+		v.open("/account")
+		v.sees(v.by("Good to see you again, Inês.", "Good to see you again, Inês.", "Good to see you again."))
 	}}
 }
 

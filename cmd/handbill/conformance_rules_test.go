@@ -1,7 +1,7 @@
 package main
 
 func ruleOnName() scenario {
-	return scenario{id: "page-name", title: "page rule on a name: `page(\"Billing\")`", core: true, messages: `
+	return scenario{id: "page-name", title: "page rule on a name: `page(\"Billing\")`", messages: `
 [[messages]]
 id = "direct-debit"
 pages = ["name:Billing"]
@@ -59,7 +59,7 @@ text = "Warm wood for cold days."
 }
 
 func routeOfApplication() scenario {
-	return scenario{id: "route", title: "a route of a single-page application, told by `page()`", core: true, messages: `
+	return scenario{id: "route", title: "a route of a single-page application, told by `page()`", messages: `
 [[messages]]
 id = "prefix"
 pages = ["/app/settings"]

@@ -185,14 +185,20 @@ func (s surface) click(label string) {
 	for deadline := time.Now().Add(patience / 3); time.Now().Before(deadline); time.Sleep(60 * time.Millisecond) {
 		before, at = at, s.find(label)
 		if at != nil && before != nil && *before == *at {
-			if err := chromedp.Do(s.visit.ctx, chromedp.MouseClickXY(at.X+at.Width/2, at.Y+at.Height/2)); err != nil {
-				s.visit.t.Fatal(err)
-			}
+			s.visit.press(*at)
 			return
 		}
 	}
 	s.visit.tell()
 	s.visit.t.Fatalf("there is no %q to press in %q", label, s.text)
+}
+
+// press clicks in the middle of a place of the page.
+func (v *guest) press(at rectangle) {
+	v.t.Helper()
+	if err := chromedp.Do(v.ctx, chromedp.MouseClickXY(at.X+at.Width/2, at.Y+at.Height/2)); err != nil {
+		v.t.Fatal(err)
+	}
 }
 
 // find is where in the page something to press is at this moment.

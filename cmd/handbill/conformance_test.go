@@ -80,8 +80,8 @@ func TestConformance(t *testing.T) {
 					t.Parallel()
 					places <- struct{}{}
 					defer func() { <-places }()
+					defer func() { table.note(s, c, outcome(t)) }()
 					suite.visit(t, s, c)
-					table.note(s, c, outcome(t))
 				})
 			}
 		}

@@ -8,7 +8,7 @@ import (
 )
 
 func strictPolicy() scenario {
-	return scenario{id: "nonce", title: "a strict policy: nonce and `strict-dynamic`", core: true, messages: welcome,
+	return scenario{id: "nonce", title: "a strict policy: nonce and `strict-dynamic`", messages: welcome,
 		policy: func(client) string {
 			return "script-src 'nonce-NONCE' 'strict-dynamic'; object-src 'none'; base-uri 'none'"
 		},
@@ -54,7 +54,7 @@ func slowEdge() scenario {
 
 func failingEdge() scenario {
 	draft := strings.Replace(welcome, `pages =`, "status = \"draft\"\npages =", 1)
-	return scenario{id: "failing", title: "an edge that fails for a while, and is back", core: true, messages: draft,
+	return scenario{id: "failing", title: "an edge that fails for a while, and is back", messages: draft,
 		fails: []string{"the server responded with a status of 502"},
 		run: func(v *guest) {
 			v.open("/")

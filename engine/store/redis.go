@@ -267,20 +267,18 @@ func (r *Redis) Secret(ctx context.Context, name string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, writePatience)
 	defer cancel()
 	key := secretPrefix + name
-	for _, answer := range r.client.DoMulti(ctx,
+	answers := r.client.DoMulti(ctx,
 		r.client.B().Set().Key(key).Value(rueidis.BinaryString(newSecret())).Nx().Build(),
 		r.client.B().Get().Key(key).Build(),
-	)[1:] {
-		secret, err := answer.AsBytes()
-		switch {
-		case err != nil:
-			return nil, r.failed("reading a secret", Key{}, err)
-		case len(secret) != secretSize:
-			return nil, fmt.Errorf("the secret %q in Redis has %d bytes and should have %d; remove the key %s, and a new one is made", name, len(secret), secretSize, key)
-		}
-		return slices.Clone(secret), nil
+	)
+	secret, err := answers[1].AsBytes()
+	switch {
+	case err != nil:
+		return nil, r.failed("reading a secret", Key{}, err)
+	case len(secret) != secretSize:
+		return nil, fmt.Errorf("the secret %q in Redis has %d bytes and should have %d; remove the key %s, and a new one is made", name, len(secret), secretSize, key)
 	}
-	return nil, nil
+	return slices.Clone(secret), nil
 }
 
 // Close implements [Store].

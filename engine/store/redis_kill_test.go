@@ -56,8 +56,13 @@ func TestNothingAcknowledgedIsLostWhenRedisIsKilled(t *testing.T) {
 	close(stop)
 	all.Wait()
 
-	fresh := openRedis(t, server.URL())
-	sum := 0
+	sum := keptAfterKills(t, openRedis(t, server.URL()), &acknowledged)
+	t.Logf("%d changes were acknowledged, and Redis was killed %d times", sum, redisKills)
+}
+
+// keptAfterKills compares what was kept with what was acknowledged, and counts it.
+func keptAfterKills(t *testing.T, fresh *store.Redis, acknowledged *[killWriters]atomic.Int64) (sum int) {
+	t.Helper()
 	for w := range killWriters {
 		kept, r := 0, mustLoad(t, fresh, writer(w))
 		if r != nil {
@@ -79,5 +84,5 @@ func TestNothingAcknowledgedIsLostWhenRedisIsKilled(t *testing.T) {
 	if err != nil || statistics[sale][store.MetricOpened] != int64(sum) {
 		t.Errorf("the records have %d openings, the statistics %v, error %v", sum, statistics[sale], err)
 	}
-	t.Logf("%d changes were acknowledged, and Redis was killed %d times", sum, redisKills)
+	return sum
 }

@@ -21,7 +21,7 @@ func readDocumentation(t *testing.T) string {
 
 func TestEveryExampleOfTheDocumentationIsRight(t *testing.T) {
 	text := readDocumentation(t)
-	for _, name := range []string{"personalisation", "frequency", "timing", "forms", "themes", "experiments", "inbox", "embeds"} {
+	for _, name := range []string{"personalisation", "frequency", "timing", "forms", "themes", "experiments", "inbox", "displays", "embeds", "moving"} {
 		data, err := os.ReadFile("../../docs/" + name + ".md")
 		if err != nil {
 			t.Fatal(err)

@@ -68,7 +68,7 @@ func (c *check) sandbox(s section) string {
 	if len(document) > maximumDocument {
 		s.wrong(s.at("html_sandbox"), "load what is large from files", "html_sandbox has %d bytes, and may have %d", len(document), maximumDocument)
 	}
-	if !s.has("title") {
+	if !s.has("title") && !strings.Contains(strings.ToLower(document), "<title") {
 		s.doubtful(s.at("html_sandbox"), `add title = "…"`, "without a title screen readers do not say what the message is")
 	}
 	return content.Sandboxed(document)

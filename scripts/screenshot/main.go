@@ -1,5 +1,5 @@
-// Command screenshot makes the picture of the README from the real thing: it runs the demo of Caddyfile.example on free
-// ports, opens its home page in Chromium, waits for the message and writes what the visitor sees.
+// Command screenshot makes the pictures of the documentation from the real thing: it runs the demo of Caddyfile.example on
+// free ports, opens its pages in Chromium, waits for the message and writes what the visitor sees.
 package main
 
 import (
@@ -16,63 +16,123 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
-// width and height of the picture, in pixels.
-const (
-	width  = 1200
-	height = 800
-)
+// picture is one of the pictures.
+type picture struct {
+	file string
+	// path is the page, scheme the colours that its visitor likes.
+	path, scheme string
+	// width and height are in pixels.
+	width, height int64
+	// before is what the visitor does first; empty for nothing.
+	before string
+}
+
+// displays are what the gallery of the demo shows, and docs/displays.md with it.
+var displays = []string{"modal", "fullscreen", "push", "toast", "inline", "tooltip", "beacon", "tour"}
+
+func pictures() []picture {
+	all := []picture{{file: "demo.png", path: "/", scheme: "light", width: 1200, height: 800}}
+	for _, display := range displays {
+		for _, scheme := range []string{"light", "dark"} {
+			one := picture{file: display + "-" + scheme + ".png", path: "/gallery/?show=" + display, scheme: scheme, width: 800, height: 500}
+			switch display {
+			case "inline", "tooltip", "beacon":
+				one.before = `document.querySelector("#content .section").scrollIntoView()`
+			case "tour":
+				one.before = `document.querySelector("handbill-message").shadowRoot.querySelector(".buttons button").click()`
+			}
+			all = append(all, one)
+		}
+	}
+	return all
+}
 
 // shown is true in the page once a message with everything in it is on the screen and has stopped moving.
 const shown = `(() => {
 	const message = document.querySelector("handbill-message");
 	const root = message && message.shadowRoot;
-	return !!root && !!root.querySelector("section") &&
+	return !!root && !!root.querySelector("[data-step], .beacon") &&
 		[...root.querySelectorAll("img")].every((image) => image.complete && image.naturalWidth > 0) &&
 		root.getAnimations().length === 0;
 })()`
 
 func main() {
 	binary := flag.String("binary", "bin/handbill", "the server to run")
-	picture := flag.String("picture", "docs/images/demo.png", "the file to write")
+	folder := flag.String("folder", "docs/images", "the folder of the pictures")
 	flag.Parse()
-	if err := run(*binary, *picture); err != nil {
+	if err := run(*binary, *folder); err != nil {
 		fmt.Fprintln(os.Stderr, "screenshot:", err)
 		os.Exit(1)
 	}
 }
 
-func run(binary, picture string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+func run(binary, folder string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	address, stop, err := startDemo(ctx, binary)
 	if err != nil {
 		return err
 	}
 	defer stop()
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
 
 	// Chromium refuses its sandbox to root, which is what tests in containers run as. The page is our own.
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.WindowSize(width, height))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.WindowSize(1200, 800))
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	defer cancel()
 	ctx, cancel = chromedp.NewContext(ctx)
 	defer cancel()
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, height), chromedp.Navigate("http://"+address+"/")); err != nil {
-		return err
+	for _, one := range pictures() {
+		image, err := one.take(ctx, "http://"+address)
+		if err != nil {
+			return fmt.Errorf("%s: %w", one.file, err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, one.file), image, 0o644); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// take opens the page and returns what is to be seen, as PNG.
+func (p picture) take(ctx context.Context, site string) ([]byte, error) {
+	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: p.scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(p.width, p.height)); err != nil {
+		return nil, err
+	}
+	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
+		return nil, err
+	}
+	if err := chromedp.Do(ctx, chromedp.Navigate(site+p.path)); err != nil {
+		return nil, err
+	}
+	if err := waitForMessage(ctx); err != nil {
+		return nil, err
+	}
+	if p.before != "" {
+		if _, err := chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void](p.before)); err != nil {
+			return nil, err
+		}
+		// What follows the page's scrolling does so with the next picture of the screen.
+		time.Sleep(300 * time.Millisecond)
+		if err := waitForMessage(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return chromedp.Run(ctx, chromedp.CaptureScreenshot())
+}
+
+func waitForMessage(ctx context.Context) error {
 	if _, err := chromedp.Run(ctx, chromedp.Poll[chromedp.Void](shown, chromedp.WithPollingTimeout(20*time.Second))); err != nil {
-		return fmt.Errorf("no message came up on the home page: %w", err)
+		return fmt.Errorf("no message came up: %w", err)
 	}
-	image, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(picture), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(picture, image, 0o644)
+	return nil
 }
 
 // startDemo runs Caddyfile.example with a state of its own, on ports that are free.

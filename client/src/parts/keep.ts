@@ -8,6 +8,9 @@ const KEY = "handbill_steps";
 const CAPACITY = 20;
 
 export function begin({ key, steps }: Shown): Step[] | undefined {
+  document.addEventListener("in-app:message-dismissed", (event) => {
+    if ((event as CustomEvent<{ messageId: string }>).detail.messageId === key.split(" ")[0]) write(key, undefined);
+  });
   const names = read()[key];
   const kept = Array.isArray(names) ? names.map((name) => steps.find((step) => step.name === name)) : [];
   // A step that is gone since: the message has changed, and begins anew.
@@ -16,10 +19,6 @@ export function begin({ key, steps }: Shown): Step[] | undefined {
 
 export function build(_step: Step, _section: unknown, { key, trail }: Shown): void {
   write(key, trail.map(({ name }) => name));
-}
-
-export function end({ key }: Shown): void {
-  write(key, undefined);
 }
 
 function read(): Record<string, unknown> {

@@ -9,9 +9,10 @@ import { isRendered, matches, waitFor } from "../show/target";
  * A box with an arrow at an element of the page, or a dot that opens it. Both are popovers of that element: they lie above the
  * page without a z-index, move with the element, and come right after it in the order of the keyboard.
  */
-export function frame({ display, position = "bottom", target }: Placement, beacon: boolean): Frame | undefined {
+export function frame({ display, position = "bottom", target, arrowColor = "" }: Placement, beacon: boolean): Frame | undefined {
   if (display !== "tooltip") return undefined;
   const root = element("section", { class: display, part: display, popover: "manual", "data-position": position, tabindex: -1 });
+  root.style.setProperty("--arrow", arrowColor);
   const dot = element("button", { type: "button", class: "beacon", part: "beacon", popover: "manual" });
   const focus = [focusOf(root), focusOf(dot)] as const;
   let unfolded = !beacon;

@@ -22,9 +22,14 @@ export function anchor(box: HTMLElement, at: HTMLElement, side: string): () => v
   box.toggleAttribute("data-measured", !anchored);
   box.style.setProperty("position-area", side);
   let frame = 0;
+  let frames = 0;
+
+  function tick(): void {
+    settle();
+    frame = --frames && requestAnimationFrame(tick);
+  }
 
   function settle(): void {
-    frame = 0;
     const there = at.getBoundingClientRect();
     box.toggleAttribute("data-away", !isRendered(at));
     if (!anchored) measure(box, there, side);
@@ -36,8 +41,17 @@ export function anchor(box: HTMLElement, at: HTMLElement, side: string): () => v
     box.style.setProperty("--at", `${Math.max(MARGIN, Math.min(middle, length - MARGIN))}px`);
   }
 
+  /** The browser may turn the box to another side only some frames later. */
   const soon = (): void => {
-    frame ||= requestAnimationFrame(settle);
+    frames = 4;
+    frame ||= requestAnimationFrame(tick);
+  };
+  /** The browser keeps what it reckoned where the page was then; after scrolling it shall do so anew. */
+  const anew = (): void => {
+    box.style.setProperty("position-anchor", "none");
+    box.getBoundingClientRect();
+    box.style.removeProperty("position-anchor");
+    soon();
   };
   /** Where the browser does not, we make it the next stop of the keyboard after what it stands at. */
   const enter = (event: KeyboardEvent): void => {
@@ -50,6 +64,7 @@ export function anchor(box: HTMLElement, at: HTMLElement, side: string): () => v
   resized.observe(at);
   const scrolling = { capture: true, passive: true };
   addEventListener("scroll", soon, scrolling);
+  addEventListener("scrollend", anew, scrolling);
   addEventListener("resize", soon);
   at.addEventListener("keydown", enter);
   settle();
@@ -57,6 +72,7 @@ export function anchor(box: HTMLElement, at: HTMLElement, side: string): () => v
     cancelAnimationFrame(frame);
     resized.disconnect();
     removeEventListener("scroll", soon, scrolling);
+    removeEventListener("scrollend", anew, scrolling);
     removeEventListener("resize", soon);
     at.removeEventListener("keydown", enter);
     box.hidePopover();

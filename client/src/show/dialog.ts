@@ -3,10 +3,11 @@ import type { Placement } from "../message";
 import type { Frame } from "./frame";
 
 /** A native modal dialog: the browser makes the page behind it inert, closes it on Escape and gives the focus back. */
-export function dialog({ display, position, closeOutside }: Placement): Frame {
+export function dialog({ display, position, closeOutside, overlayColor = "" }: Placement): Frame {
   const root = element("dialog", {
     class: display, part: display, "data-position": position, closedby: closeOutside ? "any" : undefined, tabindex: -1,
   });
+  root.style.setProperty("--backdrop", overlayColor);
   return {
     root,
     place: element("div"),

@@ -16,13 +16,11 @@ export interface Extension {
   node?(node: TextNode, children: (Node | string)[]): Node | undefined;
   /** Does what a button says; true when that was its own to do. */
   press?(button: Button, shown: Shown): boolean;
-  /** The message was dismissed. */
-  end?(shown: Shown): void;
 }
 
 /** A message on the screen, as an extension sees it. */
 export interface Shown {
-  /** Names the message. */
+  /** Names the message: its id, a space, and what tells it from others of this id. */
   key: string;
   content: Content;
   steps: Step[];

@@ -4,9 +4,7 @@ import { type Button, keyOf, type Message, type Placement, type Step } from "../
 import { styleSheet } from "../parts";
 import { renderStep } from "../render";
 import { closeButton } from "./close";
-import { dialog } from "./dialog";
 import type { Extension, Shown } from "./extension";
-import { floating } from "./floating";
 import { type Frame, nameFrame } from "./frame";
 
 export interface Told {
@@ -25,6 +23,7 @@ export interface Showing {
 /** Shows a message and tells what happens to it, in order: nothing before it was opened, nothing after it was dismissed. */
 export function show(
   message: Message,
+  frameAt: (at: Placement) => Frame,
   extensions: Extension[],
   look: CSSStyleSheet,
   tell: Told,
@@ -49,6 +48,11 @@ export function show(
   let gone = false;
 
   const showing: Showing = { message, onScreen: () => !!stop || host.isConnected, hide };
+
+  /** What the first extension that has an answer says. */
+  function first<Answer>(asked: (extension: Extension) => Answer | undefined): Answer | undefined {
+    return extensions.map(asked).find(Boolean) as Answer | undefined;
+  }
 
   function happened(happening: Happening, particulars?: Particulars): void {
     open();
@@ -79,7 +83,6 @@ export function show(
     if (gone) return;
     open();
     hide();
-    for (const extension of extensions) extension.end?.(shown);
     happened("dismissed");
     ended();
   }
@@ -126,7 +129,7 @@ export function show(
     const section = renderStep(current, {
       pressed,
       imageFailed: () => failed("image"),
-      node: (node, children) => extensions.map((extension) => extension.node?.(node, children)).find(Boolean),
+      node: (node, children) => first((extension) => extension.node?.(node, children)),
     });
     for (const extension of extensions) extension.build?.(current, section, shown);
     return section;
@@ -168,11 +171,8 @@ export function show(
 
   function make(at: Placement): Frame {
     const beacon = !!content.beacon && !entered;
-    const made = extensions.map((extension) => extension.frame?.(at, beacon)).find(Boolean) ?? (/^[bt]/.test(at.display) ? floating : dialog)(at);
-    const set = (name: string, value = ""): void => made.root.style.setProperty(name, value);
-    set("--width", at.width ? `${at.width}px` : "");
-    set("--backdrop", at.overlayColor);
-    set("--arrow", at.arrowColor);
+    const made = first((extension) => extension.frame?.(at, beacon)) ?? frameAt(at);
+    made.root.style.setProperty("--width", at.width ? `${at.width}px` : "");
     made.onClosed(() => frame.root === made.root && dismiss());
     return made;
   }
@@ -187,8 +187,8 @@ export function show(
   const root = host.attachShadow({ mode: "open" });
   root.adoptedStyleSheets = [look, styleSheet(style)];
   const shown: Shown = { key: keyOf(message), content, steps, trail, root, make, mount, happened, pressed, go, dismiss };
-  trail.push(...(extensions.map((extension) => extension.begin?.(shown)).find(Boolean) ?? [steps[0]!]));
-  const touring = extensions.find((extension) => extension.tour)?.tour!(shown);
+  trail.push(...(first((extension) => extension.begin?.(shown)) ?? [steps[0]!]));
+  const touring = first((extension) => extension.tour?.(shown));
   frame = touring ?? make(content);
   if (!touring) mount(frame);
   enter(trail.at(-1)!, soon);

@@ -1,6 +1,9 @@
-import { keyOf, type Message } from "../message";
+import { keyOf, type Message, type Placement } from "../message";
 import type { Loader } from "../parts";
+import { dialog } from "./dialog";
 import type { Extension } from "./extension";
+import { floating } from "./floating";
+import type { Frame } from "./frame";
 import { MODAL, slotOf } from "./placement";
 import { show, type Showing, type Told } from "./showing";
 
@@ -43,16 +46,15 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
         showing.hide();
       }
     }
-    const waiting: [string, Message][] = [];
-    for (const message of due) {
-      const slot = slotOf(message.content);
-      if (isOver(message)) continue;
-      if (slot) waiting.push([slot, message]);
-      else refuse(message, "display");
-    }
     // A modal that opens with others lies above them; behind one they could be seen, but not used.
-    waiting.sort(([one], [other]) => Number(one === MODAL) - Number(other === MODAL));
-    for (const [slot, message] of waiting) if (!onStage.has(slot) && !onStage.has(MODAL)) put(message, slot);
+    for (const modal of [false, true]) {
+      for (const message of due) {
+        const slot = slotOf(message.content);
+        if (isOver(message)) continue;
+        if (!slot) refuse(message, "display");
+        else if ((slot === MODAL) === modal && !onStage.has(slot) && !onStage.has(MODAL)) put(message, slot);
+      }
+    }
   }
 
   function put(message: Message, slot: string): void {
@@ -61,7 +63,7 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
     if (!look || missing.length) return load(message, missing);
     try {
       const extensions = needed.map((name) => parts.get(name)!);
-      onStage.set(slot, show(message, extensions, look, tell, leave, (missed) => {
+      onStage.set(slot, show(message, frameAt, extensions, look, tell, leave, (missed) => {
         onStage.delete(slot);
         over.set(keyOf(message), missed && location.href);
         queueMicrotask(arrange);
@@ -86,4 +88,9 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
   }
 
   return { update };
+}
+
+/** What a message stands in, of what the core has: banners and toasts, modals and full screen. */
+function frameAt(at: Placement): Frame {
+  return (/^[bt]/.test(at.display) ? floating : dialog)(at);
 }

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"testing"
+)
+
+// The gallery of the demo shows every display, each as often as somebody asks for it.
+func TestTheGalleryShowsEveryDisplayOnRequest(t *testing.T) {
+	s, b := demo(t, nil), newVisitor(t)
+	b.open("http://" + s.edge + "/gallery/")
+	b.expectNothing("before one is asked for")
+	for _, c := range []struct{ show, shown string }{
+		{"modal", `dialog.modal[open]`},
+		{"fullscreen", `dialog.fullscreen[open]`},
+		{"banner", `.banner[data-flow="over"]:popover-open`},
+		{"push", `.banner[data-flow="push"]`},
+		{"sticky", `.banner[data-flow="sticky"]:popover-open`},
+		{"toast", `.toast:popover-open`},
+		{"inline", `.inline [data-step]`},
+		{"tooltip", `.tooltip:popover-open`},
+		{"beacon", `.beacon:popover-open`},
+		{"tour", `dialog.modal[open]`},
+		{"toast", `.toast:popover-open`},
+	} {
+		b.open("http://" + s.edge + "/gallery/?show=" + c.show)
+		b.await(in(c.shown))
+	}
+	b.open("http://" + s.edge + "/gallery/?show=tour")
+	for _, stop := range []string{`dialog.modal[open]`, `.tooltip:popover-open [data-step="export"]`, `.tooltip:popover-open [data-step="report"]`} {
+		b.await(in(stop))
+		b.click(`button[value="next"]`)
+	}
+	b.await(in(`.toast:popover-open [data-step="end"]`))
+}
