@@ -166,11 +166,11 @@ func (c *claims) refuse(identity visitor.Identity, userID string, refusal *proof
 
 // whoSent says who an event comes from.
 func (c *claims) whoSent(event eventSent) (visitor.Identity, *proof.Refusal) {
-	identity := c.browserSent(c.r, event.AnonymousID)
+	identity := c.browserSent(c.r, string(event.AnonymousID))
 	if event.Type != "identify" {
-		return c.claim(identity, event.UserID, proof.Given{}, false)
+		return c.claim(identity, string(event.UserID), proof.Given{}, false)
 	}
-	return c.claim(identity, event.UserID, event.takeProof(c.site.Identity.Proofs != nil), true)
+	return c.claim(identity, string(event.UserID), event.takeProof(c.site.Identity.Proofs != nil), true)
 }
 
 // proofSent is where an event's context carries a proof.

@@ -64,7 +64,8 @@ func (h *Handler) file() (*clientFile, error) {
 
 // scriptAt is the file that stands below the path from which snippets load the analytics client; "" is the client itself.
 func (h *Handler) scriptAt(path string) (name string, ok bool) {
-	if _, ok := between(path, "/v1/analytics-js/snippet/", "/analytics.min.js"); ok {
+	// A write key may be any text, also one with slashes.
+	if key, ok := strings.CutPrefix(path, "/v1/analytics-js/snippet/"); ok && len(key) > len("/analytics.min.js") && strings.HasSuffix(key, "/analytics.min.js") {
 		return "", true
 	}
 	name, ok = between(path, "/v1/analytics-js/", ".js")

@@ -59,10 +59,16 @@ var emptyDocument = func() string {
 	return base64.StdEncoding.EncodeToString(packed.Bytes())
 }()
 
-// Embeds says whether messages come with pages of the site: the reference client is loaded, and there are such messages.
+// Embeds says whether messages come with pages of the site: pages may hold them, and there are such messages.
 func (h *Handler) Embeds() bool {
 	snapshot := h.engine.Snapshot()
-	return h.reference != nil && snapshot != nil && snapshot.InApp && len(snapshot.Embedded()) > 0
+	return h.embeds() && snapshot != nil && snapshot.InApp && len(snapshot.Embedded()) > 0
+}
+
+// embeds says whether pages may hold messages: the reference client is there to show them, the edge changes pages, and
+// messages are for everybody. Where they may not, such a message is asked for like every other.
+func (h *Handler) embeds() bool {
+	return h.reference != nil && h.site.Snippet != Off && h.site.Anonymous
 }
 
 // WithEmbeds is a snippet with the messages that come with the page which a request asks for.
@@ -92,7 +98,7 @@ func (h *Handler) WithEmbeds(snippet Snippet, r *http.Request) Snippet {
 // embedElements are the elements of all messages that come with pages, made once for each snapshot.
 func (h *Handler) embedElements() []embedElement {
 	snapshot, siteID := h.engine.Snapshot(), h.siteID()
-	if made := h.embeds.Load(); made != nil && made.snapshot == snapshot && made.siteID == siteID {
+	if made := h.embedded.Load(); made != nil && made.snapshot == snapshot && made.siteID == siteID {
 		return made.elements
 	}
 	made := &madeEmbeds{snapshot: snapshot, siteID: siteID}
@@ -104,7 +110,7 @@ func (h *Handler) embedElements() []embedElement {
 		}
 		made.elements = append(made.elements, embedElement{m, markup})
 	}
-	h.embeds.Store(made)
+	h.embedded.Store(made)
 	return made.elements
 }
 

@@ -21,14 +21,14 @@ const reportEvent = "Report Delivery Event"
 type eventSent struct {
 	Type        string          `json:"type"`
 	MessageID   string          `json:"messageId"` // the event's own id
-	UserID      string          `json:"userId"`
-	AnonymousID string          `json:"anonymousId"`
+	UserID      idSent          `json:"userId"`
+	AnonymousID idSent          `json:"anonymousId"`
 	Event       string          `json:"event"`
 	Name        string          `json:"name"`
 	Traits      map[string]any  `json:"traits"`
 	Properties  json.RawMessage `json:"properties"`
-	GroupID     string          `json:"groupId"`
-	PreviousID  string          `json:"previousId"`
+	GroupID     idSent          `json:"groupId"`
+	PreviousID  idSent          `json:"previousId"`
 	Timestamp   string          `json:"timestamp"`
 	// View and Number name the page view, as a poll does.
 	View   string `json:"view"`
@@ -103,9 +103,9 @@ func (e eventSent) kept(ahead time.Duration) (eventlog.Event, error) {
 		if e.GroupID == "" {
 			return kept, errors.New("group needs the group's id in groupId")
 		}
-		kept.Name, kept.Properties = e.GroupID, e.Traits
+		kept.Name, kept.Properties = string(e.GroupID), e.Traits
 	case "alias":
-		if kept.Name = clean(e.PreviousID); kept.Name == "" {
+		if kept.Name = clean(string(e.PreviousID)); kept.Name == "" {
 			return kept, errors.New("alias needs the previous id in previousId: a text of at most 256 bytes")
 		}
 	default:

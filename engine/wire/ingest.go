@@ -21,7 +21,7 @@ const maxBatch = 500
 // ingestSent is the body of the event paths: one event, or a batch of them.
 type ingestSent struct {
 	eventSent
-	Batch []eventSent `json:"batch"`
+	Batch batchSent `json:"batch"`
 	// SentAt is what the browser's clock said when it sent them.
 	SentAt string `json:"sentAt"`
 	// Consent is what the page's own code said may be kept; empty when it said nothing.
@@ -53,7 +53,7 @@ func (h *Handler) serveIngest(w http.ResponseWriter, r *http.Request) {
 	events := sent.Batch
 	if kind, single := types[segment]; single {
 		sent.Type = kind
-		events = []eventSent{sent.eventSent}
+		events = batchSent{{eventSent: sent.eventSent}}
 	}
 	switch {
 	case len(events) == 0:
@@ -70,7 +70,7 @@ func (h *Handler) serveIngest(w http.ResponseWriter, r *http.Request) {
 	}
 	if sent.Reset {
 		r = h.forget(w, r)
-		h.remember(w, r, h.anew(r, events[0].AnonymousID))
+		h.remember(w, r, h.anew(r, string(events[0].AnonymousID)))
 	}
 	rejected, err := h.take(h.claims(w, r), events, skew(sent.SentAt, time.Now()))
 	switch {
@@ -92,13 +92,18 @@ func (h *Handler) serveIngest(w http.ResponseWriter, r *http.Request) {
 // take hands events to the engine in their order. Neighbouring events of one visitor go together, so that a batch of
 // them costs few synchronisations of the disk. err is set when something could not be made durable: the client should
 // then send all of it again, and what was kept already counts once. ahead is by how much the sender's clock is ahead.
-func (h *Handler) take(claims *claims, events []eventSent, ahead time.Duration) (rejected []rejection, err error) {
+func (h *Handler) take(claims *claims, events batchSent, ahead time.Duration) (rejected []rejection, err error) {
 	reject := func(index int, why error) {
 		rejected = append(rejected, rejection{index, fmt.Sprintf("event %d: %s", index, why)})
 	}
 	r, visit := claims.r, visitOf(claims.r)
 	var batch gathered
-	for i, event := range events {
+	for i, sent := range events {
+		if sent.wrong != nil {
+			reject(i, sent.wrong)
+			continue
+		}
+		event := sent.eventSent
 		identity, refusal := claims.whoSent(event)
 		if !same(batch.identity, identity) || event.changesWho() {
 			if err := h.flush(r, &batch, reject); err != nil {
@@ -216,12 +221,12 @@ func (h *Handler) admits(identity visitor.Identity, event eventSent) error {
 func (h *Handler) alias(ctx context.Context, identity visitor.Identity, event eventSent) error {
 	if h.site.Identity.Proofs != nil {
 		if event.PreviousID != event.AnonymousID || identity.Anonymous == "" {
-			identity.Anonymous = h.engine.DeriveAnonymous(event.PreviousID)
+			identity.Anonymous = h.engine.DeriveAnonymous(string(event.PreviousID))
 		}
 		return h.engine.Identify(ctx, identity, nil)
 	}
 	if event.PreviousID == event.AnonymousID && identity.Anonymous != "" {
 		return h.engine.Identify(ctx, identity, nil)
 	}
-	return h.engine.Alias(ctx, identity, event.PreviousID)
+	return h.engine.Alias(ctx, identity, string(event.PreviousID))
 }

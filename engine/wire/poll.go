@@ -52,6 +52,9 @@ const intervalHeader = "X-Gist-Queue-Polling-Interval"
 
 // servePoll answers what is due: POST /api/v4/users.
 func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength < 0 || r.ContentLength > pollBody {
+		interval(w, h.engine.PollSlow()) // a client that is told none waits ever longer, also where its body is refused
+	}
 	buffer := buffers.Get().(*buffer)
 	if !buffer.fill(w, r, pollBody) {
 		return
@@ -61,6 +64,7 @@ func (h *Handler) servePoll(w http.ResponseWriter, r *http.Request) {
 	sent := pollsSent.Get().(*pollBodySent)
 	defer pollsSent.Put(sent)
 	if *sent = (pollBodySent{}); !parsePoll(text, sent) {
+		interval(w, h.engine.PollSlow())
 		if *sent = (pollBodySent{}); !decode(w, []byte(text), sent) {
 			return
 		}
@@ -97,6 +101,7 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 	if sent.Page != nil {
 		var err error
 		if page, err = h.page(r, *sent.Page); err != nil {
+			interval(w, h.engine.PollSlow())
 			fail(w, http.StatusBadRequest, "%s", err)
 			return
 		}
@@ -106,7 +111,7 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 	request := engine.PollRequest{
 		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
 		Voucher: h.voucher(r), Languages: languagesOf(r.Header), Show: sent.Show, Streaming: streaming, Browser: h.browser(r, sent.Referrer),
-		Zone: sent.Zone, Fired: fired(sent.Fired), Slots: page != nil, Inbox: page == nil, Embeds: h.reference != nil,
+		Zone: sent.Zone, Fired: fired(sent.Fired), Slots: page != nil, Inbox: page == nil, Embeds: h.embeds(),
 	}
 	if request.Tab == "" {
 		request.Tab = visit

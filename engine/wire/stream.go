@@ -152,7 +152,7 @@ func (s *stream) tell() error {
 	visit := visitOf(s.r)
 	answered, err := s.engine.Poll(s.r.Context(), engine.PollRequest{
 		Identity: s.identity, Tab: visit, View: cmp.Or(visit, noSession), Visit: visit, Voucher: s.voucher(s.r),
-		Languages: languagesOf(s.r.Header), Browser: s.browser(s.r, ""), Streaming: true, Inbox: true, Embeds: s.reference != nil,
+		Languages: languagesOf(s.r.Header), Browser: s.browser(s.r, ""), Streaming: true, Inbox: true, Embeds: s.embeds(),
 	})
 	if err != nil {
 		s.logger.Error("a stream could not be told what is due", "workspace", s.engine.Workspace(), "error", err)

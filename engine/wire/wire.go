@@ -117,7 +117,7 @@ type Handler struct {
 	contents   atomic.Pointer[contents]
 	pages      pages
 	snippets   atomic.Pointer[madeSnippet]
-	embeds     atomic.Pointer[madeEmbeds]
+	embedded   atomic.Pointer[madeEmbeds]
 	streamSite string
 	polls      *limiter
 	writes     *limiter
