@@ -85,11 +85,11 @@ func (h *Handler) consent() *Consent {
 
 // readConsent reads: consent persistent|visit|none.
 func (h *Handler) readConsent(d *caddyfile.Dispenser) error {
-	mode := ""
-	if err := choice(&mode, consentModes).read(d); err != nil || mode == "" {
+	mode := consentModes[0]
+	if err := choice(&mode, consentModes).read(d); err != nil {
 		return err
 	}
-	h.consent().Mode = mode
+	h.consent().Mode = mode // the default, too: with the word, pages have a say
 	return h.checkConsent(d)
 }
 

@@ -86,7 +86,8 @@ type Handler struct {
 	// The cookie that knows a browser again. It is always HttpOnly, SameSite=Lax and, on https, Secure.
 	Cookie *Cookie `json:"cookie,omitempty"`
 
-	// What may be kept in a visitor's browser. Default: cookies and storage that outlive the visit, for everybody.
+	// What may be kept in a visitor's browser. Default: cookies and storage that outlive the visit, for everybody, and the
+	// client has no `consent()`.
 	Consent *Consent `json:"consent,omitempty"`
 
 	// When a user id is believed. Default: always, but messages to one person are not shown.

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -36,6 +37,7 @@ type edge struct {
 	pages     map[string]string // path -> document
 	headers   map[string]string // of every page
 	site      map[string]any
+	consent   map[string]any // the site's rules, where it has some
 	messages  func(poll) []message
 	documents map[string]string                                 // that are shown in a sandbox, by their frames
 	missing   []string                                          // the endings of parts that are not found
@@ -57,6 +59,7 @@ type poll struct {
 	Generation string            `json:"generation"`
 	UserID     string            `json:"userId"`
 	Reset      bool              `json:"reset"`
+	Consent    string            `json:"consent"`
 	Show       map[string]string `json:"show"`
 	Stream     string            `json:"stream"`
 	Zone       string            `json:"zone"`
@@ -161,7 +164,16 @@ func (e *edge) serveClient(w http.ResponseWriter, _ *http.Request) {
 		e.t.Error(err)
 	}
 	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-	fmt.Fprintf(w, "(()=>{%s\nhandbillClient.start(%s)})();\n", client.Bundle(), site)
+	before := ""
+	if e.consent != nil {
+		text, readErr := fs.ReadFile(client.Files(), "consent.js")
+		rules, err := json.Marshal(e.consent)
+		if err := errors.Join(readErr, err); err != nil {
+			e.t.Error(err)
+		}
+		before = fmt.Sprintf("%s\nhandbillConsent(%s);\n", text, rules)
+	}
+	fmt.Fprintf(w, "(()=>{%s%s\nhandbillClient.start(%s)})();\n", before, client.Bundle(), site)
 }
 
 func (e *edge) servePart(w http.ResponseWriter, r *http.Request) {

@@ -1,7 +1,7 @@
 import { createEmitter, type Emitter, type Listener } from "./emitter";
 import { address, post } from "./endpoint";
 import { announce, listen, metricOf } from "./events";
-import { newId } from "./id";
+import { newId, view } from "./id";
 import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
 import { createLoader } from "./parts";
 import { heedRefusals, mayConnect } from "./policy";
@@ -12,6 +12,7 @@ import { createQueue } from "./queue";
 import { createStage } from "./show/stage";
 import type { Told } from "./show/showing";
 import type { Site } from "./site";
+import { keeper } from "./storage";
 import { tabId } from "./tab";
 import { visitId } from "./visit";
 
@@ -46,6 +47,8 @@ export interface Client {
   /** Sends an event; resolves to it when it arrived or could not be sent for the moment. */
   send(type: string, fields: object): Promise<unknown>;
   reset(): void;
+  /** Asks anew what is due. */
+  look(): void;
 }
 
 export function createClient(site: Site): Client {
@@ -56,7 +59,6 @@ export function createClient(site: Site): Client {
   const stage = createStage(tell, leave, loader);
   const poller = createPoller(ask, answered);
   const tab = tabId();
-  const view = newId();
   /** The messages that buttons asked for, and the deliveries that have these buttons. */
   const wanted: Record<string, string> = {};
   /** The last events that were tracked on this page, for messages that wait for one. */
@@ -122,6 +124,7 @@ export function createClient(site: Site): Client {
       fired,
       zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       reset,
+      consent: keeper().handbill?.said,
       stream: stream?.heard,
     };
     const response = await post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
@@ -201,5 +204,5 @@ export function createClient(site: Site): Client {
 
   const opened = location.href;
   if (site.spaRoutes) void loader.part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
-  return { emitter, load, identify, page, send, reset };
+  return { emitter, load, identify, page, send, reset, look };
 }

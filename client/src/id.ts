@@ -2,3 +2,6 @@
 export function newId(): string {
   return crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
+
+/** The id of this load of the page. Where nothing may be kept, it stands for the browser. */
+export const view = newId();

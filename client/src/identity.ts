@@ -1,5 +1,5 @@
-import { newId } from "./id";
-import { attempt, forget, recall, remember } from "./storage";
+import { newId, view } from "./id";
+import { attempt, forget, keeper, recall, remember } from "./storage";
 
 /** Where the reference client keeps the ids, so that a site may change between the two. */
 const USER = "ajs_user_id";
@@ -8,6 +8,8 @@ const ANONYMOUS = "ajs_anonymous_id";
 const RESET = "handbill_reset";
 
 let resetting = false;
+/** The anonymous id that is made next. The first is the page load's: without consent, polls and events agree by it. */
+let next = view;
 
 /** The identified user's id. Read anew each time: another tab may have signed in or out. */
 export function userId(): string | undefined {
@@ -18,7 +20,8 @@ export function userId(): string | undefined {
 export function anonymousId(): string {
   const known = recall(ANONYMOUS);
   if (known) return known;
-  const id = newId();
+  const id = next || newId();
+  next = "";
   remember(ANONYMOUS, id);
   return id;
 }
@@ -38,15 +41,15 @@ export function forgetIdentity(): void {
   forget(USER);
   forget(ANONYMOUS);
   resetting = true;
-  attempt(() => localStorage.setItem(RESET, "1"));
+  attempt(() => keeper().localStorage.setItem(RESET, "1"));
 }
 
 /** Whether the edge has still to hear that whoever used this browser is gone: all that is sent says so until then. */
 export function isReset(): true | undefined {
-  return resetting || attempt(() => localStorage.getItem(RESET)) ? true : undefined;
+  return resetting || attempt(() => keeper().localStorage.getItem(RESET)) ? true : undefined;
 }
 
 export function resetWasHeard(): void {
   resetting = false;
-  attempt(() => localStorage.removeItem(RESET));
+  attempt(() => keeper().localStorage.removeItem(RESET));
 }

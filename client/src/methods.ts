@@ -1,6 +1,7 @@
 import type { Client, LoadOptions } from "./client";
 import type { Listener } from "./emitter";
 import { anonymousId, setAnonymousId, userId } from "./identity";
+import { keeper } from "./storage";
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -63,6 +64,7 @@ export function createMethods(client: Client): Record<string, Method> {
     addSourceMiddleware: nothing,
     addIntegrationMiddleware: nothing,
     addDestinationMiddleware: nothing,
+    ...keeper().handbill?.methods(client.look),
   };
 }
 

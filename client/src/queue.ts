@@ -3,6 +3,7 @@ import { address, post } from "./endpoint";
 import { mayConnect } from "./policy";
 import { isReset, resetWasHeard } from "./identity";
 import type { Site } from "./site";
+import { keeper } from "./storage";
 import { visitId } from "./visit";
 
 /** An event on its way to the edge, in the form of the analytics clients. */
@@ -87,7 +88,7 @@ export function createQueue(site: Site): Queue {
   }
 
   function encode(batch: Sent[]): string {
-    const envelope = { writeKey: site.writeKey, sentAt: new Date().toISOString(), reset: isReset() };
+    const envelope = { writeKey: site.writeKey, sentAt: new Date().toISOString(), reset: isReset(), consent: keeper().handbill?.said };
     return JSON.stringify(isIdentify(batch[0]!) ? { ...batch[0], ...envelope } : { batch, ...envelope });
   }
 

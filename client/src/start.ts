@@ -19,10 +19,8 @@ export function start(site: Site): void {
     const name = script?.getAttribute(LOADED_BY_STUB) || site.globalName;
     const running = Symbol.for(`handbill ${name}`);
     const marked = document as unknown as Record<symbol, (() => void) | undefined>;
-    if (!marked[running]) {
-      // Not a property that anyone would come across.
-      Object.defineProperty(marked, running, { value: begin({ ...site, globalName: name }, script) });
-    } else marked[running]();
+    if (marked[running]) marked[running]();
+    else marked[running] = begin({ ...site, globalName: name }, script);
   } catch {
     // Whatever this page has done to the browser, it goes on without messages.
   }

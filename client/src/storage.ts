@@ -1,26 +1,43 @@
 /**
- * Values that outlive the page, as the reference client keeps them: in a cookie
- * of the whole registrable domain and in localStorage. Either may be blocked;
- * then the value lives as long as the page.
+ * The one door to what the browser keeps. Values that outlive the page are kept
+ * as the reference client does: in a cookie of the whole registrable domain and
+ * in keeper().localStorage. Either may be blocked, or not consented to; then the value
+ * lives as long as the page.
  */
+
+/** What holds values beyond the page: the window, or what the visitor's consent has put in its place, also for the parts of the client. */
+export interface Keeper extends Pick<Window, "localStorage" | "sessionStorage"> {
+  document: { cookie: string };
+  handbill?: Consent;
+}
+
+/** Where the site has rules of consent. */
+export interface Consent {
+  /** What the page's own code said; the edge hears of it. */
+  said: string | undefined;
+  /** Methods of the page's global. */
+  methods(look: () => void): Record<string, (...args: unknown[]) => unknown>;
+}
+
+export const KEEPER = Symbol.for("handbill keeper");
+export const keeper = (): Keeper => (window as { [KEEPER]?: Keeper })[KEEPER] ?? window;
+
 const YEAR = 31_536_000;
 const memory = new Map<string, string>();
-let domain: string | undefined;
 
 export function recall(key: string): string | undefined {
-  return readCookie(key) ?? attempt(() => unquote(localStorage.getItem(key))) ?? memory.get(key);
+  return readCookie(key) ?? attempt(() => unquote(keeper().localStorage.getItem(key))) ?? memory.get(key);
 }
 
 export function remember(key: string, value: string): void {
   writeCookie(key, encodeURIComponent(value), YEAR);
-  attempt(() => localStorage.setItem(key, JSON.stringify(value)));
+  attempt(() => keeper().localStorage.setItem(key, JSON.stringify(value)));
   if (recall(key) !== value) memory.set(key, value);
 }
 
 export function forget(key: string): void {
   writeCookie(key, "", 0);
-  writeCookie(key, "", 0, "");
-  attempt(() => localStorage.removeItem(key));
+  attempt(() => keeper().localStorage.removeItem(key));
   memory.delete(key);
 }
 
@@ -35,28 +52,21 @@ export function attempt<Result>(action: () => Result): Result | undefined {
 
 function readCookie(key: string): string | undefined {
   return attempt(() => {
-    const found = document.cookie.split("; ").find((pair) => pair.startsWith(key + "="));
+    const found = keeper().document.cookie.split("; ").find((pair) => pair.startsWith(key + "="));
     return found && unquote(decodeURIComponent(found.slice(key.length + 1)));
   });
 }
 
-function writeCookie(key: string, value: string, maxAge: number, on = (domain ??= broadestDomain())): void {
-  const secure = location.protocol === "https:" ? ";secure" : "";
-  attempt(() => (document.cookie = `${key}=${value};path=/;max-age=${maxAge};samesite=lax${secure}${on && `;domain=${on}`}`));
-}
-
-/** The shortest domain on which this page may set a cookie: browsers refuse public suffixes. Empty: only the host itself. */
-function broadestDomain(): string {
-  const labels = location.hostname.split(".");
-  for (let count = 2; count <= labels.length; count++) {
-    const candidate = labels.slice(-count).join(".");
-    const probe = "handbill_probe";
-    writeCookie(probe, "1", 9, candidate);
-    const accepted = readCookie(probe);
-    writeCookie(probe, "", 0, candidate);
-    if (accepted) return candidate;
-  }
-  return "";
+/** On the shortest domain on which this page may set a cookie: browsers refuse public suffixes. One that is removed is removed from all. */
+function writeCookie(key: string, value: string, maxAge: number): void {
+  attempt(() => {
+    const labels = location.hostname.split(".");
+    for (let from = labels.length - 2; from >= -1; from--) {
+      const on = (location.protocol === "https:" ? ";secure" : "") + (from < 0 ? "" : `;domain=${labels.slice(from).join(".")}`);
+      keeper().document.cookie = `${key}=${value};path=/;max-age=${maxAge};samesite=lax${on}`;
+      if (value && keeper().document.cookie.includes(`${key}=${value}`)) return;
+    }
+  });
 }
 
 /** analytics.js writes JSON strings, and null for nobody; older versions and servers write the bare value. */

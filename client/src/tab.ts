@@ -1,5 +1,5 @@
 import { newId } from "./id";
-import { attempt } from "./storage";
+import { attempt, keeper } from "./storage";
 
 const KEY = "handbill_tab";
 
@@ -12,12 +12,12 @@ const KEY = "handbill_tab";
 export function tabId(): string {
   const take = (): string | null | undefined =>
     attempt(() => {
-      const id = sessionStorage.getItem(KEY);
-      sessionStorage.removeItem(KEY);
+      const id = keeper().sessionStorage.getItem(KEY);
+      keeper().sessionStorage.removeItem(KEY);
       return id;
     });
   const id = take() || newId();
-  addEventListener("pagehide", () => attempt(() => sessionStorage.setItem(KEY, id)));
+  addEventListener("pagehide", () => attempt(() => keeper().sessionStorage.setItem(KEY, id)));
   addEventListener("pageshow", (event) => event.persisted && take());
   return id;
 }

@@ -31,8 +31,6 @@ type clientOptions struct {
 	GlobalName     string `json:"globalName"`
 	AnonymousInApp bool   `json:"anonymousInApp"`
 	SPARoutes      bool   `json:"spaRoutes"`
-	// Consent stands there where the client may not keep everything from the start.
-	Consent *consentSent `json:"consent,omitempty"`
 	// Parts stands in the addresses of the client's parts.
 	Parts string `json:"parts"`
 }
@@ -41,7 +39,7 @@ type clientOptions struct {
 func (h *Handler) file() (*clientFile, error) {
 	options := clientOptions{
 		Prefix: h.site.Prefix, SiteID: h.siteID(), WriteKey: h.writeKey(), GlobalName: h.site.GlobalName,
-		AnonymousInApp: h.site.Anonymous, SPARoutes: h.site.SPARoutes, Consent: h.consent, Parts: h.parts.version,
+		AnonymousInApp: h.site.Anonymous, SPARoutes: h.site.SPARoutes, Parts: h.parts.version,
 	}
 	if made := h.files.Load(); made != nil && made.options == options {
 		return made, nil
@@ -52,6 +50,13 @@ func (h *Handler) file() (*clientFile, error) {
 	}
 	var file bytes.Buffer
 	file.WriteString("(()=>{")
+	if h.site.Consent != (Consent{}) {
+		rules, err := json.Marshal(h.site.Consent.sent())
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&file, "%s\nhandbillConsent(%s);\n", bytes.TrimSpace(h.consenting), rules)
+	}
 	file.Write(bytes.TrimSpace(h.bundle))
 	file.WriteString("\nhandbillClient.start(")
 	file.Write(site)

@@ -38,12 +38,9 @@ type consentSent struct {
 	DNT    bool        `json:"dnt,omitempty"`
 }
 
-// sent are the rules for the client; nil where it may keep what it likes until the page says otherwise.
-func (c Consent) sent() *consentSent {
-	if c == (Consent{Mode: ConsentPersistent}) {
-		return nil
-	}
-	return &consentSent{Mode: c.Mode, Cookie: c.Cookie, Value: c.Value, GPC: c.GPC, DNT: c.DNT}
+// sent are the rules for the client.
+func (c Consent) sent() consentSent {
+	return consentSent{Mode: cmp.Or(c.Mode, ConsentPersistent), Cookie: c.Cookie, Value: c.Value, GPC: c.GPC, DNT: c.DNT}
 }
 
 // of is what may be kept of who sent a request. What the page's own code has said wins.
@@ -56,7 +53,7 @@ func (c Consent) of(header http.Header, said ConsentMode) ConsentMode {
 	case c.Cookie != "" && cookieOf(header, c.Cookie) != c.Value:
 		return ConsentNone
 	}
-	return c.Mode
+	return cmp.Or(c.Mode, ConsentPersistent)
 }
 
 // consented is what may be kept of a request's visitor, where it is less than everything.

@@ -135,13 +135,14 @@ func TestTheClientIsToldWhatItMayKeep(t *testing.T) {
 		consent wire.Consent
 		want    string
 	}{
-		{"everything", wire.Consent{}, ""},
-		{"nothing", wire.Consent{Mode: wire.ConsentNone}, `"consent":{"mode":"none"}`},
-		{"what a banner asks", wire.Consent{Cookie: "cookie_ok", Value: "yes", GPC: true}, `"consent":{"mode":"persistent","cookie":"cookie_ok","value":"yes","gpc":true}`},
+		{"no rules", wire.Consent{}, ""},
+		{"everything", wire.Consent{Mode: wire.ConsentPersistent}, `handbillConsent({"mode":"persistent"})`},
+		{"nothing", wire.Consent{Mode: wire.ConsentNone}, `handbillConsent({"mode":"none"})`},
+		{"what a banner asks", wire.Consent{Cookie: "cookie_ok", Value: "yes", GPC: true}, `handbillConsent({"mode":"persistent","cookie":"cookie_ok","value":"yes","gpc":true})`},
 	} {
 		b := newBrowser(t, newHandler(t, wire.Site{Anonymous: true, Consent: test.consent}, shop))
 		file := text(t, b.do("GET", "/_handbill/client.js", ""))
-		if strings.Contains(file, `"consent"`) != (test.want != "") || !strings.Contains(file, test.want) {
+		if strings.Contains(file, "handbillConsent") != (test.want != "") || !strings.Contains(file, test.want) {
 			t.Errorf("%s: the client is started with %s", test.name, file)
 		}
 	}

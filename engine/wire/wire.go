@@ -59,7 +59,7 @@ type Site struct {
 	SPARoutes bool
 	// Cookie is the visitor's cookie.
 	Cookie Cookie
-	// Consent says what may be kept in a browser. Default: everything.
+	// Consent says what may be kept in a browser. Default: everything, and pages have no say in it.
 	Consent Consent
 	// Identity says when a user id is believed. Default: always.
 	Identity Identity
@@ -81,7 +81,7 @@ type Options struct {
 	Engine *engine.Engine
 	// Site says how the endpoint looks.
 	Site Site
-	// Client holds the browser client's files: "client.js" is the bundle, "parts" a folder of what it loads when it is
+	// Client holds the browser client's files: "client.js" is the bundle, "consent.js" what stands before it on sites with rules of consent, "parts" a folder of what it loads when it is
 	// first needed, "reference.js" what a page needs before the reference client, and "renderer.html" the page in which that
 	// shows messages. Required.
 	Client fs.FS
@@ -103,13 +103,13 @@ type Options struct {
 type Handler struct {
 	engine     *engine.Engine
 	site       Site
-	consent    *consentSent // what the client is told of Site.Consent
 	logger     *slog.Logger
 	scheme     func(*http.Request) string
 	clientIP   func(*http.Request) string
 	country    func(*http.Request) string
 	reference  *Reference
 	bundle     []byte
+	consenting []byte // what stands before the client where the site has rules of consent
 	shim       []byte // what stands before the reference client
 	parts      parts
 	renderer   rendererPage
@@ -132,6 +132,10 @@ func New(options Options) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the browser client: %w", err)
 	}
+	consenting, err := fs.ReadFile(options.Client, "consent.js")
+	if err != nil && (options.Site.Consent != Consent{} || !errors.Is(err, fs.ErrNotExist)) {
+		return nil, fmt.Errorf("reading what stands before the browser client: %w", err)
+	}
 	shim, err := fs.ReadFile(options.Client, "reference.js")
 	if err != nil && (options.Reference != nil || !errors.Is(err, fs.ErrNotExist)) {
 		return nil, fmt.Errorf("reading what stands before the reference client: %w", err)
@@ -146,12 +150,11 @@ func New(options Options) (*Handler, error) {
 	}
 	h := &Handler{
 		engine: options.Engine, site: options.Site.withDefaults(), logger: options.Logger,
-		scheme: options.Scheme, clientIP: options.ClientIP, country: options.Country, bundle: bundle, parts: parts,
+		scheme: options.Scheme, clientIP: options.ClientIP, country: options.Country, bundle: bundle, consenting: consenting, parts: parts,
 		reference: options.Reference, shim: bytes.TrimSpace(shim), renderer: renderer,
 		streamSite: options.StreamSite, pages: pages{seed: maphash.MakeSeed()},
 		polls: newLimiter(pollRate, pollBurst), writes: newLimiter(writeRate, writeBurst),
 	}
-	h.consent = h.site.Consent.sent()
 	if h.logger == nil {
 		h.logger = slog.Default()
 	}
@@ -180,9 +183,6 @@ func (s Site) withDefaults() Site {
 	}
 	if s.Cookie.MaxAge <= 0 {
 		s.Cookie.MaxAge = DefaultCookieMaxAge
-	}
-	if s.Consent.Mode == "" {
-		s.Consent.Mode = ConsentPersistent
 	}
 	s.Origin = strings.TrimSuffix(s.Origin, "/")
 	return s

@@ -103,7 +103,7 @@ func makeHandler(t *testing.T, site wire.Site, text, scheme string, reference *w
 	}
 	h, err := wire.New(wire.Options{
 		Engine: e, Site: site, Reference: reference,
-		Client: fstest.MapFS{"client.js": {Data: []byte(bundle)}, "reference.js": {Data: []byte("/* reference */")}},
+		Client: fstest.MapFS{"client.js": {Data: []byte(bundle)}, "consent.js": {Data: []byte("/* consent */")}, "reference.js": {Data: []byte("/* reference */")}},
 		Scheme: func(*http.Request) string { return scheme },
 	})
 	if err != nil {

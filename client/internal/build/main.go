@@ -47,12 +47,13 @@ func build(dir string) error {
 
 const (
 	core         = "client.js"
+	consent      = "consent.js"
 	pointer      = "reference.js"
 	rendererPage = "renderer.html"
 	partsFolder  = "parts"
 )
 
-// Bundle builds the client whose folder is dir and returns its files by their paths in dist: client.js, reference.js where
+// Bundle builds the client whose folder is dir and returns its files by their paths in dist: client.js, consent.js, reference.js where
 // there is a src/reference, renderer.html where there is a src/renderer, parts/NAME.js for each src/parts/NAME.ts, and parts/NAME.css for each src/sheets/NAME.css. A part
 // is a module of its own, which repeats what little it uses of the core.
 func Bundle(dir string) (map[string][]byte, error) {
@@ -67,6 +68,12 @@ func Bundle(dir string) (map[string][]byte, error) {
 	files := make(map[string][]byte, len(parts)+1)
 	files[core], err = bundle(root, "src/index.ts", api.BuildOptions{
 		Format: api.FormatIIFE, Banner: map[string]string{"js": "let handbillClient;"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	files[consent], err = bundle(root, "src/consent/index.ts", api.BuildOptions{
+		Format: api.FormatIIFE, Banner: map[string]string{"js": "let handbillConsent;"},
 	})
 	if err != nil {
 		return nil, err

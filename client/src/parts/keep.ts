@@ -1,6 +1,6 @@
 import type { Step } from "../message";
 import type { Shown } from "../show/extension";
-import { attempt } from "../storage";
+import { attempt, keeper } from "../storage";
 
 /** Where visitors were in messages that stay until they are dismissed: for each the names of the steps that came up. */
 const KEY = "handbill_steps";
@@ -22,7 +22,7 @@ export function build(_step: Step, _section: unknown, { key, trail }: Shown): vo
 }
 
 function read(): Record<string, unknown> {
-  const kept: unknown = attempt(() => JSON.parse(localStorage.getItem(KEY)!));
+  const kept: unknown = attempt(() => JSON.parse(keeper().localStorage.getItem(KEY)!));
   return kept && typeof kept === "object" ? (kept as Record<string, unknown>) : {};
 }
 
@@ -30,5 +30,5 @@ function write(key: string, names: string[] | undefined): void {
   const { [key]: _, ...others } = read();
   const all = Object.entries(others).slice(1 - CAPACITY);
   if (names) all.push([key, names]);
-  attempt(() => (all.length ? localStorage.setItem(KEY, JSON.stringify(Object.fromEntries(all))) : localStorage.removeItem(KEY)));
+  attempt(() => (all.length ? keeper().localStorage.setItem(KEY, JSON.stringify(Object.fromEntries(all))) : keeper().localStorage.removeItem(KEY)));
 }

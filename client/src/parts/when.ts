@@ -1,5 +1,5 @@
 import type { Message, When } from "../message";
-import { attempt } from "../storage";
+import { attempt, keeper } from "../storage";
 import { alarm, atExit, atScroll, idleSince, lookedAt } from "../watch";
 
 /** That something has happened which a message waits for, as a poll says it. */
@@ -140,7 +140,7 @@ function startOf(visit: string, messageId: string): number {
 function remember(visit: string, messageId: string, start: number): number {
   const all = waits(visit);
   all[messageId] = start;
-  attempt(() => sessionStorage.setItem(KEY, JSON.stringify({ visit, all })));
+  attempt(() => keeper().sessionStorage.setItem(KEY, JSON.stringify({ visit, all })));
   return start;
 }
 
@@ -148,7 +148,7 @@ function remember(visit: string, messageId: string, start: number): number {
 let known: { visit?: string; all: Record<string, number> } = { all: {} };
 
 function waits(visit: string): Record<string, number> {
-  const stored = attempt(() => JSON.parse(sessionStorage.getItem(KEY) ?? "null") as typeof known | null);
+  const stored = attempt(() => JSON.parse(keeper().sessionStorage.getItem(KEY) ?? "null") as typeof known | null);
   if (stored && typeof stored.all === "object") known = stored;
   if (known.visit !== visit) known = { visit, all: {} };
   return known.all;
