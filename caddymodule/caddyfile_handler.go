@@ -45,6 +45,9 @@ import (
 //			domain  <domain>
 //			max_age <duration>
 //		}
+//		consent      persistent|visit|none
+//		consent_cookie  <name> <value>
+//		consent_signals gpc|dnt...
 //		country      header|maxmind <name|path>
 //		client       builtin
 //		client       reference <path>
@@ -110,28 +113,29 @@ func (s *Handler) readArguments(h httpcaddyfile.Helper) error {
 // words are the subdirectives.
 func (s *Handler) words(h httpcaddyfile.Helper) words {
 	return words{
-		"anonymous":      onUnlessOff(&s.Anonymous),
-		"snippet":        choice(&s.Snippet, snippetForms),
-		"position":       choice(&s.Position, positions),
-		"prefix":         text(&s.Prefix, "/_handbill", checkPrefix),
-		"origin":         text(&s.Origin, "https://shop.example.com", checkOrigin),
-		"global_name":    text(&s.GlobalName, "cioanalytics", checkGlobalName),
-		"site_id":        text(&s.SiteID, "shop", nil),
-		"write_key":      text(&s.WriteKey, "shop-web", nil),
-		"skip":           {read: func(*caddyfile.Dispenser) error { return s.readSkip(h) }, repeatable: true},
-		"match":          {read: s.readMatch},
-		"error_pages":    onUnlessOff(&s.ErrorPages),
-		"ask_encoding":   choice(&s.AskEncoding, askEncodings),
-		"csp":            choice(&s.CSP, cspPolicies),
-		"spa_routes":     onOff(func(on bool) { s.SPARoutes = on }),
-		"identity":       {read: s.readIdentity},
-		"cookie":         {read: s.readCookie},
-		"country":        {read: s.readCountry},
-		"client":         {read: s.readClient},
-		"debug_header":   onOff(func(on bool) { s.DebugHeader = on }),
-		"consent":        comesLater("consent"),
-		"consent_cookie": comesLater("consent_cookie"),
-		"identify":       comesLater("identify"),
+		"anonymous":       onUnlessOff(&s.Anonymous),
+		"snippet":         choice(&s.Snippet, snippetForms),
+		"position":        choice(&s.Position, positions),
+		"prefix":          text(&s.Prefix, "/_handbill", checkPrefix),
+		"origin":          text(&s.Origin, "https://shop.example.com", checkOrigin),
+		"global_name":     text(&s.GlobalName, "cioanalytics", checkGlobalName),
+		"site_id":         text(&s.SiteID, "shop", nil),
+		"write_key":       text(&s.WriteKey, "shop-web", nil),
+		"skip":            {read: func(*caddyfile.Dispenser) error { return s.readSkip(h) }, repeatable: true},
+		"match":           {read: s.readMatch},
+		"error_pages":     onUnlessOff(&s.ErrorPages),
+		"ask_encoding":    choice(&s.AskEncoding, askEncodings),
+		"csp":             choice(&s.CSP, cspPolicies),
+		"spa_routes":      onOff(func(on bool) { s.SPARoutes = on }),
+		"identity":        {read: s.readIdentity},
+		"consent":         {read: s.readConsent},
+		"consent_cookie":  {read: s.readConsentCookie},
+		"consent_signals": {read: s.readConsentSignals},
+		"cookie":          {read: s.readCookie},
+		"country":         {read: s.readCountry},
+		"client":          {read: s.readClient},
+		"debug_header":    onOff(func(on bool) { s.DebugHeader = on }),
+		"identify":        comesLater("identify"),
 	}
 }
 

@@ -32,7 +32,7 @@ func TestMistakesInACaddyfileNameTheLineAndWhatIsAllowed(t *testing.T) {
 		},
 		"an unknown word, without those that come later": {
 			site("handbill {\n\tconsentt on\n}"),
-			[]string{"client, cookie, country, csp, debug_header, error_pages, global_name, identity, match", "Caddyfile:8"},
+			[]string{"client, consent, consent_cookie, consent_signals, cookie, country, csp, debug_header, error_pages, global_name, identity, match", "Caddyfile:8"},
 		},
 		"a word given twice": {
 			site("handbill {\n\tprefix /_a\n\tprefix /_b\n}"),
@@ -195,8 +195,40 @@ func TestMistakesInACaddyfileNameTheLineAndWhatIsAllowed(t *testing.T) {
 			[]string{`country maxmind takes one value, and "b.mmdb" is one too many`, "Caddyfile:8"},
 		},
 		"a word of the surface that comes later": {
-			site("handbill {\n\tconsent persistent\n}"),
-			[]string{"consent comes with a later version of Handbill", "Caddyfile:8"},
+			site("handbill {\n\tidentify {http.auth.user.id}\n}"),
+			[]string{"identify comes with a later version of Handbill", "Caddyfile:8"},
+		},
+		"no consent": {
+			site("handbill {\n\tconsent\n}"),
+			[]string{"consent needs a value, such as: consent persistent", "Caddyfile:8"},
+		},
+		"a consent that does not exist": {
+			site("handbill {\n\tconsent session\n}"),
+			[]string{`consent cannot be "session"; allowed: persistent, visit, none`, "Caddyfile:8"},
+		},
+		"a consent cookie without its value": {
+			site("handbill {\n\tconsent_cookie cookie_ok\n}"),
+			[]string{"consent_cookie takes a cookie's name and the value", "such as: consent_cookie cookie_ok yes", "Caddyfile:8"},
+		},
+		"a consent cookie that no cookie can be called": {
+			site("handbill {\n\tconsent_cookie cookie=ok yes\n}"),
+			[]string{`consent_cookie cannot be called "cookie=ok"`, "Caddyfile:8"},
+		},
+		"a consent cookie with a value that no cookie has": {
+			site("handbill {\n\tconsent_cookie cookie_ok \"yes, all\"\n}"),
+			[]string{`consent_cookie cannot have the value "yes, all"`, "as it stands in document.cookie", "Caddyfile:8"},
+		},
+		"a consent cookie that would change nothing": {
+			site("handbill {\n\tconsent_cookie cookie_ok yes\n\tconsent none\n}"),
+			[]string{"consent none keeps nothing whatever a cookie says", "Caddyfile:9"},
+		},
+		"no signals": {
+			site("handbill {\n\tconsent_signals\n}"),
+			[]string{"consent_signals needs what browsers say; allowed: gpc, dnt", "Caddyfile:8"},
+		},
+		"a signal that does not exist": {
+			site("handbill {\n\tconsent_signals gpc p3p\n}"),
+			[]string{`consent_signals cannot be "p3p"; allowed: gpc, dnt`, "Caddyfile:8"},
 		},
 		"no client": {
 			site("handbill {\n\tclient\n}"),

@@ -34,6 +34,7 @@ func (h *Handler) Validate() error {
 		h.Country.check(),
 		h.checkClient(),
 		h.Identity.check(),
+		h.Consent.check(),
 	}
 	if h.Cookie != nil {
 		problems = append(problems,

@@ -86,6 +86,9 @@ type Handler struct {
 	// The cookie that knows a browser again. It is always HttpOnly, SameSite=Lax and, on https, Secure.
 	Cookie *Cookie `json:"cookie,omitempty"`
 
+	// What may be kept in a visitor's browser. Default: cookies and storage that outlive the visit, for everybody.
+	Consent *Consent `json:"consent,omitempty"`
+
 	// When a user id is believed. Default: always, but messages to one person are not shown.
 	Identity *Identity `json:"identity,omitempty"`
 
@@ -182,6 +185,10 @@ func (h *Handler) replacePlaceholders(replacer *caddy.Replacer) {
 	if h.Country != nil {
 		h.Country.MaxMind = replacer.ReplaceKnown(h.Country.MaxMind, "")
 	}
+	if h.Consent != nil {
+		h.Consent.Cookie = replacer.ReplaceKnown(h.Consent.Cookie, "")
+		h.Consent.Value = replacer.ReplaceKnown(h.Consent.Value, "")
+	}
 	if h.Client != nil {
 		h.Client.Reference = replacer.ReplaceKnown(h.Client.Reference, "")
 	}
@@ -197,6 +204,7 @@ func (h *Handler) wireSite() wire.Site {
 	if h.Cookie != nil {
 		site.Cookie = wire.Cookie{Name: h.Cookie.Name, Domain: h.Cookie.Domain, MaxAge: time.Duration(h.Cookie.MaxAge)}
 	}
+	site.Consent = h.Consent.rules()
 	return site
 }
 

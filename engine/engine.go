@@ -88,7 +88,7 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 	}
 	e := &Engine{
 		workspace: options.Workspace,
-		store:     options.Store,
+		store:     store.WithPassing(options.Store),
 		events:    options.Events,
 		recorder:  options.Recorder,
 		logger:    options.Logger,

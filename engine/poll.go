@@ -42,7 +42,8 @@ type PollRequest struct {
 	Slots bool
 	// Fired is what has happened in the browser that messages wait for.
 	Fired []Fired
-	// Show are messages that the visitor asked for: their ids, and for each the delivery whose button shows it.
+	// Show are messages that the visitor asked for: their ids, and for each the delivery whose button shows it, or nothing
+	// where the page's own code asked.
 	Show map[string]string
 	// Streaming is true when the edge can reach the client over a stream, so that it need not ask often.
 	Streaming bool

@@ -10,13 +10,18 @@ import (
 // maxWanted bounds how many messages one poll can ask for.
 const maxWanted = 8
 
-// wantedBy are the messages that the visitor asked for by a button of another one: each request names the message and
-// the delivery whose button it was. What no button of a delivery to this visitor shows is not asked for.
+// wantedBy are the messages that the visitor asked for: each request names the message and, where it was by a button of
+// another one, the delivery whose button it was. What no button of that delivery shows is not asked for. Without a
+// delivery the page's own code asked.
 func (e *Engine) wantedBy(snapshot *workspace.Snapshot, request PollRequest) []*workspace.Message {
 	var wanted []*workspace.Message
 	for id, by := range request.Show {
 		m := snapshot.Message(id)
 		if m == nil || len(wanted) == maxWanted {
+			continue
+		}
+		if by == "" { // the page itself asked
+			wanted = append(wanted, m)
 			continue
 		}
 		d, _, err := e.believe(request.Identity, Report{DeliveryID: by, Outcome: OutcomeClicked})

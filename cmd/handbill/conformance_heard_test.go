@@ -35,7 +35,7 @@ func (v *guest) hearsAmong(want ...string) {
 	v.t.Helper()
 	var got []string
 	lacking := want
-	for deadline := time.Now().Add(patience / 3); len(lacking) > 0 && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); len(lacking) > 0 && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		got = v.heardAtLeast(0)
 		lacking = slices.DeleteFunc(slices.Clone(want), func(one string) bool { return slices.Contains(got, one) })
 	}

@@ -30,6 +30,13 @@ func (l Level) String() string {
 	return "proven"
 }
 
+// PassingPrefix begins the anonymous ids of passing visitors. No cookie of the edge holds one.
+const PassingPrefix = "~"
+
+// Passing is the anonymous id of a passing visitor: a browser that may not be known again, of which nothing is remembered
+// once its page is closed. View stands for the page.
+func Passing(view string) string { return PassingPrefix + view }
+
 // Identity is who asks. At least one of Anonymous and User is set.
 type Identity struct {
 	// Anonymous is the id that the edge issued in its cookie, or that stands for an alias.

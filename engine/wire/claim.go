@@ -137,6 +137,9 @@ func (h *Handler) sessionCookie() string { return h.site.Cookie.Name + sessionSu
 
 // setSession sets the session's cookie in the answer, in place of one that was set before.
 func (c *claims) setSession(value string, maxAge int) {
+	if maxAge > 0 && consentedIn(c.r).mode == ConsentNone {
+		return
+	}
 	cookie := c.ownCookie(c.r, c.sessionCookie(), value, maxAge)
 	set := c.w.Header()["Set-Cookie"]
 	for i, line := range set {

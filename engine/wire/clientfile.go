@@ -31,6 +31,8 @@ type clientOptions struct {
 	GlobalName     string `json:"globalName"`
 	AnonymousInApp bool   `json:"anonymousInApp"`
 	SPARoutes      bool   `json:"spaRoutes"`
+	// Consent stands there where the client may not keep everything from the start.
+	Consent *consentSent `json:"consent,omitempty"`
 	// Parts stands in the addresses of the client's parts.
 	Parts string `json:"parts"`
 }
@@ -39,7 +41,7 @@ type clientOptions struct {
 func (h *Handler) file() (*clientFile, error) {
 	options := clientOptions{
 		Prefix: h.site.Prefix, SiteID: h.siteID(), WriteKey: h.writeKey(), GlobalName: h.site.GlobalName,
-		AnonymousInApp: h.site.Anonymous, SPARoutes: h.site.SPARoutes, Parts: h.parts.version,
+		AnonymousInApp: h.site.Anonymous, SPARoutes: h.site.SPARoutes, Consent: h.consent, Parts: h.parts.version,
 	}
 	if made := h.files.Load(); made != nil && made.options == options {
 		return made, nil

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"slices"
 
@@ -125,7 +124,7 @@ func (h *Handler) embedMarkup(m *workspace.Message, siteID string) ([]byte, erro
 		Version: embedVersion, EmbedID: m.ID, Target: shown.Target, SiteID: siteID, Display: embedDisplay{Frequency: m.EmbedFrequency()},
 		Message: embedMessage{MessageID: m.ID, Properties: queueProperties{
 			Gist:     gistProperties{EncodedHTML: emptyDocument, ContentID: h.engine.NumberOf(m), TemplateID: h.engine.TemplateOf(m), MessageWidth: widthOf(shown.Placement())},
-			Handbill: &rendererSent{Content: json.RawMessage(text)},
+			Handbill: &rendererSent{Content: text},
 		}},
 	}
 	return []byte(`<script type="application/json" data-cio-embed-payload="` + m.ID + `">` + script(sent) + `</script>`), nil

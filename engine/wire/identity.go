@@ -32,7 +32,9 @@ func (h *Handler) who(w http.ResponseWriter, r *http.Request, userID string) (id
 	}
 	if identity.Anonymous = h.cookie(r); identity.Anonymous == "" {
 		fresh = true
-		if alias := cmp.Or(analyticsID(r), guest); alias != "" {
+		if given := consentedIn(r); given.mode == ConsentNone {
+			identity.Anonymous = h.passing(cmp.Or(given.view, analyticsID(r), guest, visitOf(r)))
+		} else if alias := cmp.Or(analyticsID(r), guest); alias != "" {
 			identity.Anonymous = h.engine.DeriveAnonymous(alias)
 		} else {
 			identity.Anonymous = newID()
@@ -48,7 +50,9 @@ func (h *Handler) who(w http.ResponseWriter, r *http.Request, userID string) (id
 func (h *Handler) browserSent(r *http.Request, anonymousID string) visitor.Identity {
 	identity := visitor.Identity{Anonymous: h.cookie(r)}
 	if identity.Anonymous == "" {
-		if alias := cmp.Or(clean(anonymousID), analyticsID(r)); alias != "" {
+		if alias := cmp.Or(clean(anonymousID), analyticsID(r)); alias != "" && consentedIn(r).mode == ConsentNone {
+			identity.Anonymous = h.passing(alias)
+		} else if alias != "" {
 			identity.Anonymous = h.engine.DeriveAnonymous(alias)
 		}
 	}
@@ -98,9 +102,11 @@ func (h *Handler) voucher(r *http.Request) string {
 	return voucher
 }
 
-// remember sets the visitor's cookie.
+// remember sets the visitor's cookie, as far as they consent.
 func (h *Handler) remember(w http.ResponseWriter, r *http.Request, id string) {
-	http.SetCookie(w, h.ownCookie(r, h.site.Cookie.Name, id+"."+h.engine.Voucher(id), int(h.site.Cookie.MaxAge.Seconds())))
+	if consentedIn(r).mode != ConsentNone {
+		http.SetCookie(w, h.ownCookie(r, h.site.Cookie.Name, id+"."+h.engine.Voucher(id), int(h.site.Cookie.MaxAge.Seconds())))
+	}
 }
 
 // expire removes the visitor's cookie.
@@ -108,8 +114,11 @@ func (h *Handler) expire(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, h.ownCookie(r, h.site.Cookie.Name, "", -1))
 }
 
-// ownCookie is a cookie of the edge's own, which no script can read.
+// ownCookie is a cookie of the edge's own, which no script can read; one of the visit where the visitor consents to no more.
 func (h *Handler) ownCookie(r *http.Request, name, value string, maxAge int) *http.Cookie {
+	if maxAge > 0 && consentedIn(r).mode == ConsentVisit {
+		maxAge = 0
+	}
 	return &http.Cookie{
 		Name: name, Value: value, Domain: h.site.Cookie.Domain, Path: "/", MaxAge: maxAge, HttpOnly: true,
 		SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(h.origin(r), "https://"),

@@ -141,6 +141,7 @@ func (h *Handler) deleteFromInbox(w http.ResponseWriter, r *http.Request, id str
 }
 
 func (h *Handler) changeInbox(w http.ResponseWriter, r *http.Request, change func(context.Context, visitor.Identity) error) {
+	r = h.within(w, r, "", "")
 	identity, _ := h.who(w, r, "")
 	ctx := context.WithoutCancel(r.Context())
 	err := change(ctx, identity)

@@ -24,6 +24,8 @@ type ingestSent struct {
 	Batch batchSent `json:"batch"`
 	// SentAt is what the browser's clock said when it sent them.
 	SentAt string `json:"sentAt"`
+	// Consent is what the page's own code said may be kept; empty when it said nothing.
+	Consent string `json:"consent"`
 	// Reset asks for a new anonymous id: whoever used the browser before has signed out.
 	Reset bool `json:"reset"`
 	// WriteKey is what server libraries name that do not authenticate.
@@ -63,6 +65,9 @@ func (h *Handler) serveIngest(w http.ResponseWriter, r *http.Request) {
 	}
 	// What has arrived is kept, also when the browser has gone to another page meanwhile and waits no more.
 	r = r.WithContext(context.WithoutCancel(r.Context()))
+	if fromBrowser(r) { // a server knows by itself what it may say
+		r = h.within(w, r, ConsentMode(sent.Consent), "")
+	}
 	if sent.Reset {
 		r = h.forget(w, r)
 		h.remember(w, r, h.anew(r, string(events[0].AnonymousID)))
@@ -203,6 +208,8 @@ func (h *Handler) admits(identity visitor.Identity, event eventSent) error {
 		return errors.New("nobody is named: send userId or anonymousId, or the cookie")
 	case !h.site.Anonymous && identity.User == "" && !event.isReport():
 		return errors.New("anonymous visitors are switched off for this site; identify first")
+	case strings.HasPrefix(identity.Anonymous, visitor.PassingPrefix) && identity.User == "" && !event.isReport():
+		return errors.New("nothing is remembered of this visitor, who has not consented; identify first, or call consent() when they have")
 	case len(event.Event) > maxName || len(event.Name) > maxName || len(event.MessageID) > maxIdentifier:
 		return fmt.Errorf("event and name may have at most %d bytes, messageId %d", maxName, maxIdentifier)
 	}

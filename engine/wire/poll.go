@@ -29,6 +29,8 @@ type pollBodySent struct {
 	Zone string `json:"zone"`
 	// UserID is the identified user; the reference client names it in a header.
 	UserID string `json:"userId"`
+	// Consent is what the page's own code said may be kept; empty when it said nothing.
+	Consent string `json:"consent"`
 	// Reset asks for a new anonymous id: whoever used the browser before has signed out.
 	Reset bool `json:"reset"`
 	// Referrer is the page that linked to this one.
@@ -78,6 +80,7 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 	if id := h.previewOf(r, sent); id != "" && h.answerPreview(w, r, sent, id) {
 		return
 	}
+	r = h.within(w, r, ConsentMode(sent.Consent), clean(sent.View))
 	// The reference client does not say that its user signed out: it asks as a guest from then on.
 	switch {
 	case sent.Reset:

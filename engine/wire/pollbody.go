@@ -68,6 +68,8 @@ func (p *pollParser) field(sent *pollBodySent, name string) bool {
 		return p.stringInto(&sent.UserID)
 	case "referrer":
 		return p.stringInto(&sent.Referrer)
+	case "consent":
+		return p.stringInto(&sent.Consent)
 	case "stream":
 		return p.stringInto(&sent.Stream)
 	case "reset":

@@ -100,6 +100,7 @@ func (h *Handler) serveQueueLog(w http.ResponseWriter, r *http.Request, id strin
 	if h.deleteFromInbox(w, r, id) {
 		return
 	}
+	r = h.within(w, r, "", "")
 	identity, fresh := h.who(w, r, "")
 	if fresh && identity.User == "" && userToken(r) == "" && analyticsID(r) == "" {
 		notCounted(w, "nobody is named: send the cookie that the poll set, or the user token")

@@ -58,6 +58,8 @@ func (h *Handler) serveStream(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		// The reference client sends base64 as it is, and a plus in an address is a space.
 		if user := latin1(strings.ReplaceAll(query.Get("userToken"), " ", "+")); user != "" {
+			r = h.within(w, r, "", "")
+			s.r = r
 			s.identity, _ = h.who(w, r, user)
 		}
 		if s.identity.User == "" {

@@ -59,6 +59,8 @@ type Site struct {
 	SPARoutes bool
 	// Cookie is the visitor's cookie.
 	Cookie Cookie
+	// Consent says what may be kept in a browser. Default: everything.
+	Consent Consent
 	// Identity says when a user id is believed. Default: always.
 	Identity Identity
 }
@@ -101,6 +103,7 @@ type Options struct {
 type Handler struct {
 	engine     *engine.Engine
 	site       Site
+	consent    *consentSent // what the client is told of Site.Consent
 	logger     *slog.Logger
 	scheme     func(*http.Request) string
 	clientIP   func(*http.Request) string
@@ -148,6 +151,7 @@ func New(options Options) (*Handler, error) {
 		streamSite: options.StreamSite, pages: pages{seed: maphash.MakeSeed()},
 		polls: newLimiter(pollRate, pollBurst), writes: newLimiter(writeRate, writeBurst),
 	}
+	h.consent = h.site.Consent.sent()
 	if h.logger == nil {
 		h.logger = slog.Default()
 	}
@@ -176,6 +180,9 @@ func (s Site) withDefaults() Site {
 	}
 	if s.Cookie.MaxAge <= 0 {
 		s.Cookie.MaxAge = DefaultCookieMaxAge
+	}
+	if s.Consent.Mode == "" {
+		s.Consent.Mode = ConsentPersistent
 	}
 	s.Origin = strings.TrimSuffix(s.Origin, "/")
 	return s
