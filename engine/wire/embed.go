@@ -64,10 +64,10 @@ func (h *Handler) Embeds() bool {
 	return h.embeds() && snapshot != nil && snapshot.InApp && len(snapshot.Embedded()) > 0
 }
 
-// embeds says whether pages may hold messages: the reference client is there to show them, the edge changes pages, and
+// embeds says whether pages may hold messages: the reference client is there and knows how to show them, the edge changes pages, and
 // messages are for everybody. Where they may not, such a message is asked for like every other.
 func (h *Handler) embeds() bool {
-	return h.reference != nil && h.site.Snippet != Off && h.site.Anonymous
+	return h.reference != nil && h.site.Snippet != Off && h.site.Anonymous && h.reference.knowsEmbeds()
 }
 
 // WithEmbeds is a snippet with the messages that come with the page which a request asks for.
