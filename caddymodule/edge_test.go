@@ -266,14 +266,15 @@ func writeFile(t *testing.T, path, text string) {
 	}
 }
 
-// connectAgain connects once more, as a browser does, where the system resets a connection: a reload of Caddy closes the
-// listener before, and with it the connections that wait in its queue and no server has taken yet.
+// connectAgain connects once more, as a browser does, where a connection is reset, or closed before a word was said: a
+// reload of Caddy closes the listener before, and with it the connections that wait in its queue and no server has taken yet,
+// and those that the server before has only just taken.
 type connectAgain struct{ *http.Transport }
 
 func (c connectAgain) RoundTrip(r *http.Request) (*http.Response, error) {
 	for tries := 1; ; tries++ {
 		response, err := c.Transport.RoundTrip(r)
-		if !errors.Is(err, syscall.ECONNRESET) || tries == 3 || r.Body != nil && r.GetBody == nil {
+		if !errors.Is(err, syscall.ECONNRESET) && (!errors.Is(err, io.EOF) || r.Method != http.MethodGet) || tries == 3 || r.Body != nil && r.GetBody == nil {
 			return response, err
 		}
 		if r.GetBody != nil {

@@ -53,6 +53,8 @@ var (
 		"Look at the directive `handbill` of the site in the Caddyfile.")
 	pageIsNotAsked = unknown("not_asked", "Without a running server nobody can tell; a page is asked where it is served.",
 		"Leave the path of the workspace away to ask the running server.")
+	pageIsError = skipped("error", "There is no page at this address, and Caddy's own answer to an error is none either.",
+		"Look at what stands after `handbill` in the Caddyfile; for messages on error pages write handle_errors, with `handbill` in it.")
 	pageIsSlow = unknown("no_answer", fmt.Sprintf("The site did not answer within %s.", pageTime), "Look at the site that Caddy asks.")
 )
 
@@ -99,6 +101,16 @@ func (q *pageQuestion) answer(workspace string, verdict pageVerdict) {
 	defer q.mu.Unlock()
 	verdict.Workspace = workspace
 	q.verdict = verdict
+}
+
+// failed notes that what comes after a handler has no page for the address: Caddy goes on with handle_errors.
+func (q *pageQuestion) failed(workspace string) {
+	if q == nil {
+		return
+	}
+	if verdict, _ := q.asked(); verdict.Outcome == "" {
+		q.answer(workspace, pageIsError)
+	}
 }
 
 // observe tells the question, if there is one, what the injector made of a page.

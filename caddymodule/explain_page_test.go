@@ -64,6 +64,11 @@ http://docs.tallowby.test:PORT {
 		error 503
 	}
 }
+http://files.tallowby.test:PORT {
+	handbill shop
+	root `+t.TempDir()+`
+	file_server
+}
 http://plain.tallowby.test:PORT {
 	respond "<!doctype html>"
 }
@@ -84,6 +89,7 @@ http://plain.tallowby.test:PORT {
 		{"the page of somebody signed in", "tallowby.test", "/account", []string{"--header", "Cookie: session=1"}, []string{"The page is injected (status 200)."}},
 		{"the same page of a stranger", "tallowby.test", "/account", nil, []string{"not injected: content_type"}},
 		{"a page of another workspace", "docs.tallowby.test", "/", nil, []string{"The page is injected (status 503).", "It shows the messages of the workspace docs, and these are those of shop."}},
+		{"a page that is not there", "files.tallowby.test", "/pricing", nil, []string{"The page is not injected: error. There is no page at this address", "write handle_errors"}},
 		{"a site without the directive", "plain.tallowby.test", "/", nil, []string{"It is not known whether the page is injected: no_handler.", "the status is 200"}},
 		{"a site that does not exist", "nobody.test", "/", nil, []string{"no_handler"}},
 	} {

@@ -242,7 +242,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		pageQuestionOf(r).answer(h.workspace, pageIsUnwanted)
 		return next.ServeHTTP(w, r)
 	}
-	return h.injector.ServeHTTP(w, r, next.ServeHTTP)
+	err := h.injector.ServeHTTP(w, r, next.ServeHTTP)
+	if err != nil {
+		pageQuestionOf(r).failed(h.workspace)
+	}
+	return err
 }
 
 // owns says whether a path belongs to the endpoint.

@@ -173,7 +173,10 @@ func describeCounters(m *workspace.Message, state *visitor.MessageState, here pr
 	if state.Opened > 0 {
 		add("last at %s", state.LastOpened.Format(time.RFC3339))
 	}
-	if f.MinGap > 0 {
+	switch {
+	case f.MinGap > 0 && f.Wire:
+		add("delay is %s", length(f.MinGap))
+	case f.MinGap > 0:
 		add("min_gap is %s", length(f.MinGap))
 	}
 	if f.PerVisit > 0 {

@@ -119,6 +119,9 @@ func describeContent(e *Engine, m *workspace.Message, s *situation) (string, str
 	case r.text != nil:
 		return "the content is made for this visitor", ""
 	}
+	if m.Embed {
+		return "the content is the same for everybody, and comes with the page where the edge sends the reference client", ""
+	}
 	return "the content is the same for everybody", ""
 }
 

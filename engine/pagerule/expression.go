@@ -39,6 +39,9 @@ func parseExpression(text string) (condition, error) {
 		}
 		return nil, fmt.Errorf("the expression is not valid RE2 (%s): see https://github.com/google/re2/wiki/Syntax", problem)
 	}
+	if path := strings.TrimPrefix(text, "^"); path != text && strings.HasPrefix(strings.TrimPrefix(path, `\`), "/") {
+		return nil, fmt.Errorf(`no address begins with "/", since the host comes first: write %q, or a path with "*"`, "regex:^https?://[^/]+"+path)
+	}
 	tree, err := syntax.Parse(text, syntax.Perl)
 	if err != nil {
 		return nil, err

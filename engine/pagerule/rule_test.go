@@ -75,6 +75,8 @@ func TestParseSaysWhatToWriteInstead(t *testing.T) {
 		{`regex:(?=docs)`, "RE2"},
 		{"regex:(a)\\1", "RE2"},
 		{"regex:/über", "write %C3%BC"},
+		{"regex:^/orders/[0-9]+$", `write "regex:^https?://[^/]+/orders/[0-9]+$"`},
+		{`regex:^\/orders$`, "no address begins with"},
 		{"regex:" + strings.Repeat("a", 513), "longer than 512 bytes"},
 		{"/" + strings.Repeat("a", 2048), "longer than 2048 bytes"},
 	} {

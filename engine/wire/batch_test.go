@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"handbill/engine/wire"
 )
@@ -90,14 +91,20 @@ text = "We ship for free."
 		site    wire.Site
 		inPage  bool
 		inQueue string
+		older   bool
 	}{
-		{"pages hold it", wire.Site{Anonymous: true}, true, ""},
-		{"pages that load the client themselves hold it", wire.Site{Anonymous: true, Snippet: wire.Shim}, true, ""},
-		{"pages are not changed", wire.Site{Anonymous: true, Snippet: wire.Off}, false, "note"},
-		{"messages are for those who identified", wire.Site{}, false, "note"},
+		{"pages hold it", wire.Site{Anonymous: true}, true, "", false},
+		{"pages that load the client themselves hold it", wire.Site{Anonymous: true, Snippet: wire.Shim}, true, "", false},
+		{"pages are not changed", wire.Site{Anonymous: true, Snippet: wire.Off}, false, "note", false},
+		{"messages are for those who identified", wire.Site{}, false, "note", false},
+		{"the client is of a version that knows nothing of it", wire.Site{Anonymous: true}, false, "note", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := newHandlerOf(t, c.site, note, wire.OpenReference(published(), nil))
+			folder := published()
+			if !c.older {
+				folder["inAppPlugin.js"] = &fstest.MapFile{Data: []byte("Gist.mountEmbeds()")}
+			}
+			h := newHandlerOf(t, c.site, note, wire.OpenReference(folder, nil))
 			if h.Embeds() != c.inPage {
 				t.Errorf("in the page: %v", h.Embeds())
 			}

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"slices"
 
@@ -65,10 +64,10 @@ func (h *Handler) Embeds() bool {
 	return h.embeds() && snapshot != nil && snapshot.InApp && len(snapshot.Embedded()) > 0
 }
 
-// embeds says whether pages may hold messages: the reference client is there to show them, the edge changes pages, and
+// embeds says whether pages may hold messages: the reference client is there and knows how to show them, the edge changes pages, and
 // messages are for everybody. Where they may not, such a message is asked for like every other.
 func (h *Handler) embeds() bool {
-	return h.reference != nil && h.site.Snippet != Off && h.site.Anonymous
+	return h.reference != nil && h.site.Snippet != Off && h.site.Anonymous && h.reference.knowsEmbeds()
 }
 
 // WithEmbeds is a snippet with the messages that come with the page which a request asks for.
@@ -125,7 +124,7 @@ func (h *Handler) embedMarkup(m *workspace.Message, siteID string) ([]byte, erro
 		Version: embedVersion, EmbedID: m.ID, Target: shown.Target, SiteID: siteID, Display: embedDisplay{Frequency: m.EmbedFrequency()},
 		Message: embedMessage{MessageID: m.ID, Properties: queueProperties{
 			Gist:     gistProperties{EncodedHTML: emptyDocument, ContentID: h.engine.NumberOf(m), TemplateID: h.engine.TemplateOf(m), MessageWidth: widthOf(shown.Placement())},
-			Handbill: &rendererSent{Content: json.RawMessage(text)},
+			Handbill: &rendererSent{Content: text},
 		}},
 	}
 	return []byte(`<script type="application/json" data-cio-embed-payload="` + m.ID + `">` + script(sent) + `</script>`), nil

@@ -50,6 +50,8 @@ type referenceFile struct {
 	data []byte
 	etag string
 	kept bool // of the version before
+	// mounts: it shows messages that come with the page.
+	mounts bool
 }
 
 // OpenReference reads the folder. Where it cannot be used, that is logged, and it is tried again whenever it is needed.
@@ -73,6 +75,11 @@ func (r *Reference) current() referenceFiles {
 		return *files
 	}
 	return nil
+}
+
+// knowsEmbeds says whether this version of the client shows messages that come with the page: its in-app plugin looks for them.
+func (r *Reference) knowsEmbeds() bool {
+	return r.current()["inAppPlugin.js"].mounts
 }
 
 // look reads the files where they have changed. Those from before stay where it fails.
@@ -156,7 +163,7 @@ func (r *Reference) read(names []string) (referenceFiles, error) {
 			return nil, fmt.Errorf("reading the folder of client reference: %w", err)
 		}
 		sum := sha256.Sum256(data)
-		files[name] = referenceFile{data: data, etag: `"` + hex.EncodeToString(sum[:8]) + `"`}
+		files[name] = referenceFile{data: data, etag: `"` + hex.EncodeToString(sum[:8]) + `"`, mounts: bytes.Contains(data, []byte("mountEmbeds"))}
 	}
 	return files, nil
 }
