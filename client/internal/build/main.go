@@ -47,14 +47,23 @@ func build(dir string) error {
 
 const (
 	core         = "client.js"
-	consent      = "consent.js"
-	pointer      = "reference.js"
 	rendererPage = "renderer.html"
 	partsFolder  = "parts"
 )
 
-// Bundle builds the client whose folder is dir and returns its files by their paths in dist: client.js, consent.js, reference.js where
-// there is a src/reference, renderer.html where there is a src/renderer, parts/NAME.js for each src/parts/NAME.ts, and parts/NAME.css for each src/sheets/NAME.css. A part
+// scripts are the core, and what stands beside it where there is a source of it. Their names in the page are those of the
+// Go side. The reference client runs in older browsers than ours.
+var scripts = []struct {
+	name, source, global string
+	target               api.Target
+}{
+	{core, "src/index.ts", "let handbillClient;", api.ES2022},
+	{"consent.js", "src/consent/index.ts", "let handbillConsent;", api.ES2022},
+	{"reference.js", "src/reference/index.ts", "var handbillReference;", api.ES2015},
+}
+
+// Bundle builds the client whose folder is dir and returns its files by their paths in dist: the scripts, renderer.html where
+// there is a src/renderer, parts/NAME.js for each src/parts/NAME.ts, and parts/NAME.css for each src/sheets/NAME.css. A part
 // is a module of its own, which repeats what little it uses of the core.
 func Bundle(dir string) (map[string][]byte, error) {
 	root, err := filepath.Abs(dir)
@@ -65,23 +74,13 @@ func Bundle(dir string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the client's parts: %w", err)
 	}
-	files := make(map[string][]byte, len(parts)+1)
-	files[core], err = bundle(root, "src/index.ts", api.BuildOptions{
-		Format: api.FormatIIFE, Banner: map[string]string{"js": "let handbillClient;"},
-	})
-	if err != nil {
-		return nil, err
-	}
-	files[consent], err = bundle(root, "src/consent/index.ts", api.BuildOptions{
-		Format: api.FormatIIFE, Banner: map[string]string{"js": "let handbillConsent;"},
-	})
-	if err != nil {
-		return nil, err
-	}
-	if _, err := os.Stat(filepath.Join(root, "src", "reference")); err == nil {
-		// The reference client runs in older browsers than ours.
-		files[pointer], err = bundle(root, "src/reference/index.ts", api.BuildOptions{
-			Format: api.FormatIIFE, Banner: map[string]string{"js": "var handbillReference;"}, Target: api.ES2015,
+	files := make(map[string][]byte, len(scripts)+len(parts)+1)
+	for _, script := range scripts {
+		if _, err := os.Stat(filepath.Join(root, script.source)); err != nil && script.name != core {
+			continue
+		}
+		files[script.name], err = bundle(root, script.source, api.BuildOptions{
+			Format: api.FormatIIFE, Banner: map[string]string{"js": script.global}, Target: script.target,
 		})
 		if err != nil {
 			return nil, err
