@@ -24,7 +24,8 @@ test: ## run every test; gets the browser and the pages that they need
 	@unformatted=$$(gofmt -l .); \
 	if [ -n "$$unformatted" ]; then printf 'Not formatted, run gofmt -w on:\n%s\n' "$$unformatted" >&2; exit 1; fi
 	go vet ./...
-	go test -timeout 20m ./...
+	go test -timeout 20m $$(go list ./... | grep -v -e '/client$$' -e '/cmd/handbill$$')
+	go test -timeout 20m -p 1 ./client ./cmd/handbill # each with a browser of its own, which wants the machine for itself
 
 sites: build ## put web frameworks' applications behind Handbill, and test them in the browser; gets them from npm
 	scripts/build-sites.sh

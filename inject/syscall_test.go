@@ -84,7 +84,7 @@ func fewestWrites(t *testing.T, upstream *httptest.Server, middleware func(http.
 func expectNoMoreWrites(t *testing.T, upstream *httptest.Server, middleware func(http.Handler) http.Handler, http2 bool) {
 	t.Helper()
 	with, without := int64(1<<30), int64(1<<30)
-	for range 5 {
+	for range 15 {
 		without = min(without, fewestWrites(t, upstream, func(h http.Handler) http.Handler { return h }, http2))
 		with = min(with, fewestWrites(t, upstream, middleware, http2))
 		if with <= without {
