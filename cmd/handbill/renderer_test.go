@@ -60,11 +60,14 @@ buttons = [{ text = "Later", action = "snooze:24h" }]
 	f.await(in("h2") + `.textContent === "In one minute"`)
 	b.await(theIframe + `.title === "In one minute"`)
 	b.press("[value='back']")
+	f.await(in("h2") + `.textContent === "Two months free"`)
 	b.press("[value='next']")
+	f.await(in("h2") + `.textContent === "In one minute"`)
 	b.press("[value^='/pricing']")
 	b.await(`typeof heard === "function" && location.pathname === "/pricing/yearly"`)
-	b.hears("shown offer", "tell-the-site=event:wants-yearly", "code=copy:SPRING-20", "next=next", "back=back", "next=next",
-		"see-the-prices=/pricing/yearly?from=message", "see-the-prices=gist://loadPage?url=/pricing/yearly?from=message", "see-the-prices=gist://close", "dismissed offer")
+	// What comes after the address may come too late for the page that is left.
+	b.hearsFirst("shown offer", "tell-the-site=event:wants-yearly", "code=copy:SPRING-20", "next=next", "back=back", "next=next",
+		"see-the-prices=/pricing/yearly?from=message", "see-the-prices=gist://loadPage?url=/pricing/yearly?from=message")
 
 	// A link in the text leads the page; what closes for a while says so to the edge.
 	b = newVisitor(t)

@@ -146,6 +146,15 @@ func (b *tab) hears(want ...string) {
 	}
 }
 
+// hearsFirst waits until the page has heard these things, before others that it may hear.
+func (b *tab) hearsFirst(want ...string) {
+	b.t.Helper()
+	b.await(fmt.Sprintf(`heard().length >= %d`, len(want)))
+	if got := js[[]string](b, `heard()`); !slices.Equal(got[:len(want)], want) {
+		b.t.Errorf("the page heard\n%s\nwant first\n%s", quote(got), quote(want))
+	}
+}
+
 // pictured is what the visitor sees; it is written to a file where the test's environment names a folder for pictures.
 func (b *tab) pictured(name string) []byte {
 	b.t.Helper()
