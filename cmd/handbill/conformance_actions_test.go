@@ -153,7 +153,7 @@ text = "Here."
 [[messages]]
 id = "found"
 pages = ["*"]
-display = "modal"
+display = "toast"
 text = "We have a new address."
 `, run: func(v *guest) {
 		v.open("/")
