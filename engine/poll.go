@@ -54,8 +54,9 @@ type PollRequest struct {
 	Browser Browser
 	// Embeds: the client shows what comes with the page from there, and is not told of it.
 	Embeds bool
-	// Inbox: the client wants to know what lies in the visitor's inbox.
-	Inbox bool
+	// Inbox: the client wants to know what lies in the visitor's inbox. InboxGeneration is that of the one which it holds.
+	Inbox           bool
+	InboxGeneration string
 }
 
 // Delivery is one message handed to one visitor.
@@ -94,8 +95,10 @@ type PollAnswer struct {
 	Unchanged bool
 	// Next is how long the client should wait before it asks again on an unchanged page.
 	Next time.Duration
-	// Inbox is what lies in the visitor's inbox, where the client wanted to know.
-	Inbox []InboxMessage
+	// Inbox is what lies in the visitor's inbox, where the client wanted to know. InboxGeneration names it, and is empty where
+	// the request named its page and holds it already.
+	Inbox           []InboxMessage
+	InboxGeneration string
 }
 
 // Poll answers what is due to a visitor on a page, and takes the lease of each message it hands out. Without a
@@ -143,6 +146,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	}
 	answer := PollAnswer{Deliveries: e.withContents(s, deliveries), Inbox: inbox}
 	answer.Generation, answer.Unchanged = generation(snapshot, answer.Deliveries, request.Generation)
+	answer.tellInbox(snapshot, request)
 	if !answer.Unchanged {
 		e.countDropped(answer.Deliveries)
 	}
@@ -385,13 +389,4 @@ func fnv1a[T string | []byte](sum uint64, text T) uint64 {
 		sum = (sum ^ uint64(text[i])) * fnvPrime
 	}
 	return sum
-}
-
-func among(deliveries []Delivery, m *workspace.Message) bool {
-	for _, d := range deliveries {
-		if d.Message.ID == m.ID {
-			return true
-		}
-	}
-	return false
 }
