@@ -6,6 +6,7 @@ import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId 
 import { createLoader } from "./parts";
 import { heedRefusals, mayConnect } from "./policy";
 import type { Message } from "./message";
+import type { Inbox, InboxMessage } from "./parts/inbox";
 import type { Fired, Waiter } from "./parts/when";
 import { createPoller } from "./poll";
 import { createQueue } from "./queue";
@@ -48,7 +49,9 @@ export interface Client {
   send(type: string, fields: object): Promise<unknown>;
   reset(): void;
   /** Asks anew what is due. */
-  look(): void;
+  look(same?: boolean): void;
+  /** What lies in the inbox, of some topics. */
+  inbox(topics: string[]): Inbox;
 }
 
 export function createClient(site: Site): Client {
@@ -69,6 +72,8 @@ export function createClient(site: Site): Client {
   let plugin: PluginOptions = {};
   /** The part that listens to the edge, once a poll was offered a stream. */
   let stream: typeof import("./parts/stream") | undefined;
+  /** The part that knows what lies in the inbox, once somebody has asked. */
+  let box: typeof import("./parts/inbox") | undefined;
   let pageName: string | undefined;
   /** The address of the last page that was counted, and how many there were in this load: single-page applications have several. */
   let counted: string | undefined;
@@ -126,15 +131,31 @@ export function createClient(site: Site): Client {
       reset,
       consent: keeper().handbill?.said,
       stream: stream?.heard,
+      inbox: box?.held,
     };
     const response = await post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
     if (reset && response.status < 400) resetWasHeard();
     const ticket = response.headers.get("Handbill-Stream");
     if (ticket) void loader.part("stream").then((it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), look, mayConnect), () => {});
+    const drawn = response.headers.get("X-Cio-Inbox-Enabled");
+    if (drawn) openBox(drawn).catch(() => {});
     return response;
   }
 
-  function answered(messages: Message[]): void {
+  const openBox = (drawn?: string) => loader.part("inbox").then((it) => (box = it).begin(client, drawn));
+
+  function inbox(topics: string[]): Inbox {
+    const later = (name: keyof Inbox) => (heard?: (messages: InboxMessage[]) => void): never => {
+      const made = openBox().then((open) => (open(topics)[name] as (heard: unknown) => never)(heard));
+      if (!heard) return made as never;
+      made.catch(() => {});
+      return (() => void made.then((end: () => void) => end())) as never;
+    };
+    return { total: later("total"), totalUnopened: later("totalUnopened"), messages: later("messages"), onUpdates: later("onUpdates") };
+  }
+
+  function answered(messages: Message[], answer?: object): void {
+    box?.hear(answer);
     stage.update(messages.filter(({ when }) => !when));
     const waiting = messages.filter(({ when }) => when);
     if (waiter) waiter.update(waiting);
@@ -153,7 +174,7 @@ export function createClient(site: Site): Client {
   function look(same?: boolean): void {
     if (plugin.enabled !== false && (userId() || plugin.anonymousInApp)) return poller.now(same);
     poller.stop();
-    stage.update([]);
+    answered([]);
   }
 
   function load(options: LoadOptions | undefined): void {
@@ -191,7 +212,7 @@ export function createClient(site: Site): Client {
 
   function reset(): void {
     forgetIdentity();
-    stage.update([]);
+    answered([]);
     look();
   }
 
@@ -204,5 +225,6 @@ export function createClient(site: Site): Client {
 
   const opened = location.href;
   if (site.spaRoutes) void loader.part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
-  return { emitter, load, identify, page, send, reset, look };
+  const client = { emitter, load, identify, page, send, reset, look, inbox };
+  return client;
 }

@@ -59,6 +59,7 @@ export function createMethods(client: Client): Record<string, Method> {
     trackLink: trackOn("click"),
     trackSubmit: trackOn("submit"),
     trackForm: trackOn("submit"),
+    inbox: (...topics) => client.inbox(topics as string[]),
     debug: nothing,
     // Events go to the edge as they are: there is nothing on their way that could be put in between.
     addSourceMiddleware: nothing,

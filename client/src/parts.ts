@@ -4,7 +4,9 @@ import type { Site } from "./site";
 /** What each part exports. A part imports only types and small helpers of the core; what it works with it is given. */
 interface Parts {
   actions: typeof import("./parts/actions");
+  bell: typeof import("./parts/bell");
   forms: typeof import("./parts/forms");
+  inbox: typeof import("./parts/inbox");
   inline: typeof import("./parts/inline");
   keep: typeof import("./parts/keep");
   markup: typeof import("./parts/markup");
