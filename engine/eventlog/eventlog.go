@@ -83,6 +83,7 @@ type Log struct {
 	segments *segments
 	lock     *flock.Flock
 	queue    chan *batch
+	controls chan func(*segments)
 	stopped  chan struct{}
 
 	gate    sync.RWMutex // held for reading while something is put into the queue
@@ -93,8 +94,9 @@ type Log struct {
 
 // batch is what one Append writes.
 type batch struct {
-	frames []byte
-	answer chan error
+	frames  []byte
+	segment uint64 // the one that holds them, once they are written
+	answer  chan error
 }
 
 // Open opens the log in a folder, and makes the folder when there is none. It fails within about a second when another
@@ -119,12 +121,15 @@ func Open(dir string, options Options) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	segments, err := openSegments(dir, options)
+	all, err := openSegments(dir, options)
 	if err != nil {
 		_ = lock.Close()
 		return nil, err
 	}
-	l := &Log{segments: segments, lock: lock, queue: make(chan *batch, queueLength), stopped: make(chan struct{})}
+	l := &Log{
+		segments: all, lock: lock,
+		queue: make(chan *batch, queueLength), controls: make(chan func(*segments)), stopped: make(chan struct{}),
+	}
 	go l.run()
 	return l, nil
 }
@@ -147,27 +152,33 @@ func takeLock(dir string) (*flock.Flock, error) {
 // waits, they are written all the same. An event that cannot be written is an error that wraps [ErrEvent]; none of the
 // call's events is written then.
 func (l *Log) Append(ctx context.Context, events ...Event) error {
+	_, err := l.AppendPlaced(ctx, events...)
+	return err
+}
+
+// AppendPlaced writes events as [Log.Append] does, and says which segment holds them.
+func (l *Log) AppendPlaced(ctx context.Context, events ...Event) (segment uint64, err error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return 0, err
 	}
 	if len(events) == 0 {
-		return nil
+		return 0, nil
 	}
 	b := &batch{answer: make(chan error, 1)}
 	for i, event := range events {
 		var err error
 		if b.frames, err = appendFrame(b.frames, event); err != nil {
-			return fmt.Errorf("%w: event %d (%.40q): %w", ErrEvent, i, event.ID, err)
+			return 0, fmt.Errorf("%w: event %d (%.40q): %w", ErrEvent, i, event.ID, err)
 		}
 	}
 	if err := l.accept(ctx, b); err != nil {
-		return err
+		return 0, err
 	}
 	select {
 	case err := <-b.answer:
-		return err
+		return b.segment, err
 	case <-ctx.Done():
-		return fmt.Errorf("nobody waited until the events were written: %w", ctx.Err())
+		return 0, fmt.Errorf("nobody waited until the events were written: %w", ctx.Err())
 	}
 }
 
@@ -204,12 +215,26 @@ func (l *Log) run() {
 	defer close(l.stopped)
 	var together []*batch
 	var frames []byte
-	for first := range l.queue {
+	for {
+		var first *batch
+		select {
+		case do := <-l.controls:
+			do(l.segments)
+			continue
+		case b, open := <-l.queue:
+			if !open {
+				return
+			}
+			first = b
+		}
 		// Those whose events have just become durable run first: what they append next shares the synchronisation.
 		runtime.Gosched()
 		together, frames = l.gather(first, together[:0], frames[:0])
 		err := l.segments.write(frames)
 		for _, b := range together {
+			if err == nil {
+				b.segment = l.segments.last()
+			}
 			b.answer <- err
 		}
 		clear(together) // let go of what was written
