@@ -68,6 +68,10 @@ func readSegment(path string, data []byte, last bool, yield func(Event, error) b
 			at += skip
 			continue
 		}
+		if isHole(body) {
+			at += length
+			continue
+		}
 		event, err := decodeEvent(body)
 		if err != nil {
 			err = fmt.Errorf("%w: %s, the event at byte %d: %w", ErrDamaged, path, at, err)

@@ -31,23 +31,7 @@ func ReadPlaced(dir string) iter.Seq2[Placed, error] {
 // Remove removes a segment of whose events nobody needs any more. One that events are being written to is followed by
 // another first. Removing what is not there does nothing.
 func (l *Log) Remove(ctx context.Context, segment uint64) error {
-	return l.control(ctx, func(s *segments) error { return s.remove(segment) })
-}
-
-// control does something between two writes.
-func (l *Log) control(ctx context.Context, do func(*segments) error) error {
-	l.gate.RLock()
-	defer l.gate.RUnlock()
-	if l.closed {
-		return ErrClosed
-	}
-	answer := make(chan error, 1)
-	select {
-	case l.controls <- func(s *segments) { answer <- do(s) }:
-		return <-answer
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return l.ask(ctx, &batch{do: func(s *segments) error { return s.remove(segment) }, answer: make(chan error, 1)})
 }
 
 // remove removes one segment.
