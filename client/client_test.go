@@ -18,6 +18,7 @@ var limits = map[string]int{
 	"actions":     1 << 10,
 	"inbox":       1216, // with the bell 4 KiB
 	"bell":        2880,
+	"calls":       1 << 10,
 	"forms":       3 << 10,
 	"inline":      1 << 10,
 	"keep":        640,

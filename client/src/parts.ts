@@ -5,6 +5,7 @@ import type { Site } from "./site";
 interface Parts {
   actions: typeof import("./parts/actions");
   bell: typeof import("./parts/bell");
+  calls: typeof import("./parts/calls");
   forms: typeof import("./parts/forms");
   inbox: typeof import("./parts/inbox");
   inline: typeof import("./parts/inline");
