@@ -19,6 +19,7 @@ var limits = map[string]int{
 	"inbox":       1216, // with the bell 4 KiB
 	"bell":        2880,
 	"calls":       1 << 10,
+	"debug":       6 << 10,
 	"forms":       3 << 10,
 	"inline":      1 << 10,
 	"keep":        640,

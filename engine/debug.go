@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -88,6 +89,9 @@ func (e *Engine) ExplainPoll(ctx context.Context, request PollRequest) (Explanat
 	}
 	e.keepSlots(snapshot.Messages, snapshot.Candidates(s.page, nil), s)
 	explanation := e.explainAll(s, mostExplained, time.Now().Add(debugTime))
+	for i := range explanation.Messages { // where the files lie is the operator's business
+		explanation.Messages[i].Position = filepath.Base(explanation.Messages[i].Position)
+	}
 	if refused := explanation.Refused; refused != nil && refused.Visitor != "a:"+request.Identity.Anonymous {
 		explanation.Refused = nil
 	}

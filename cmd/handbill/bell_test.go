@@ -19,10 +19,10 @@ const lettersPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 func lettersSite(t *testing.T, workspace, elements string) *server {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "messages.toml")
-	writeFile(t, path, workspace)
 	page := `<!doctype html><html lang='en'><meta charset='utf-8'><meta name='color-scheme' content='light dark'><title>Tallowby</title><header>` + elements + `</header><main><h1>Tallowby</h1></main></html>`
 	s := newServer(t, "{\n\tadmin ADMIN\n\tpersist_config off\n\tdefault_bind 127.0.0.1\n\thandbill "+path+" {\n\t\tstore memory\n\t}\n}\nhttp://EDGE {\n\thandbill {\n\t\tidentity unsigned\n\t}\n"+
 		"\theader Content-Security-Policy \""+lettersPolicy+"\"\n\troute {\n\t\trespond /boots.svg `<svg xmlns='http://www.w3.org/2000/svg' width='480' height='240'><rect width='480' height='240' fill='#1f5c4a'/></svg>`\n\t\theader Content-Type text/html\n\t\trespond `"+page+"`\n\t}\n\theader /boots.svg Content-Type image/svg+xml\n}\n")
+	writeFile(t, path, strings.ReplaceAll(workspace, "EDGE", s.edge)) // an address that is known now
 	s.start()
 	return s
 }

@@ -56,8 +56,15 @@ func (h *Handler) serveDebug(w http.ResponseWriter, r *http.Request) {
 	if sent.Reset {
 		r = h.forget(w, r)
 	}
-	identity, _ := h.who(w, r, sent.UserID)
-	w.Header().Del("Set-Cookie") // polls keep what the browser is known by
+	identity, fresh := h.who(w, r, sent.UserID)
+	switch {
+	case !sent.Reset:
+		w.Header().Del("Set-Cookie") // polls keep what the browser is known by
+	case fresh && h.site.Anonymous:
+		h.remember(w, r, identity.Anonymous)
+	default:
+		h.expire(w, r)
+	}
 	visit := visitOf(r)
 	request := engine.PollRequest{
 		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Languages: languagesOf(r.Header), Show: sent.Show,

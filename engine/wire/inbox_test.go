@@ -93,7 +93,7 @@ func TestTheReferenceClientIsToldWhatLiesInTheInbox(t *testing.T) {
 	if !reflect.DeepEqual(boots.Properties, want) {
 		t.Errorf("its properties are\n%v\nwant\n%v", boots.Properties, want)
 	}
-	if answer, list := b.pollPage(origin + "/"); answer.Header.Get("X-CIO-Inbox-Enabled") != "true" || len(list.InboxMessages) > 0 {
+	if answer, list := b.pollPage(origin + "/"); answer.Header.Get("Handbill-Inbox") != "true" || answer.Header.Get("X-CIO-Inbox-Enabled") != "" || len(list.InboxMessages) > 0 {
 		t.Errorf("our client, which did not ask for it, is told %v and gets %v", answer.Header, list)
 	}
 }

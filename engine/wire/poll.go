@@ -143,7 +143,7 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 		h.remember(w, r, identity.Anonymous)
 	}
 	interval(w, answered.Next)
-	h.tellInbox(w)
+	h.tellInbox(w, page != nil)
 	h.answerPoll(w, answered, page != nil)
 }
 

@@ -59,7 +59,7 @@ func (h *Handler) answerPreview(w http.ResponseWriter, r *http.Request, sent *po
 	answered := h.engine.PollPreview(request, id)
 	interval(w, answered.Next)
 	if len(answered.Inbox) > 0 {
-		w.Header().Set(inboxHeader, "true")
+		setInbox(w, true, request.Page != nil)
 	}
 	if request.Page != nil {
 		// An edit changes the generation, and the message with it.

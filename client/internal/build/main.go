@@ -122,6 +122,8 @@ func bundle(root, entry string, options api.BuildOptions) ([]byte, error) {
 	options.Charset = api.CharsetASCII
 	options.MinifyWhitespace, options.MinifyIdentifiers, options.MinifySyntax = true, true, true
 	options.LegalComments = api.LegalCommentsNone
+	// A "use strict" behind the banner would say nothing to anybody. Types are npm's to check.
+	options.TsconfigRaw = `{"compilerOptions": {"alwaysStrict": false, "useDefineForClassFields": true}}`
 	options.Plugins = []api.Plugin{styleSheets}
 	result := api.Build(options)
 	if err := problems(result.Errors, result.Warnings); err != nil {
