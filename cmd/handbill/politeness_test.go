@@ -5,9 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -77,11 +75,10 @@ func gallery(t *testing.T, policy string) *server {
 	return s
 }
 
-// keepManners writes down before a page's first script which globals there are, and then what moves and how long each task is.
+// keepManners writes down before a page's first script which globals there are, and then what moves.
 const keepManners = `window.before = new Set(Object.getOwnPropertyNames(window));
-window.shifts = []; window.tasks = [];
-new PerformanceObserver((list) => list.getEntries().forEach(({value, sources}) => shifts.push(value + " of " + sources.map(({node}) => node?.nodeName).join(", ")))).observe({type: "layout-shift", buffered: true});
-new PerformanceObserver((list) => list.getEntries().forEach(({duration}) => tasks.push(duration))).observe({type: "longtask", buffered: true});`
+window.shifts = [];
+new PerformanceObserver((list) => list.getEntries().forEach(({value, sources}) => shifts.push(value + " of " + sources.map(({node}) => node?.nodeName).join(", ")))).observe({type: "layout-shift", buffered: true});`
 
 func TestEveryDisplayShowsUnderAStrictPolicyAndMovesNothing(t *testing.T) {
 	s := gallery(t, carefulPolicy)
@@ -101,7 +98,7 @@ func TestEveryDisplayShowsUnderAStrictPolicyAndMovesNothing(t *testing.T) {
 			if shifts := js[[]string](b.tab, "shifts"); len(shifts) > 0 && !moves {
 				t.Errorf("the page moved by %q", shifts)
 			}
-			if globals := js[[]string](b.tab, `Object.getOwnPropertyNames(window).filter((name) => !before.has(name) && !["before", "shifts", "tasks"].includes(name))`); quote(globals) != `["cioanalytics"]` {
+			if globals := js[[]string](b.tab, `Object.getOwnPropertyNames(window).filter((name) => !before.has(name) && !["before", "shifts"].includes(name))`); quote(globals) != `["cioanalytics"]` {
 				t.Errorf("the page's globals are now %q", globals)
 			}
 			if lines := b.console.lines(); len(lines) > 0 {
@@ -116,26 +113,5 @@ func (b *tab) runFirst(script string) {
 	b.t.Helper()
 	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
 		b.t.Fatal(err)
-	}
-}
-
-// TestTasksOnASlowMachineAreMeasured prints how long the page's longest tasks are on a machine that is four times slower: with
-// Handbill, and on the site itself. It judges nothing, since other programs on the machine make tasks long, too.
-func TestTasksOnASlowMachineAreMeasured(t *testing.T) {
-	s := gallery(t, "")
-	for _, c := range galleryShows {
-		for _, address := range []string{s.edge, s.site} {
-			b := newVisitor(t)
-			b.runFirst(keepManners)
-			if _, err := chromedp.Call(b.ctx, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: 4}); err != nil {
-				t.Fatal(err)
-			}
-			b.open("http://" + address + "/gallery/?show=" + c.show)
-			if address == s.edge {
-				b.await(in(c.shown))
-			}
-			time.Sleep(300 * time.Millisecond)
-			t.Logf("%s, %s: tasks over 50 ms: %v", c.show, map[bool]string{true: "with Handbill", false: "without"}[address == s.edge], js[[]float64](b, "tasks"))
-		}
 	}
 }
