@@ -38,6 +38,9 @@ func Read(dir string) iter.Seq2[Event, error] {
 	}
 }
 
+// All gives the events of the log, as [Read] does.
+func (l *Log) All() iter.Seq2[Event, error] { return Read(l.segments.dir) }
+
 // readSegment gives the events of one segment; false when nobody wants more.
 func readSegment(path string, data []byte, last bool, yield func(Event, error) bool) bool {
 	if !strings.HasPrefix(string(data), header) {
