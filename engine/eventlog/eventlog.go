@@ -96,9 +96,10 @@ type Log struct {
 
 // batch is what one Append writes, or something else that is to be done to the segments.
 type batch struct {
-	frames []byte
-	do     func(*segments) error
-	answer chan error
+	frames  []byte
+	segment uint64 // the one that holds them, once they are written
+	do      func(*segments) error
+	answer  chan error
 }
 
 // Open opens the log in a folder, and makes the folder when there is none. It fails within about a second when another
@@ -154,20 +155,28 @@ func takeLock(dir string) (*flock.Flock, error) {
 // waits, they are written all the same. An event that cannot be written is an error that wraps [ErrEvent]; none of the
 // call's events is written then.
 func (l *Log) Append(ctx context.Context, events ...Event) error {
+	_, err := l.AppendPlaced(ctx, events...)
+	return err
+}
+
+// AppendPlaced writes events as [Log.Append] does, and says which segment holds them.
+func (l *Log) AppendPlaced(ctx context.Context, events ...Event) (segment uint64, err error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return 0, err
 	}
 	if len(events) == 0 {
-		return nil
+		return 0, nil
 	}
 	b := &batch{answer: make(chan error, 1)}
 	for i, event := range events {
-		var err error
 		if b.frames, err = appendFrame(b.frames, event); err != nil {
-			return fmt.Errorf("%w: event %d (%.40q): %w", ErrEvent, i, event.ID, err)
+			return 0, fmt.Errorf("%w: event %d (%.40q): %w", ErrEvent, i, event.ID, err)
 		}
 	}
-	return l.ask(ctx, b)
+	if err := l.ask(ctx, b); err != nil {
+		return 0, err
+	}
+	return b.segment, nil
 }
 
 // ask gives the writer something to do and waits until it is done.
@@ -232,6 +241,9 @@ func (l *Log) run() {
 		if len(together) > 0 {
 			err := l.segments.write(frames)
 			for _, b := range together {
+				if err == nil {
+					b.segment = l.segments.last()
+				}
 				b.answer <- err
 			}
 			clear(together) // let go of what was written

@@ -168,6 +168,9 @@ func (s *segments) write(frames []byte) error {
 	return nil
 }
 
+// last is the number of the segment that was written to last.
+func (s *segments) last() uint64 { return s.all[len(s.all)-1].number }
+
 func (s *segments) failed(err error) error {
 	return fmt.Errorf("writing to the event log %s: %w; check the disk's space and health", s.dir, err)
 }
