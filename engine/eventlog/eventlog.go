@@ -4,7 +4,7 @@
 // [Log.Append] returns when its events are on disk; appends that arrive together share one synchronisation. A segment that
 // has reached its size is followed by another, and when all of them are larger than the log may be, the oldest is removed.
 // What a crash left half-written at the end is cut off when the log is opened; none of it had been acknowledged. [Read]
-// gives the events back in their order.
+// gives the events back in their order; [Log.Tail] follows them from a position on, for sinks.
 package eventlog
 
 import (
@@ -89,11 +89,14 @@ type Log struct {
 	closed  bool
 	closing sync.Once
 	last    error // of Close
+
+	growth growth
 }
 
 // batch is what one Append writes.
 type batch struct {
 	frames []byte
+	events int
 	answer chan error
 }
 
@@ -125,6 +128,7 @@ func Open(dir string, options Options) (*Log, error) {
 		return nil, err
 	}
 	l := &Log{segments: segments, lock: lock, queue: make(chan *batch, queueLength), stopped: make(chan struct{})}
+	l.growth.end = segments.position()
 	go l.run()
 	return l, nil
 }
@@ -153,7 +157,7 @@ func (l *Log) Append(ctx context.Context, events ...Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	b := &batch{answer: make(chan error, 1)}
+	b := &batch{answer: make(chan error, 1), events: len(events)}
 	for i, event := range events {
 		var err error
 		if b.frames, err = appendFrame(b.frames, event); err != nil {
@@ -209,6 +213,9 @@ func (l *Log) run() {
 		runtime.Gosched()
 		together, frames = l.gather(first, together[:0], frames[:0])
 		err := l.segments.write(frames)
+		if err == nil {
+			l.growth.grow(l.segments.position(), together)
+		}
 		for _, b := range together {
 			b.answer <- err
 		}

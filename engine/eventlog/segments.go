@@ -165,7 +165,7 @@ func (s *segments) begin() error {
 	if len(s.all) > 0 {
 		number = s.all[len(s.all)-1].number + 1
 	}
-	path := filepath.Join(s.dir, fmt.Sprintf("%020d%s", number, segmentSuffix))
+	path := segmentPath(s.dir, number)
 	end, err := s.options.create(path)
 	if err != nil {
 		return err
@@ -203,6 +203,15 @@ func (s *segments) bound() {
 		total -= oldest.size
 		s.all = s.all[1:]
 	}
+}
+
+// position is where the log ends.
+func (s *segments) position() Position {
+	if len(s.all) == 0 {
+		return Position{}
+	}
+	last := s.all[len(s.all)-1]
+	return Position{Segment: last.number, Offset: last.size}
 }
 
 func (s *segments) close() error {
