@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 )
 
 // Tail reads a log from a position on, while it is written to. It holds no file open and nothing in memory between two
@@ -47,6 +46,12 @@ func (l *Log) Tail(from Position) *Tail { return &Tail{log: l, at: from} }
 
 // At is the position behind what was read.
 func (t *Tail) At() Position { return t.at }
+
+// Gone says whether the segment that is to be read is not there any more.
+func (t *Tail) Gone() bool {
+	_, err := os.Stat(segmentPath(t.log.segments.dir, t.at.Segment))
+	return t.at.Segment > 0 && errors.Is(err, fs.ErrNotExist)
+}
 
 // Read gives the next events, at most so many. It does not wait: at the log's end the piece is empty.
 func (t *Tail) Read(most int) (Piece, error) {
@@ -156,7 +161,7 @@ func (t *Tail) take(piece *Piece, path string, data []byte, most int, decode boo
 		at += length
 		t.at.Offset += int64(length)
 		piece.Passed++
-		if !decode {
+		if !decode || isHole(body) {
 			continue
 		}
 		var err error
@@ -208,8 +213,4 @@ func (t *Tail) skipSegment(end Position) error {
 	}
 	t.at = end
 	return nil
-}
-
-func segmentPath(dir string, number uint64) string {
-	return filepath.Join(dir, fmt.Sprintf("%020d%s", number, segmentSuffix))
 }

@@ -2,20 +2,17 @@ package store
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"handbill/engine/redis"
 )
 
 // ErrRedis is wrapped by the errors of [OpenRedis], with what to do.
@@ -28,13 +25,6 @@ type RedisOptions struct {
 	// Logger receives what an operator should know. Nil: slog.Default().
 	Logger *slog.Logger
 }
-
-const (
-	dialPatience = 2 * time.Second
-	// aliveInterval is how often a connection is tried that nothing is heard of, and how long Redis may take to answer.
-	aliveInterval  = time.Second
-	answerPatience = 2 * time.Second
-)
 
 // OpenRedis opens the store that some URLs name: redis://user:password@host:6379/0, or rediss:// with TLS. Several URLs are
 // those of a Cluster's nodes, or, with ?master_set=NAME, of Sentinels. It fails within seconds when Redis cannot be used.
@@ -50,7 +40,7 @@ func OpenRedis(ctx context.Context, urls []string, options RedisOptions) (*Redis
 	if err != nil {
 		return nil, err
 	}
-	r := &Redis{place: redacted(urls), name: rand.Text(), logger: options.Logger, known: known, echoes: newEchoes(), notes: newRedisNotes()}
+	r := &Redis{place: redis.Redacted(urls), name: rand.Text(), logger: options.Logger, known: known, echoes: newEchoes(), notes: newRedisNotes()}
 	option.OnInvalidations = r.invalidated
 	if r.client, err = rueidis.NewClient(option); err != nil {
 		known.close()
@@ -74,87 +64,21 @@ func CheckRedisURLs(urls []string) error {
 	return err
 }
 
-// redisOption makes of URLs how to connect.
+// redisOption makes of URLs how the store connects.
 func redisOption(urls []string) (rueidis.ClientOption, error) {
-	const example = "write redis://localhost:6379, or rediss://user:password@redis.example.com:6379/0 for TLS"
-	if len(urls) == 0 {
-		return rueidis.ClientOption{}, errors.New("a store in Redis needs a URL; " + example)
+	all, err := redis.Option("a store in Redis", urls)
+	if err != nil {
+		return all, err
 	}
-	var all rueidis.ClientOption
-	for i, text := range urls {
-		parsed, err := url.Parse(text)
-		if err != nil {
-			return all, fmt.Errorf("the URL of Redis cannot be read (a %%, / or @ in a password is written as %%25, %%2F, %%40); %s", example)
-		}
-		if !slices.Contains([]string{"redis", "rediss", "valkey", "valkeys", "unix"}, parsed.Scheme) || parsed.Host == "" && parsed.Scheme != "unix" {
-			return all, fmt.Errorf("%q is not a URL of Redis; %s", parsed.Redacted(), example)
-		}
-		option, err := rueidis.ParseURL(text)
-		if err != nil {
-			return all, fmt.Errorf("%q is not a URL of Redis: %w; %s", parsed.Redacted(), err, example)
-		}
-		if option.AlwaysRESP2 || option.DisableCache {
-			return all, fmt.Errorf("%q switches off what tells an edge of other edges' changes; leave out protocol and client_cache", parsed.Redacted())
-		}
-		if i == 0 {
-			all = option
-			continue
-		}
-		same := option.Username == all.Username && option.Password == all.Password && option.SelectDB == all.SelectDB &&
-			(option.TLSConfig == nil) == (all.TLSConfig == nil) && option.Sentinel.MasterSet == all.Sentinel.MasterSet
-		if !same {
-			return all, fmt.Errorf("%q differs from %q in more than the host; several URLs are the nodes of one Cluster, or the Sentinels of one master, "+
-				"and have the same scheme, user, password, database and master_set", parsed.Redacted(), redacted(urls[:1]))
-		}
-		all.InitAddress = append(all.InitAddress, option.InitAddress...)
-	}
-	if all.Sentinel.MasterSet != "" {
-		// The Sentinels have no password of their own, as most have none, and are reached as the master is.
-		all.Sentinel.TLSConfig = all.TLSConfig
-		all.Sentinel.TopologyRefreshInterval = 5 * time.Second
-	}
-	all.ClientName = "handbill"
-	// One connection to a node: what Redis says on it comes in order, so an edge that is told that it has a lease has
-	// been told before of all changes that were made until then.
-	all.PipelineMultiplex = -1
+	// On the one connection to a node, an edge that is told that it has a lease has been told before of all changes that
+	// were made until then.
 	all.ClientTrackingOptions = []string{"PREFIX", recordPrefix, "BCAST"}
-	all.Dialer.Timeout, all.Dialer.KeepAlive, all.ConnWriteTimeout = dialPatience, aliveInterval, answerPatience
 	all.DisableRetry = true // this package knows what may be tried again
 	return all, nil
 }
 
-// redacted names the place that URLs lead to, without passwords.
-func redacted(urls []string) string {
-	var places []string
-	for _, text := range urls {
-		parsed, err := url.Parse(text)
-		if err != nil {
-			return "redis"
-		}
-		places = append(places, parsed.Redacted())
-	}
-	return strings.Join(places, " ")
-}
-
-// passwordKey makes fingerprints of passwords that say nothing outside of this process.
-var passwordKey = rand.Text()
-
 // RedisPlace names the place that URLs lead to. It holds no password, and differs where the password does.
-func RedisPlace(urls []string) string {
-	sum := hmac.New(sha256.New, []byte(passwordKey))
-	secret := false
-	for _, text := range urls {
-		if parsed, err := url.Parse(text); err == nil && parsed.User != nil {
-			password, has := parsed.User.Password()
-			secret = secret || has
-			sum.Write([]byte(password + "\x00"))
-		}
-	}
-	if !secret {
-		return redacted(urls)
-	}
-	return redacted(urls) + " (password " + hex.EncodeToString(sum.Sum(nil)[:4]) + ")"
-}
+func RedisPlace(urls []string) string { return redis.Place(urls) }
 
 // invalidated is told which keys edges have changed, or nothing when a connection was lost, and with it what would
 // have been told.
@@ -219,22 +143,5 @@ func older(version string, major, minor int) bool {
 
 // unusable says why Redis cannot be used, and what to do.
 func (r *Redis) unusable(err error) error {
-	advice := "see that Redis runs there and that this machine may connect to it"
-	text := err.Error()
-	switch {
-	case strings.Contains(text, "NOAUTH"), strings.Contains(text, "WRONGPASS"), strings.Contains(text, "invalid username-password"):
-		advice = "give the right user and password: redis://user:{env.REDIS_PASSWORD}@host:6379"
-	case strings.Contains(text, "NOPERM"):
-		advice = "let the user do what the store needs: ACL SETUSER <user> ~handbill:* &handbill:* +@all -@dangerous +info +role"
-	case errors.Is(err, rueidis.ErrNoCache):
-		advice = "use Redis 6.2 or newer, or Valkey, directly or through a proxy that speaks RESP3 and CLIENT TRACKING"
-	case strings.Contains(text, "cluster support disabled"):
-		advice = "several URLs are the nodes of a Cluster; give one, or add ?master_set=NAME where they are Sentinels"
-	case strings.Contains(text, "tls:"), strings.Contains(text, "x509"),
-		errors.Is(err, context.DeadlineExceeded) && strings.HasPrefix(r.place, "rediss:"):
-		advice = "write rediss:// where Redis speaks TLS with a certificate that this machine trusts, and redis:// where it does not"
-	case strings.Contains(text, "SELECT is not allowed in cluster mode"):
-		advice = "a Cluster has one database; leave out the number behind the host"
-	}
-	return fmt.Errorf("%w: %s: %w; %s", ErrRedis, r.place, err, advice)
+	return fmt.Errorf("%w: %s: %w; %s", ErrRedis, r.place, err, redis.Advice("the store", r.place, err))
 }

@@ -153,6 +153,9 @@ func (r *Runner) prepare() (err error) {
 		return err
 	}
 	r.reached, r.tail = r.cursor.saved, r.log.Tail(r.cursor.saved)
+	if r.tail.Gone() {
+		r.options.Logger.Error("while this sink was not at work, the event log removed events that it had not handed over; it goes on with the oldest that is left")
+	}
 	r.state.setDeadLetters(r.countDead())
 	return r.count()
 }
@@ -261,10 +264,13 @@ func (r *Runner) lose(ctx context.Context) bool {
 	if !r.insist(ctx, r.count) {
 		return false
 	}
-	events := max(before-r.pending(), 0)
+	events := before - r.pending()
+	if events <= 0 {
+		return true // all of them were passed
+	}
 	r.options.Recorder.Lost(events)
 	r.state.lose(events)
-	r.options.Logger.Error("the event log has reached its size, and its oldest events were removed before this sink could hand them over; see why the sink is slow or down",
+	r.options.Logger.Error("the event log has reached its bounds, and its oldest events were removed before this sink could hand them over; see why the sink is slow or down",
 		"events", events, "goes on at segment", r.tail.At().Segment)
 	return true
 }

@@ -1,0 +1,12 @@
+package redis_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// A client that is closed may still sleep for less than a second before it sees so.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*call).DelayDo.func1"))
+}
