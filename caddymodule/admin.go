@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"handbill/engine"
+	"handbill/engine/eventlog/sink"
 	"handbill/engine/store"
 	"handbill/engine/workspace"
 )
@@ -29,6 +30,8 @@ const maxAdminBody = 64 << 10
 //	GET  /handbill/<workspace>/explain     ?url=&name=&visitor=&at=&zone=&header=&country=&trait=&event=  whether the page is injected, and why each message is shown, or not
 //	POST /handbill/<workspace>/send        {"message": "…", "to": "…", "data": {…}, "key": "…"}, or {"test": true, "to": "…", "message": "…", "data": {…}}
 //	DELETE /handbill/<workspace>/send      ?to=&key=  calls back what was sent
+//	GET  /handbill/sinks                   what waits for each sink, how old it is, and what keeps it from being handed over
+//	POST /handbill/sinks/<sink>/replay     hands the sink's dead letters over anew
 //	GET  /handbill/health/live             200 while Handbill is configured
 //	GET  /handbill/health/ready            200 when every workspace is served, 503 with the reasons when not; what is degraded
 type AdminAPI struct{}
@@ -94,6 +97,9 @@ func (a *App) adminCall(path string) (adminCall, error) {
 	case "health/ready":
 		return adminCall{http.MethodGet: func(*http.Request) (any, error) { return a.readiness(), nil }}, nil
 	}
+	if first == sinksPath {
+		return a.sinksCall(rest)
+	}
 	if a.Workspaces[first] == nil {
 		return nil, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("there is no workspace %q; there is: %s", first, strings.Join(a.names(), ", "))}
 	}
@@ -132,7 +138,7 @@ func (a *App) describe() any {
 	for _, name := range a.names() {
 		all = append(all, a.service(name).status())
 	}
-	return map[string]any{"workspaces": all}
+	return map[string]any{"workspaces": all, "sinks": a.sinkStates()}
 }
 
 // readiness says whether every workspace is served.
@@ -155,6 +161,7 @@ func (a *App) readiness() any {
 			state.Degraded[name] = err.Error()
 		}
 	}
+	state.addSinks(a.sinkStates())
 	return state
 }
 
@@ -231,7 +238,7 @@ func adminError(err error) error {
 		status = http.StatusBadRequest
 	case errors.Is(err, engine.ErrNoRecipient), errors.Is(err, engine.ErrNoMessage), errors.Is(err, engine.ErrNotSent):
 		status = http.StatusNotFound
-	case errors.Is(err, engine.ErrQueueFull), errors.Is(err, engine.ErrShown):
+	case errors.Is(err, engine.ErrQueueFull), errors.Is(err, engine.ErrShown), errors.Is(err, sink.ErrNothingDead), errors.Is(err, sink.ErrReplaying):
 		status = http.StatusConflict
 	case errors.Is(err, engine.ErrNotEnabled), errors.Is(err, errNotServed), errors.Is(err, store.ErrUnavailable):
 		status = http.StatusServiceUnavailable

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -76,7 +77,7 @@ func TestAnEventThatIsRefusedDiesAlone(t *testing.T) {
 	poison := func(w http.ResponseWriter, events []Record) bool {
 		for _, event := range events {
 			if event.ID == dismissal(5).ID {
-				http.Error(w, "report-0005 is not known here", 422)
+				http.Error(w, "report-0005 is not known here", http.StatusUnprocessableEntity)
 				return false
 			}
 		}
@@ -106,7 +107,7 @@ func TestAnEventThatIsRefusedDiesAlone(t *testing.T) {
 	if last := there.taken()[19]; last.ID != dismissal(5).ID || last.UserID+last.AnonymousID == "" || !last.At.Equal(dismissal(5).At) {
 		t.Errorf("it is %+v", last)
 	}
-	until(t, "nothing is left", func() bool { return r.Replay() == ErrNothingDead })
+	until(t, "nothing is left", func() bool { return errors.Is(r.Replay(), ErrNothingDead) })
 }
 
 func TestAWebhookIsLeftAloneForAsLongAsItAsks(t *testing.T) {
