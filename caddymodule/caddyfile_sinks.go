@@ -13,8 +13,8 @@ import (
 	"handbill/engine/eventlog/sink"
 )
 
-// named is a sink of a Caddyfile.
-type named interface{ givenName() string }
+// namedSink is a sink of a Caddyfile.
+type namedSink interface{ givenName() string }
 
 func (o *SinkOptions) givenName() string { return o.name }
 
@@ -25,7 +25,7 @@ func (a *App) readSink(d *caddyfile.Dispenser) error {
 		return err
 	}
 	name := kind
-	if one, ok := module.(named); ok && one.givenName() != "" {
+	if one, ok := module.(namedSink); ok && one.givenName() != "" {
 		name = one.givenName()
 	}
 	if a.SinksRaw[name] != nil {
