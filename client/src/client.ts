@@ -64,8 +64,8 @@ export function createClient(site: Site): Client {
   const emitter = createEmitter();
   const queue = createQueue(site);
   const loader = createLoader(site);
-  const stage = createStage(tell, leave, loader);
-  const poller = createPoller(ask, answered);
+  const stage = createStage(tell, leave, loader, look);
+  const poller = createPoller(ask, heard, answered);
   /** Does something with a part, where it can be had. */
   const using = <Name extends keyof Parts>(name: Name, use: (part: Parts[Name]) => void): void => void loader.part(name).then(use, () => {});
   const tab = tabId();
@@ -153,11 +153,15 @@ export function createClient(site: Site): Client {
     };
     const response = await post(address(site, `${path}?sessionId=${visitId()}`), JSON.stringify(body));
     if (reset && response.status < 400) resetWasHeard();
-    const ticket = response.headers.get("Handbill-Stream");
-    if (ticket) using("stream", (it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), look, mayConnect));
-    const drawn = response.headers.get("Handbill-Inbox");
-    if (drawn) openBox(drawn).catch(() => {});
     return response;
+  }
+
+  /** An answer that still counts: one that was overtaken may offer the stream of another visitor. */
+  function heard({ headers }: Response): void {
+    const ticket = headers.get("Handbill-Stream");
+    if (ticket) using("stream", (it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), look, mayConnect));
+    const drawn = headers.get("Handbill-Inbox");
+    if (drawn) openBox(drawn).catch(() => {});
   }
 
   const openBox = (drawn?: string) => loader.part("inbox").then((it) => (box = it).begin(client, drawn));
