@@ -39,7 +39,7 @@ func TestTheExamplesOfTheDocumentationWork(t *testing.T) {
 			b.await("window.cioanalytics.page")
 			b.do("cioanalytics.page()")
 			b.await(`document.querySelector("#orders li")?.textContent === "Order 1001"`)
-			e.waitReports("order opened")
+			e.waitReports("welcome opened", "order opened")
 		},
 		"Pages that a library changes": func(e *edge, b *tab) {
 			b.await("seen.length")

@@ -3,11 +3,10 @@
 // loads when it is first needed, reference.js, which pages load before the
 // reference client, and renderer.html, the page that one shows our messages in. It is run by go generate in the client's folder.
 //
-// It is the one place that imports esbuild and minify: no package that runs in a server does.
+// It is the one place that imports esbuild: no package that runs in a server does.
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -16,8 +15,6 @@ import (
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
-	"github.com/tdewolff/minify/v2"
-	"github.com/tdewolff/minify/v2/js"
 )
 
 func main() {
@@ -86,7 +83,7 @@ func Bundle(dir string) (map[string][]byte, error) {
 			Format: api.FormatIIFE, Banner: map[string]string{"js": script.global}, Target: script.target,
 		})
 		if err == nil {
-			files[script.name], err = smaller(files[script.name])
+			files[script.name], err = rename(files[script.name], script.target)
 		}
 		if err != nil {
 			return nil, err
@@ -136,16 +133,6 @@ func bundle(root, entry string, options api.BuildOptions) ([]byte, error) {
 		return nil, err
 	}
 	return result.OutputFiles[0].Contents, nil
-}
-
-// smaller joins what esbuild leaves apart, declarations and conditions above all: every page loads the scripts, and each byte
-// counts.
-func smaller(script []byte) ([]byte, error) {
-	var text bytes.Buffer
-	if err := js.Minify(minify.New(), &text, bytes.NewReader(script), nil); err != nil {
-		return nil, fmt.Errorf("making a script smaller: %w", err)
-	}
-	return append(text.Bytes(), '\n'), nil
 }
 
 // styleSheets imports a .css file as its minified text, which the client gives to a constructable style sheet.
