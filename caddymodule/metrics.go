@@ -48,6 +48,7 @@ func registerMetrics(registry *prometheus.Registry) error {
 		injectedTotal, skippedTotal, pollsTotal, decisionsTotal, deliveriesTotal, reportsTotal, withheldTotal, reportsRefusedTotal,
 		streamsOpen, streamsTotal,
 		identityRefusedTotal,
+		sourceLooksTotal, sourceProblems, sourceLastGood, sourceFetched, sourceChecked,
 	} {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(collector); err != nil && !errors.As(err, &already) {
