@@ -4,7 +4,8 @@
 // [Log.Append] returns when its events are on disk; appends that arrive together share one synchronisation. A segment that
 // has reached its size is followed by another, and when all of them are larger than the log may be, the oldest is removed.
 // What a crash left half-written at the end is cut off when the log is opened; none of it had been acknowledged. [Read]
-// gives the events back in their order.
+// gives the events back in their order. [Log.Forget] removes those of somebody who is to be forgotten, [Log.Sweep] those
+// of long ago.
 package eventlog
 
 import (
@@ -89,12 +90,16 @@ type Log struct {
 	closed  bool
 	closing sync.Once
 	last    error // of Close
+
+	forgetting sync.Mutex // held while events are removed
 }
 
-// batch is what one Append writes.
+// batch is what one Append writes, or something else that is to be done to the segments.
 type batch struct {
-	frames []byte
-	answer chan error
+	frames  []byte
+	segment uint64 // the one that holds them, once they are written
+	do      func(*segments) error
+	answer  chan error
 }
 
 // Open opens the log in a folder, and makes the folder when there is none. It fails within about a second when another
@@ -119,7 +124,10 @@ func Open(dir string, options Options) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	segments, err := openSegments(dir, options)
+	var segments *segments
+	if err = finishForgetting(dir); err == nil {
+		segments, err = openSegments(dir, options)
+	}
 	if err != nil {
 		_ = lock.Close()
 		return nil, err
@@ -147,19 +155,32 @@ func takeLock(dir string) (*flock.Flock, error) {
 // waits, they are written all the same. An event that cannot be written is an error that wraps [ErrEvent]; none of the
 // call's events is written then.
 func (l *Log) Append(ctx context.Context, events ...Event) error {
+	_, err := l.AppendPlaced(ctx, events...)
+	return err
+}
+
+// AppendPlaced writes events as [Log.Append] does, and says which segment holds them.
+func (l *Log) AppendPlaced(ctx context.Context, events ...Event) (segment uint64, err error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return 0, err
 	}
 	if len(events) == 0 {
-		return nil
+		return 0, nil
 	}
 	b := &batch{answer: make(chan error, 1)}
 	for i, event := range events {
-		var err error
 		if b.frames, err = appendFrame(b.frames, event); err != nil {
-			return fmt.Errorf("%w: event %d (%.40q): %w", ErrEvent, i, event.ID, err)
+			return 0, fmt.Errorf("%w: event %d (%.40q): %w", ErrEvent, i, event.ID, err)
 		}
 	}
+	if err := l.ask(ctx, b); err != nil {
+		return 0, err
+	}
+	return b.segment, nil
+}
+
+// ask gives the writer something to do and waits until it is done.
+func (l *Log) ask(ctx context.Context, b *batch) error {
 	if err := l.accept(ctx, b); err != nil {
 		return err
 	}
@@ -185,6 +206,12 @@ func (l *Log) accept(ctx context.Context, b *batch) error {
 	}
 }
 
+func (l *Log) isClosed() bool {
+	l.gate.RLock()
+	defer l.gate.RUnlock()
+	return l.closed
+}
+
 // Close writes what waits and lets go of the folder.
 func (l *Log) Close() error {
 	l.closing.Do(func() {
@@ -193,6 +220,8 @@ func (l *Log) Close() error {
 		l.gate.Unlock()
 		close(l.queue)
 		<-l.stopped
+		l.forgetting.Lock()
+		defer l.forgetting.Unlock()
 		l.last = errors.Join(l.segments.close(), l.lock.Close())
 	})
 	return l.last
@@ -207,29 +236,44 @@ func (l *Log) run() {
 	for first := range l.queue {
 		// Those whose events have just become durable run first: what they append next shares the synchronisation.
 		runtime.Gosched()
-		together, frames = l.gather(first, together[:0], frames[:0])
-		err := l.segments.write(frames)
-		for _, b := range together {
-			b.answer <- err
+		var then *batch
+		together, frames, then = l.gather(first, together[:0], frames[:0])
+		if len(together) > 0 {
+			err := l.segments.write(frames)
+			for _, b := range together {
+				if err == nil {
+					b.segment = l.segments.last()
+				}
+				b.answer <- err
+			}
+			clear(together) // let go of what was written
 		}
-		clear(together) // let go of what was written
+		if then != nil {
+			then.answer <- then.do(l.segments)
+		}
 	}
 }
 
-// gather takes what waits.
-func (l *Log) gather(first *batch, together []*batch, frames []byte) ([]*batch, []byte) {
+// gather takes what waits. What is not to be written but done ends it: it is done then.
+func (l *Log) gather(first *batch, together []*batch, frames []byte) (all []*batch, data []byte, then *batch) {
 	const most = 4 << 20 // bytes in one synchronisation
+	if first.do != nil {
+		return together, frames, first
+	}
 	together, frames = append(together, first), append(frames, first.frames...)
 	for len(frames) < most {
 		select {
 		case b, open := <-l.queue:
-			if !open {
-				return together, frames
+			switch {
+			case !open:
+				return together, frames, nil
+			case b.do != nil:
+				return together, frames, b
 			}
 			together, frames = append(together, b), append(frames, b.frames...)
 		default:
-			return together, frames
+			return together, frames, nil
 		}
 	}
-	return together, frames
+	return together, frames, nil
 }

@@ -16,7 +16,8 @@ import (
 //	mark (2 bytes) | length of the event (4) | checksum of length and event (4) | event
 //
 // with little-endian numbers, CRC-32C (RFC 3720, appendix B.4) as the checksum, and the event in CBOR (RFC 8949) with integer
-// keys. The mark lets a reader find the next whole frame behind damage. The header's last byte is the version of all this.
+// keys. The mark lets a reader find the next whole frame behind damage. An event of zero bytes alone, which no CBOR map is, is
+// a hole: it was removed, and readers pass over it. The header's last byte is the version of all this.
 const (
 	header    = "HBEVENT\x01"
 	frameHead = 2 + 4 + 4
@@ -87,6 +88,9 @@ func frameAt(data []byte) (body []byte, length int, whole bool) {
 	}
 	return body, frameHead + int(size), true
 }
+
+// isHole says whether what a frame holds is an event that was removed.
+func isHole(body []byte) bool { return len(body) > 0 && body[0] == 0 }
 
 // nextFrame finds the first whole frame in data; -1 when there is none.
 func nextFrame(data []byte) int {

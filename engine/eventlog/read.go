@@ -17,23 +17,28 @@ var ErrDamaged = errors.New("the event log is damaged")
 // other error, reading ends. A half-written end is not an error.
 func Read(dir string) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		all, err := listSegments(dir)
-		if err != nil {
-			yield(Event{}, err)
+		readSegments(dir, func(_ uint64, e Event, err error) bool { return yield(e, err) })
+	}
+}
+
+// readSegments gives the events of all segments in a folder, each with its segment's number.
+func readSegments(dir string, yield func(segment uint64, e Event, err error) bool) {
+	all, err := listSegments(dir)
+	if err != nil {
+		yield(0, Event{}, err)
+		return
+	}
+	for i, one := range all {
+		data, err := os.ReadFile(one.path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue // removed meanwhile, because the log was too large
+		case err != nil:
+			yield(one.number, Event{}, fmt.Errorf("reading the event log: %w", err))
 			return
 		}
-		for i, one := range all {
-			data, err := os.ReadFile(one.path)
-			switch {
-			case errors.Is(err, fs.ErrNotExist):
-				continue // removed meanwhile, because the log was too large
-			case err != nil:
-				yield(Event{}, fmt.Errorf("reading the event log: %w", err))
-				return
-			}
-			if !readSegment(one.path, data, i == len(all)-1, yield) {
-				return
-			}
+		if !readSegment(one.path, data, i == len(all)-1, func(e Event, err error) bool { return yield(one.number, e, err) }) {
+			return
 		}
 	}
 }
@@ -61,6 +66,10 @@ func readSegment(path string, data []byte, last bool, yield func(Event, error) b
 				return true
 			}
 			at += skip
+			continue
+		}
+		if isHole(body) {
+			at += length
 			continue
 		}
 		event, err := decodeEvent(body)

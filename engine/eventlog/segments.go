@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // file is what a segment needs of its file.
@@ -34,6 +35,7 @@ type segments struct {
 	options Options
 	all     []segment // oldest first
 	end     file      // of the last segment; nil: the next write begins a new one
+	began   time.Time // when the last segment was begun
 }
 
 // segmentSuffix ends the name of a segment; before it stands its number.
@@ -123,8 +125,19 @@ func (s *segments) recover() error {
 		s.options.Logger.Warn("a crash left something half-written at the end of the event log; it was cut off, and none of it had been acknowledged",
 			"segment", last.path, "bytes", torn)
 	}
-	s.end = end
+	s.end, s.began = end, beginning(data)
 	return nil
+}
+
+// beginning is when a segment was begun, as its first event has it.
+func beginning(data []byte) time.Time {
+	now := time.Now()
+	if body, _, whole := frameAt(data[len(header):]); whole && !isHole(body) {
+		if first, err := decodeEvent(body); err == nil && first.At.Before(now) {
+			return first.At
+		}
+	}
+	return now
 }
 
 // write makes frames durable. When it fails, none of them is to be relied on, and the next write starts afresh.
@@ -155,6 +168,9 @@ func (s *segments) write(frames []byte) error {
 	return nil
 }
 
+// last is the number of the segment that was written to last.
+func (s *segments) last() uint64 { return s.all[len(s.all)-1].number }
+
 func (s *segments) failed(err error) error {
 	return fmt.Errorf("writing to the event log %s: %w; check the disk's space and health", s.dir, err)
 }
@@ -165,7 +181,7 @@ func (s *segments) begin() error {
 	if len(s.all) > 0 {
 		number = s.all[len(s.all)-1].number + 1
 	}
-	path := filepath.Join(s.dir, fmt.Sprintf("%020d%s", number, segmentSuffix))
+	path := segmentPath(s.dir, number)
 	end, err := s.options.create(path)
 	if err != nil {
 		return err
@@ -175,8 +191,12 @@ func (s *segments) begin() error {
 		return errors.Join(err, end.Close(), os.Remove(path))
 	}
 	s.all = append(s.all, segment{path: path, number: number, size: int64(len(header))})
-	s.end = end
+	s.end, s.began = end, time.Now()
 	return nil
+}
+
+func segmentPath(dir string, number uint64) string {
+	return filepath.Join(dir, fmt.Sprintf("%020d%s", number, segmentSuffix))
 }
 
 // abandon closes the last segment, so that the next write begins a new one.
