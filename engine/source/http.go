@@ -90,6 +90,17 @@ type remote struct {
 // version is how a server calls what it has sent.
 type version struct{ etag, modified string }
 
+// versionOf is how a server calls what it has sent; nothing where it was written a moment ago. Servers know when a file was
+// written to a second, and make their ETags of that: in the same second it may be written again.
+func versionOf(header http.Header) version {
+	const moment = 2 * time.Second
+	modified, err := http.ParseTime(header.Get("Last-Modified"))
+	if sent, dateErr := http.ParseTime(header.Get("Date")); err == nil && dateErr == nil && sent.Sub(modified) < moment {
+		return version{}
+	}
+	return version{etag: header.Get("ETag"), modified: header.Get("Last-Modified")}
+}
+
 // String is the URL, without a password and without a query, which may hold one.
 func (h *remote) String() string {
 	shown := *h.url
@@ -169,7 +180,7 @@ func (h *remote) fetch(ctx context.Context) ([]workspace.File, error) {
 	if err := h.verify(ctx, data, response.Header.Values(SignatureHeader)); err != nil {
 		return nil, err
 	}
-	h.known = version{etag: response.Header.Get("ETag"), modified: response.Header.Get("Last-Modified")}
+	h.known = versionOf(response.Header)
 	return Alone(h.String(), data), nil
 }
 

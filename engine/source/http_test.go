@@ -139,6 +139,26 @@ func TestAnAnswerWithoutAnETagIsKnownByItsDate(t *testing.T) {
 	}
 }
 
+// Servers that know when a file was written to a second, and call it after that, say that it is the same when it was written
+// twice in one.
+func TestAFileThatWasWrittenTwiceInOneSecondIsNoticed(t *testing.T) {
+	now := time.Now()
+	server := serve(t, nil)
+	body := sale
+	server.set(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", fmt.Sprintf(`"%x"`, now.Unix()))
+		http.ServeContent(w, r, "shop.toml", now, strings.NewReader(body))
+	})
+	h := quick(t, server.url(), HTTPOptions{})
+	if got := loaded(t, h); got != sale {
+		t.Errorf("loaded %q", got)
+	}
+	body = tour
+	if got := loaded(t, h); got != tour {
+		t.Errorf("then loaded %q", got)
+	}
+}
+
 func TestWhatIsOnDiskIsNotSentAgainAfterARestart(t *testing.T) {
 	server, k := serve(t, text(sale)), keeper(t)
 	f := followKeeping(t, quick(t, server.url(), HTTPOptions{}), k)
