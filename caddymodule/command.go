@@ -17,7 +17,7 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "messages",
-		Usage: "check|schema|push|sign|explain|send|preview|stats|visitor|store",
+		Usage: "check|schema|push|sign|explain|send|preview|stats|sinks|visitor|store",
 		Short: "Checks, explains, tries and counts in-app messages",
 		Long: `
 Works with Handbill's messages.
@@ -29,7 +29,7 @@ default, localhost:2019.`,
 		CobraFunc: func(command *cobra.Command) {
 			command.Args = cobra.NoArgs
 			command.AddCommand(checkCommand(), schemaCommand(), pushCommand(), signCommand(), explainCommand(), sendCommand(), previewCommand(), statsCommand(),
-				visitorCommand(), storeCommand())
+				sinksCommand(), visitorCommand(), storeCommand())
 		},
 	})
 }
