@@ -32,6 +32,32 @@ type reach struct {
 	probing sync.WaitGroup
 	since   map[int]time.Time
 	reason  error // why it was lost last
+	back    func()
+	// settled is when leases may be taken again, in nanoseconds since 1970.
+	settled [redisBuckets]atomic.Int64
+}
+
+const (
+	// longOutage is how long Redis must have been gone for leases to have lapsed of what browsers showed meanwhile. Then no
+	// lease is taken for a moment, settleTime, in which edges write what waits in their journals.
+	longOutage = 20 * time.Second
+	settleTime = 2 * time.Second
+)
+
+// onBack has back called whenever Redis answers again. It must not wait.
+func (h *reach) onBack(back func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.back = back
+}
+
+// hasty says whether who cannot reach Redis gives up at once, because what is to be written can wait in a journal.
+func (r *Redis) hasty() bool { return r.patience < writePatience }
+
+// settling says whether leases are not to be taken yet.
+func (r *Redis) settling(key Key) bool {
+	until := r.reach.settled[r.placeOf(key)].Load()
+	return until > 0 && time.Now().UnixNano() < until
 }
 
 // place is where a visitor is known by in lost.
@@ -131,10 +157,16 @@ func (h *reach) probe(place int, key Key) {
 		case <-time.After(pause):
 		}
 	}
-	h.lost[place].Store(false)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if time.Since(h.since[place]) > longOutage {
+		h.settled[place].Store(time.Now().Add(settleTime).UnixNano())
+	}
+	h.lost[place].Store(false)
 	delete(h.since, place)
+	if h.back != nil {
+		h.back()
+	}
 	if len(h.since) == 0 {
 		r.logger.Info("Redis answers again", "store", r.place)
 	}
