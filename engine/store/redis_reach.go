@@ -54,6 +54,14 @@ func (h *reach) onBack(back func()) {
 // hasty says whether who cannot reach Redis gives up at once, because what is to be written can wait in a journal.
 func (r *Redis) hasty() bool { return r.patience < writePatience }
 
+// meanwhile says what becomes of what visitors do while Redis cannot be reached.
+func (r *Redis) meanwhile() string {
+	if r.hasty() {
+		return "what visitors do waits in the journal"
+	}
+	return "reports are asked for again later"
+}
+
 // settling says whether leases are not to be taken yet.
 func (r *Redis) settling(key Key) bool {
 	until := r.reach.settled[r.placeOf(key)].Load()
@@ -102,8 +110,8 @@ func (r *Redis) Trouble() error {
 	if r.cluster {
 		part = fmt.Sprintf(" for %d of %d parts of the visitors", len(r.reach.since), redisBuckets)
 	}
-	return fmt.Errorf("%s cannot be reached since %s%s, so messages with a bound are not shown, and reports are asked for again later: %w",
-		r.place, first.UTC().Format(time.RFC3339), part, r.reach.reason)
+	return fmt.Errorf("%s cannot be reached since %s%s, so messages with a bound are not shown, and %s: %w",
+		r.place, first.UTC().Format(time.RFC3339), part, r.meanwhile(), r.reach.reason)
 }
 
 // failed says that Redis did not do something about a visitor, and notes it when it did not answer.
@@ -134,7 +142,7 @@ func (h *reach) lose(place int, key Key, reason error) {
 		return
 	}
 	if len(h.since) == 0 {
-		h.store.logger.Error("Redis cannot be reached; visitors are answered from memory, messages with a bound are not shown, and reports are asked for again later",
+		h.store.logger.Error("Redis cannot be reached; visitors are answered from memory, messages with a bound are not shown, and "+h.store.meanwhile(),
 			"store", h.store.place, "error", reason)
 	}
 	h.since[place], h.reason = time.Now(), reason
