@@ -16,6 +16,7 @@ var limits = map[string]int{
 	"consent":     1 << 10, // before the client, on sites that have rules of consent
 	"message.css": 2560,
 	"actions":     1 << 10,
+	"calls":       1 << 10,
 	"forms":       3 << 10,
 	"inline":      1 << 10,
 	"keep":        640,

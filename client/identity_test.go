@@ -16,7 +16,7 @@ func TestIdentifyIsSentBeforeTheNextPollAndRemembered(t *testing.T) {
 	b.js("cioanalytics.identify('ines@example.com', { plan: 'trial' })")
 	second := e.waitPolls(2)[1]
 	e.mu.Lock()
-	if got := e.requests; len(got) != 3 || got[1] != "/v1/i" || got[2] != "/api/v4/users" {
+	if got := e.requests; len(got) != 3 || got[1] != "/v1/b" || got[2] != "/api/v4/users" {
 		t.Errorf("the requests are %q", got)
 	}
 	e.mu.Unlock()

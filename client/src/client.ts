@@ -1,14 +1,15 @@
 import { createEmitter, type Emitter, type Listener } from "./emitter";
 import { address, post } from "./endpoint";
-import { announce, listen, metricOf } from "./events";
+import { announce, EVERY, metricOf } from "./events";
 import { newId, view } from "./id";
 import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
 import { createLoader } from "./parts";
 import { heedRefusals, mayConnect } from "./policy";
 import type { Message } from "./message";
+import type { Around } from "./parts/calls";
 import type { Fired, Waiter } from "./parts/when";
 import { createPoller } from "./poll";
-import { createQueue } from "./queue";
+import { createQueue, type Sent } from "./queue";
 import { createStage } from "./show/stage";
 import type { Told } from "./show/showing";
 import type { Site } from "./site";
@@ -47,6 +48,8 @@ export interface Client {
   /** Sends an event; resolves to it when it arrived or could not be sent for the moment. */
   send(type: string, fields: object): Promise<unknown>;
   reset(): void;
+  /** Does what a method does that few sites call. Events that follow wait for it: it may be one that changes them. */
+  rare(name: string, around: Around, args: unknown[]): Promise<unknown>;
   /** Asks anew what is due. */
   look(): void;
 }
@@ -69,6 +72,8 @@ export function createClient(site: Site): Client {
   let plugin: PluginOptions = {};
   /** The part that listens to the edge, once a poll was offered a stream. */
   let stream: typeof import("./parts/stream") | undefined;
+  /** The part that few calls need; from then on events go through it. */
+  let calls: Promise<typeof import("./parts/calls")> | undefined;
   let pageName: string | undefined;
   /** The address of the last page that was counted, and how many there were in this load: single-page applications have several. */
   let counted: string | undefined;
@@ -105,9 +110,18 @@ export function createClient(site: Site): Client {
   }
 
   function send(type: string, fields: object): Promise<unknown> {
-    const sent = event(type, fields);
-    queue.add(sent);
-    return queue.flush().then(() => ({ event: sent }));
+    const made = event(type, fields);
+    const hand = (sent: Sent | undefined): Promise<unknown> => {
+      if (sent) queue.add(sent);
+      return queue.flush().then(() => ({ event: sent ?? made }));
+    };
+    // What is to change events, or to keep them back, may not be passed by.
+    return calls ? calls.then(({ through }) => through(made)).then(hand, () => {}) : hand(made);
+  }
+
+  function rare(name: string, around: Around, args: unknown[]): Promise<unknown> {
+    calls ??= loader.part("calls");
+    return calls.then((part) => part.calls[name]!(around, ...args)).catch(reportError);
   }
 
   async function ask(generation: string | undefined): Promise<Response> {
@@ -159,7 +173,8 @@ export function createClient(site: Site): Client {
   function load(options: LoadOptions | undefined): void {
     const { [PLUGIN]: given = {} } = options?.integrations ?? {};
     const next = typeof given === "object" ? given : { enabled: given };
-    listen(emitter, next.events, plugin.events);
+    if (plugin.events) emitter.off(EVERY, plugin.events);
+    if (next.events) emitter.on(EVERY, next.events);
     plugin = next;
     look();
   }
@@ -204,5 +219,5 @@ export function createClient(site: Site): Client {
 
   const opened = location.href;
   if (site.spaRoutes) void loader.part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
-  return { emitter, load, identify, page, send, reset, look };
+  return { emitter, load, identify, page, send, reset, rare, look };
 }

@@ -1,10 +1,11 @@
-import type { Emitter, Listener } from "./emitter";
+import type { Emitter } from "./emitter";
 import type { Message } from "./message";
 
 /** What can happen to a message. */
-const HAPPENINGS = ["opened", "dismissed", "action", "error", "changed"] as const;
+export type Happening = "opened" | "dismissed" | "action" | "error" | "changed";
 
-export type Happening = (typeof HAPPENINGS)[number];
+/** Who listens for this name hears every in-app event. */
+export const EVERY = "in-app";
 
 /** What the edge counts it by. */
 export function metricOf(happening: Happening): string {
@@ -24,24 +25,12 @@ export interface Particulars {
   answers?: object;
 }
 
-function eventName(happening: Happening): string {
-  return `in-app:message-${happening}`;
-}
-
 /** Tells the site, by its listener and as an event of the document. */
 export function announce(emitter: Emitter, happening: Happening, message: Message, dismiss: () => void, particulars: Particulars = {}): void {
   const detail = { messageId: message.messageId, deliveryId: message.deliveryId, ...particulars };
   // Not enumerable: a site that copies or logs the detail gets plain data.
   Object.defineProperty(detail, "message", { value: { dismiss } });
-  const event = new CustomEvent(eventName(happening), { detail });
-  emitter.emit(event.type, event);
+  const event = new CustomEvent(`${EVERY}:message-${happening}`, { detail });
+  for (const name of [EVERY, event.type]) emitter.emit(name, event);
   document.dispatchEvent(event);
-}
-
-/** Makes one listener hear every in-app event, in place of the previous one. */
-export function listen(emitter: Emitter, listener: Listener | undefined, previous: Listener | undefined): void {
-  for (const happening of HAPPENINGS) {
-    if (previous) emitter.off(eventName(happening), previous);
-    if (listener) emitter.on(eventName(happening), listener);
-  }
 }

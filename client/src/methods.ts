@@ -5,6 +5,9 @@ import { keeper } from "./storage";
 
 type Method = (...args: unknown[]) => unknown;
 
+/** What few sites call, and a part of the client does; see there. */
+const RARE = ["trackClick", "trackLink", "trackSubmit", "trackForm", "debug", "addSourceMiddleware", "addIntegrationMiddleware", "addDestinationMiddleware"];
+
 /** The methods of the page's global: those of the reference client's stub, with `load` and `user`. */
 export function createMethods(client: Client): Record<string, Method> {
   const { emitter } = client;
@@ -23,18 +26,6 @@ export function createMethods(client: Client): Record<string, Method> {
     const [first, second] = args.filter((argument) => typeof argument === "string");
     return call("page", args, client.page(second ?? first, objects(args)[0]));
   };
-
-  /** Tracks when something happens to elements, as trackClick and trackSubmit do. */
-  const trackOn =
-    (type: string): Method =>
-    (elements, name, properties) => {
-      for (const target of isIterable(elements) ? elements : [elements]) {
-        (target as Element).addEventListener(type, () => void track(value(name, target), value(properties, target)));
-      }
-      return Promise.resolve();
-    };
-
-  const nothing: Method = () => Promise.resolve();
 
   return {
     load: (_key, options) => client.load(options as LoadOptions | undefined),
@@ -55,15 +46,7 @@ export function createMethods(client: Client): Record<string, Method> {
     on: (name, listener) => emitter.on(`${name}`, listener as Listener),
     once: (name, listener) => emitter.once(`${name}`, listener as Listener),
     off: (name, listener) => emitter.off(`${name}`, listener as Listener | undefined),
-    trackClick: trackOn("click"),
-    trackLink: trackOn("click"),
-    trackSubmit: trackOn("submit"),
-    trackForm: trackOn("submit"),
-    debug: nothing,
-    // Events go to the edge as they are: there is nothing on their way that could be put in between.
-    addSourceMiddleware: nothing,
-    addIntegrationMiddleware: nothing,
-    addDestinationMiddleware: nothing,
+    ...Object.fromEntries(RARE.map((name) => [name, (...args: unknown[]) => client.rare(name, { emitter, track }, args)])),
     ...keeper().handbill?.methods(client.look),
   };
 }
@@ -78,13 +61,4 @@ function objects(args: unknown[]): object[] {
 
 function isFunction(argument: unknown): argument is Method {
   return typeof argument === "function";
-}
-
-function isIterable(argument: unknown): argument is Iterable<unknown> {
-  return Symbol.iterator in Object(argument);
-}
-
-/** What a site gave as a value, or as a function of the element. */
-function value(given: unknown, target: unknown): unknown {
-  return isFunction(given) ? given(target) : given;
 }

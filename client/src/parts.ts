@@ -4,6 +4,7 @@ import type { Site } from "./site";
 /** What each part exports. A part imports only types and small helpers of the core; what it works with it is given. */
 interface Parts {
   actions: typeof import("./parts/actions");
+  calls: typeof import("./parts/calls");
   forms: typeof import("./parts/forms");
   inline: typeof import("./parts/inline");
   keep: typeof import("./parts/keep");

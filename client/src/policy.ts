@@ -24,12 +24,9 @@ export function heedRefusals(below: string): void {
 
 /** Whether a policy surely forbids calls to the page's own host; a source that may be us is taken for us. */
 function forbids({ content }: HTMLMetaElement): boolean {
-  const directives = content.toLowerCase().split(/[;,]/).map((text) => text.trim().split(/\s+/));
-  const governing = (name: string) => directives.find(([first]) => first === name);
-  const [, ...sources] = governing("connect-src") ?? governing("default-src") ?? ["", "*"];
-  return !sources.some((source) => {
-    if (/^(\*|'self'|https?:)$/.test(source)) return true;
-    const [host = ""] = source.replace(/^[a-z]+:\/\//, "").split(/[/:]/);
-    return host !== "" && location.hostname.endsWith(host.replace(/^\*/, ""));
+  const [, sources = "*"] = /(?:^|[;,])\s*connect-src\b([^;,]*)/i.exec(content) ?? /(?:^|[;,])\s*default-src\b([^;,]*)/i.exec(content) ?? [];
+  return !sources.match(/\S+/g)?.some((source) => {
+    const [, host = ""] = /^(?:[a-z]+:\/\/)?\*?([^/:]*)/i.exec(source)!;
+    return /^(\*|'self'|https?:)$/i.test(source) || location.hostname.endsWith(host.toLowerCase());
   });
 }

@@ -56,7 +56,7 @@ export function createQueue(site: Site): Queue {
     while (waiting.length) {
       let wait = earliest - Date.now();
       if (wait <= 0) {
-        const batch = firstBatch(waiting);
+        const batch = waiting.slice(0, LARGEST_BATCH);
         underWay = batch.length;
         wait = await deliver(batch);
         if (!wait) waiting.splice(0, underWay);
@@ -74,7 +74,7 @@ export function createQueue(site: Site): Queue {
     try {
       const reset = isReset();
       const body = encode(batch);
-      const response = await post(address(site, pathOf(batch)), body, { keepalive: body.length <= KEEPALIVE_LIMIT });
+      const response = await post(destination(), body, { keepalive: body.length <= KEEPALIVE_LIMIT });
       earliest = Date.now() + retryAfter(response);
       // What the edge refuses as wrong would be as wrong the next time.
       if (response.status < 500 && response.status !== 429) {
@@ -88,16 +88,19 @@ export function createQueue(site: Site): Queue {
   }
 
   function encode(batch: Sent[]): string {
-    const envelope = { writeKey: site.writeKey, sentAt: new Date().toISOString(), reset: isReset(), consent: keeper().handbill?.said };
-    return JSON.stringify(isIdentify(batch[0]!) ? { ...batch[0], ...envelope } : { batch, ...envelope });
+    return JSON.stringify({ batch, writeKey: site.writeKey, sentAt: new Date().toISOString(), reset: isReset(), consent: keeper().handbill?.said });
+  }
+
+  function destination(): string {
+    return address(site, `/v1/b?sessionId=${visitId()}`);
   }
 
   /** The page may never run again: hand everything to the browser, which does not say whether it arrived. */
   function leave(): void {
     const rest = waiting.splice(underWay);
     while (rest.length) {
-      const batch = firstBatch(rest);
-      if (!mayConnect() || !navigator.sendBeacon(address(site, pathOf(batch)), encode(batch))) break;
+      const batch = rest.slice(0, LARGEST_BATCH);
+      if (!mayConnect() || !navigator.sendBeacon(destination(), encode(batch))) break;
       rest.splice(0, batch.length);
     }
     waiting = waiting.concat(rest);
@@ -109,18 +112,4 @@ export function createQueue(site: Site): Queue {
   addEventListener("online", flush);
 
   return { add, flush };
-}
-
-/** An identify goes by itself, in its order: what follows may depend on it. */
-function isIdentify(event: Sent): boolean {
-  return event.type === "identify";
-}
-
-function firstBatch(events: Sent[]): Sent[] {
-  const identify = events.findIndex(isIdentify);
-  return events.slice(0, identify < 0 ? LARGEST_BATCH : Math.min(identify || 1, LARGEST_BATCH));
-}
-
-function pathOf(batch: Sent[]): string {
-  return isIdentify(batch[0]!) ? "/v1/i" : `/v1/b?sessionId=${visitId()}`;
 }

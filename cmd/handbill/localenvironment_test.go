@@ -48,7 +48,7 @@ func TestTheReferenceClientWorksInItsLocalEnvironmentWithTheExample(t *testing.T
 	js[any](b, `cioanalytics.identify("ada").then(() => null)`)
 	b.await(holds("members"))
 	until(t, "the client opens a stream", func() bool { return asked.count("/api/v3/sse") > 0 })
-	b.open("http://" + s.edge + "/members.html")
+	b.open("http://" + s.edge + "/members")
 	b.await(`document.querySelector('iframe[src^="http://localhost:9998/index.html"]')`)
 	until(t, "the message was drawn and counted", func() bool { return strings.Contains(s.statistics()["members"], "OPENED 1") })
 	asked.mu.Lock()

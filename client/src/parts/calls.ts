@@ -1,0 +1,115 @@
+import type { Emitter } from "../emitter";
+import type { Sent } from "../queue";
+
+/** What the methods here work with. */
+export interface Around {
+  emitter: Emitter;
+  track(event: unknown, properties: unknown): void;
+}
+
+type Call = (around: Around, ...args: unknown[]) => unknown;
+
+/** The methods of the page's global that few sites call, by their names. What they return is of no use. */
+export const calls: Record<string, Call> = {
+  trackClick: trackOn("click"),
+  trackLink: trackOn("click"),
+  trackSubmit: trackOn("submit"),
+  trackForm: trackOn("submit"),
+  debug,
+  addSourceMiddleware: (_around, middleware) => void middlewares.push(middleware as Middleware),
+  addDestinationMiddleware: (_around, name, ...added) => void (isOurs(name) && middlewares.push(...added.map(forDestination))),
+  addIntegrationMiddleware: (_around, middleware, name) => void (isOurs(name ?? DESTINATION) && middlewares.push(forDestination(middleware))),
+};
+
+/** Tracks when something happens to elements: with the events' name and properties, or with what functions of the element say. */
+function trackOn(type: string): Call {
+  return ({ track }, elements, event, properties) => {
+    for (const target of isIterable(elements) ? elements : [elements]) {
+      // What is tracked is on its way before the page may be left: it is sent in a way that outlives the page.
+      (target as Element).addEventListener(type, () => track(value(event, target), value(properties, target)));
+    }
+  };
+}
+
+function isIterable(argument: unknown): argument is Iterable<unknown> {
+  return Symbol.iterator in Object(argument);
+}
+
+/** What a site gave as a value, or as a function of the element. */
+function value(given: unknown, target: unknown): unknown {
+  return typeof given === "function" ? given(target) : given;
+}
+
+const METHODS = ["identify", "track", "page", "group", "alias", "reset"];
+const listening = new Map<string, (...args: never[]) => void>();
+
+/** Writes on the console what is called, and what happens to messages; not any more after debug(false). */
+function debug({ emitter }: Around, on: unknown = true): void {
+  for (const name of [...METHODS, "in-app"]) {
+    const listener = listening.get(name) ?? ((...args) => console.debug("Handbill:", name, ...args.map(plain)));
+    listening.set(name, listener);
+    if (on) emitter.on(name, listener);
+    else emitter.off(name, listener);
+  }
+}
+
+function plain(argument: unknown): unknown {
+  return argument instanceof CustomEvent ? [argument.type, argument.detail] : argument;
+}
+
+/** The name that the reference client has for where events go. */
+const DESTINATION = "Customer.io Data Pipelines";
+
+/** Changes events on their way, lets them pass, or keeps them back by calling next with nothing, or not at all. */
+type Middleware = (given: { payload: Payload; next: (payload?: Payload | null) => void; integrations: object; integration?: string }) => unknown;
+
+/** The event, as the reference client's middlewares get it. */
+interface Payload {
+  obj: Sent & Record<string, unknown>;
+  type(): string;
+  event(): unknown;
+  userId(): unknown;
+  anonymousId(): unknown;
+  properties(): unknown;
+  traits(): unknown;
+}
+
+const middlewares: Middleware[] = [];
+
+function isOurs(name: unknown): boolean {
+  return name === "*" || `${name}`.toLowerCase() === DESTINATION.toLowerCase();
+}
+
+function forDestination(middleware: unknown): Middleware {
+  return (given) => (middleware as Middleware)({ ...given, integration: DESTINATION });
+}
+
+function payloadOf(sent: Sent): Payload {
+  const obj = sent as Payload["obj"];
+  return {
+    obj,
+    type: () => obj.type,
+    event: () => obj.event,
+    userId: () => obj.userId,
+    anonymousId: () => obj.anonymousId,
+    properties: () => obj.properties,
+    traits: () => obj.traits,
+  };
+}
+
+/** Sends an event through all middlewares; undefined when one keeps it back. One that throws lets it pass, and is shown to the site's developer. */
+export async function through(sent: Sent): Promise<Sent | undefined> {
+  let payload: Payload | null | undefined = payloadOf(sent);
+  for (const middleware of middlewares) {
+    const given: Payload = payload;
+    payload = undefined;
+    try {
+      await middleware({ payload: given, integrations: {}, next: (next) => (payload = next) });
+    } catch (error) {
+      reportError(error);
+      payload = given;
+    }
+    if (!payload) return undefined;
+  }
+  return payload.obj;
+}
