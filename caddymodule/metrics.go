@@ -47,7 +47,7 @@ func registerMetrics(registry *prometheus.Registry) error {
 	for _, collector := range []prometheus.Collector{
 		injectedTotal, skippedTotal, pollsTotal, decisionsTotal, deliveriesTotal, reportsTotal, withheldTotal, reportsRefusedTotal,
 		streamsOpen, streamsTotal,
-		identityRefusedTotal,
+		identityRefusedTotal, journals{},
 	} {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(collector); err != nil && !errors.As(err, &already) {
