@@ -43,7 +43,7 @@ type App struct {
 	// The most memory, in bytes, that visitors' records may take as a cache in front of the store. Default: 67108864 (64 MiB).
 	CacheSize int64 `json:"cache_size,omitempty"`
 
-	// How long a visitor is remembered after the last visit. Default: `395d`.
+	// How long a visitor is remembered after the last visit, and events are kept in the log. Default: `395d`.
 	Retention caddy.Duration `json:"retention,omitempty"`
 
 	// How long a browser waits between two polls of an unchanged page before its visitor has seen a first message, when no
