@@ -36,6 +36,11 @@ type Journaled struct {
 	// draining is held while entries are written.
 	draining sync.Mutex
 
+	// gone are, while entries are written, the times when visitors were forgotten, by workspace.
+	gone    map[string]func(visitorID string) time.Time
+	forgets func(Key)
+	later   sync.WaitGroup // what is forgotten because another edge says so
+
 	wake    chan struct{} // has an element when entries may be written
 	ending  context.Context
 	end     context.CancelFunc
@@ -120,12 +125,14 @@ func WithJournal(inner *Redis, options JournalOptions) (*Journaled, error) {
 	var run [8]byte
 	_, _ = rand.Read(run[:]) // it never fails: crypto/rand ends the program rather than return weak bytes
 	j.run.Store(binary.LittleEndian.Uint64(run[:]))
+	j.forgets = j.forgetSoon
 	j.ending, j.end = context.WithCancel(context.Background())
 	if err := j.recall(options.Folder); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
 	inner.patience = journalPatience
 	inner.lazy.useJournal(j)
+	inner.alsoForget.Store(&j.forgets)
 	inner.reach.onBack(j.soon)
 	go j.drain()
 	j.soon()
@@ -398,6 +405,34 @@ func (j *Journaled) ForgetWaiting(ctx context.Context, key Key) (int, error) {
 	return waiting, err
 }
 
+// Forget implements [Store].
+func (j *Journaled) Forget(ctx context.Context, keys []Key, messages []string) (removed int, err error) {
+	if err := checkKeys(keys); err != nil {
+		return 0, err
+	}
+	if err := j.usable(ctx, keys...); err != nil {
+		return 0, err // what waits is still the person's, who is told that they are not forgotten
+	}
+	for _, key := range keys {
+		if _, err := j.ForgetWaiting(ctx, key); err != nil {
+			return 0, err
+		}
+	}
+	return j.Redis.Forget(ctx, keys, messages)
+}
+
+// forgetSoon takes away what waits of a visitor whom another edge has forgotten. Nobody waits for it.
+func (j *Journaled) forgetSoon(key Key) {
+	if !j.queue.holds(key) || j.ending.Err() != nil {
+		return
+	}
+	j.later.Go(func() {
+		if _, err := j.ForgetWaiting(j.ending, key); err != nil && j.ending.Err() == nil {
+			j.logger.Error("what waits in the journal of a visitor who is to be forgotten could not be removed; it is not written to Redis all the same", "store", j.place, "error", err)
+		}
+	})
+}
+
 // Journal implements [Waiter].
 func (j *Journaled) Journal() JournalState {
 	bytes, oldest := j.queue.size()
@@ -412,7 +447,9 @@ func (j *Journaled) Close() error {
 	j.closing.Do(func() {
 		j.end()
 		<-j.stopped
-		j.last = errors.Join(j.Redis.Close(), j.log.Close())
+		j.last = j.Redis.Close()
+		j.later.Wait()
+		j.last = errors.Join(j.last, j.log.Close())
 	})
 	return j.last
 }
@@ -429,6 +466,7 @@ func (j *Journaled) putNotesAside() bool {
 		if j.reachable(key) == nil {
 			continue
 		}
+		drops := j.notes.drops.Load()
 		notes := j.notes.of(key)
 		if len(notes) == 0 {
 			continue
@@ -439,7 +477,7 @@ func (j *Journaled) putNotesAside() bool {
 		if err := j.put([]Key{key}, written{kind: entryApply, mutations: notes}, func() error { return nil }); err != nil {
 			return false
 		}
-		j.notes.written(key, len(notes))
+		j.notes.written(key, len(notes), drops)
 	}
 	return true
 }

@@ -64,6 +64,9 @@ func (j *Journaled) drainSome() (did int) {
 	j.draining.Lock()
 	defer j.draining.Unlock()
 	next := j.queue.next(drainWindow, j.isReachable)
+	if !j.learnWhoIsGone(next) {
+		return 0
+	}
 	groups := make(chan []*entry, len(next))
 	for _, group := range next {
 		groups <- group
@@ -88,6 +91,38 @@ func (j *Journaled) drainSome() (did int) {
 	}
 	j.removeSpare()
 	return did
+}
+
+// learnWhoIsGone asks who was forgotten since entries came in; false when that cannot be known now.
+func (j *Journaled) learnWhoIsGone(groups [][]*entry) bool {
+	oldest := map[string]time.Time{}
+	for _, group := range groups {
+		for _, e := range group {
+			for _, key := range e.keys {
+				if since, known := oldest[key.Workspace]; !known || e.at.Before(since) {
+					oldest[key.Workspace] = e.at
+				}
+			}
+		}
+	}
+	j.gone = map[string]func(string) time.Time{}
+	for workspace, since := range oldest {
+		at, err := j.Forgotten(j.ending, workspace, since)
+		if err != nil {
+			j.complain(err)
+			return false
+		}
+		if at != nil {
+			j.gone[workspace] = at
+		}
+	}
+	return true
+}
+
+// isGone says whether a visitor was forgotten after an entry came in.
+func (j *Journaled) isGone(e *entry, key Key) bool {
+	at := j.gone[key.Workspace]
+	return at != nil && at(key.Visitor).After(e.at)
 }
 
 // isReachable says whether an entry can be written now, as far as is known.
@@ -176,8 +211,8 @@ func (j *Journaled) drainTogether(entries []*entry) error {
 			return err
 		}
 		for _, m := range mutations {
-			if !e.changes(m.Key) {
-				continue // it was to be forgotten
+			if !e.changes(m.Key) || j.isGone(e, m.Key) {
+				continue // the visitor was to be forgotten
 			}
 			numbers[len(all)] = e.number
 			all = append(all, m)

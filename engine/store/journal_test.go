@@ -248,6 +248,39 @@ func TestWhatWaitsOfAPersonCanBeSeenAndForgotten(t *testing.T) {
 	}
 }
 
+func TestWhatWaitsOfSomebodyWhomAnotherEdgeHasForgottenIsNotWritten(t *testing.T) {
+	server := redistest.Start(t)
+	folder := t.TempDir()
+	s := openJournal(t, folder, 0, server.URL())
+	grace := store.Key{Workspace: "shop", Visitor: "u:grace"}
+	mustApply(t, s, opened(ada, 1))
+	lose(t, server, s)
+	mustApply(t, s, opened(ada, 2))
+	mustApply(t, s, opened(grace, 1))
+	if _, err := s.Forget(t.Context(), []store.Key{ada}, nil); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("while Redis is gone she is forgotten, error %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	server.Restart()
+	if n, err := openRedis(t, server.URL()).Forget(t.Context(), []store.Key{ada}, nil); err != nil || n != 1 {
+		t.Fatalf("%d are forgotten, error %v", n, err)
+	}
+	s = openJournal(t, folder, 0, server.URL())
+	empty(t, s)
+	if r := mustLoad(t, s, ada); r != nil {
+		t.Errorf("in Redis there is %+v", r)
+	}
+	if r := mustLoad(t, s, grace); r == nil || r.Messages[sale].Opened != 1 {
+		t.Errorf("of the other there is %+v", r)
+	}
+	mustApply(t, s, opened(ada, 3)) // who comes back begins anew
+	if r := mustLoad(t, s, ada); r.Messages[sale].Opened != 1 {
+		t.Errorf("who came back has %+v", r)
+	}
+}
+
 func TestManyVisitorsAtOnceLoseNothingThoughRedisComesAndGoes(t *testing.T) {
 	server := redistest.Start(t)
 	edges := []*store.Journaled{openJournal(t, t.TempDir(), 0, server.URL()), openJournal(t, t.TempDir(), 0, server.URL())}
