@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"handbill/engine"
+	"handbill/engine/soaktest"
 	"handbill/engine/store"
 	"handbill/engine/visitor"
 )
@@ -252,10 +253,7 @@ text = "For members."
 		}
 		return stats.HeapAlloc, file.Size()
 	}
-	polls := 60_000
-	if os.Getenv("HANDBILL_SOAK") == "1" {
-		polls = 5_000_000
-	}
+	polls := soaktest.Times(60_000, 5_000_000)
 	memory, disk := flood(0, polls)
 	later, larger := flood(polls, 2*polls)
 	if larger > disk {
@@ -267,4 +265,6 @@ text = "For members."
 	if removed, err := bolt.Sweep(t.Context(), e.now.AddDate(1, 0, 0)); err != nil || removed > 0 {
 		t.Errorf("%d records were made, error %v", removed, err)
 	}
+	soaktest.Figure(t, "invented visitors: memory and disk", "after %d polls %.1f MiB and %d KiB, after %d %.1f MiB and %d KiB",
+		polls, float64(memory)/(1<<20), disk>>10, 2*polls, float64(later)/(1<<20), larger>>10)
 }

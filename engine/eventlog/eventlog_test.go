@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"handbill/engine/soaktest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -340,6 +342,7 @@ func TestADiskThatFailsLosesNothingAcknowledged(t *testing.T) {
 			}
 		})
 	}
+	soaktest.Figure(t, "log: disk that fails", "no space, failed synchronising, both: acknowledged events lost 0, recovered without opening anew")
 }
 
 // written makes a log of n events and returns its one segment.
@@ -385,7 +388,7 @@ func reopened(t *testing.T, data []byte) (events []Event, damages []error, warni
 }
 
 func TestATailCutOffAnywhereLosesOnlyTheTail(t *testing.T) {
-	const count = 3
+	count := soaktest.Times(3, 40)
 	_, data := written(t, count)
 	size := (len(data) - len(header)) / count
 	for cut := range len(data) {
@@ -399,10 +402,11 @@ func TestATailCutOffAnywhereLosesOnlyTheTail(t *testing.T) {
 			t.Fatalf("cut at %d: log %q", cut, warnings)
 		}
 	}
+	soaktest.Figure(t, "log: segment cut off at every offset", "%d files: panics 0, whole events lost 0", len(data))
 }
 
 func TestAFlippedByteAnywhereLosesOnlyItsEvent(t *testing.T) {
-	const count = 3
+	count := soaktest.Times(3, 40)
 	_, data := written(t, count)
 	size := (len(data) - len(header)) / count
 	for at := len(header); at < len(data); at++ {
@@ -428,6 +432,7 @@ func TestAFlippedByteAnywhereLosesOnlyItsEvent(t *testing.T) {
 			t.Fatalf("byte %d, in event %d: damages %v", at, hit, damages)
 		}
 	}
+	soaktest.Figure(t, "log: segment flipped at every offset", "%d files: panics 0, other events lost 0", len(data)-len(header))
 }
 
 func TestAnUnknownFormatIsLeftAsItIs(t *testing.T) {
