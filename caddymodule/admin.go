@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"handbill/engine"
+	"handbill/engine/eventlog/sink"
 	"handbill/engine/store"
 	"handbill/engine/workspace"
 )
@@ -29,6 +30,8 @@ const maxAdminBody = 64 << 10
 //	GET  /handbill/<workspace>/explain     ?url=&name=&visitor=&at=&zone=&header=&country=&trait=&event=  whether the page is injected, and why each message is shown, or not
 //	POST /handbill/<workspace>/send        {"message": "…", "to": "…", "data": {…}, "key": "…"}, or {"test": true, "to": "…", "message": "…", "data": {…}}
 //	DELETE /handbill/<workspace>/send      ?to=&key=  calls back what was sent
+//	GET  /handbill/sinks                   what waits for each sink, how old it is, and what keeps it from being handed over
+//	POST /handbill/sinks/<sink>/replay     hands the sink's dead letters over anew
 //	GET  /handbill/<workspace>/visitor     ?id= or ?email=  everything that is kept about a person
 //	DELETE /handbill/<workspace>/visitor   ?id= or ?email=  deletes it
 //	GET  /handbill/store/backup            a copy of the store, where it is a file
@@ -100,6 +103,9 @@ func (a *App) adminCall(path string) (adminCall, error) {
 	case "health/ready":
 		return adminCall{http.MethodGet: func(*http.Request) (any, error) { return a.readiness(), nil }}, nil
 	}
+	if first == sinksPath {
+		return a.sinksCall(rest)
+	}
 	if path == "store/backup" {
 		return adminCall{http.MethodGet: a.answerBackup}, nil
 	}
@@ -143,7 +149,7 @@ func (a *App) describe() any {
 	for _, name := range a.names() {
 		all = append(all, a.service(name).status())
 	}
-	return map[string]any{"workspaces": all}
+	return map[string]any{"workspaces": all, "sinks": a.sinkStates()}
 }
 
 // readiness says whether every workspace is served.
@@ -166,6 +172,7 @@ func (a *App) readiness() any {
 			state.Degraded[name] = err.Error()
 		}
 	}
+	state.addSinks(a.sinkStates())
 	return state
 }
 
@@ -242,7 +249,8 @@ func adminError(err error) error {
 		status = http.StatusBadRequest
 	case errors.Is(err, engine.ErrNoRecipient), errors.Is(err, engine.ErrNoMessage), errors.Is(err, engine.ErrNotSent), errors.Is(err, engine.ErrNobody):
 		status = http.StatusNotFound
-	case errors.Is(err, engine.ErrQueueFull), errors.Is(err, engine.ErrShown), errors.Is(err, engine.ErrSeveral):
+	case errors.Is(err, engine.ErrQueueFull), errors.Is(err, engine.ErrShown), errors.Is(err, engine.ErrSeveral),
+		errors.Is(err, sink.ErrNothingDead), errors.Is(err, sink.ErrReplaying):
 		status = http.StatusConflict
 	case errors.Is(err, engine.ErrNotEnabled), errors.Is(err, errNotServed), errors.Is(err, store.ErrUnavailable):
 		status = http.StatusServiceUnavailable

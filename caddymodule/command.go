@@ -17,7 +17,7 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "messages",
-		Usage: "check|schema|explain|send|preview|stats|visitor|store",
+		Usage: "check|schema|explain|send|preview|stats|sinks|visitor|store",
 		Short: "Checks, explains, tries and counts in-app messages",
 		Long: `
 Works with Handbill's messages.
@@ -27,7 +27,7 @@ the admin API of a running server: that of --address, else that which the config
 default, localhost:2019.`,
 		CobraFunc: func(command *cobra.Command) {
 			command.Args = cobra.NoArgs
-			command.AddCommand(checkCommand(), schemaCommand(), explainCommand(), sendCommand(), previewCommand(), statsCommand(), visitorCommand(), storeCommand())
+			command.AddCommand(checkCommand(), schemaCommand(), explainCommand(), sendCommand(), previewCommand(), statsCommand(), sinksCommand(), visitorCommand(), storeCommand())
 		},
 	})
 }

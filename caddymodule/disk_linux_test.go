@@ -124,6 +124,9 @@ func TestAFullDiskHarmsNoPageAndNeedsNoRestart(t *testing.T) {
 		t.Errorf("of %d pages %d failed, %d polls failed, %d events were refused while the disk was full, and %d when there was room again", pages, pageErrors, pollErrors, refused, lost)
 	}
 	e.identify("ines", "ines@example.com")
-	soaktest.Figure(t, "disk full: pages", "filled %d times, %d pages, errors %d, failed polls %d; %d events refused with 503 meanwhile, 0 when there was room again, without a restart",
-		rounds, pages, pageErrors, pollErrors, refused)
+	soaktest.Figure(t, "full_disk.times", rounds)
+	soaktest.Figure(t, "full_disk.pages", pages)
+	soaktest.Figure(t, "full_disk.page_errors", pageErrors)
+	soaktest.Figure(t, "full_disk.poll_errors", pollErrors)
+	soaktest.Figure(t, "full_disk.events_refused_after", lost)
 }

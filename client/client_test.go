@@ -18,7 +18,7 @@ var limits = map[string]int{
 	"actions":     1 << 10,
 	"calls":       1 << 10,
 	"forms":       3 << 10,
-	"inline":      1 << 10,
+	"inline":      1152,
 	"keep":        640,
 	"sticky":      768,
 	"tooltip":     2 << 10,
@@ -27,6 +27,7 @@ var limits = map[string]int{
 	"sandbox":     1 << 10,
 	"routes":      512,
 	"stream":      2 << 10,
+	"swept":       256,
 	"when":        2 << 10,
 	"renderer":    14 << 10,
 }

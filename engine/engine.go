@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -70,7 +71,8 @@ type Engine struct {
 	// forgetting is nil where no other edge tells of forgotten visitors, or there is no log.
 	forgetting *forgetting
 	previews   previews
-	questions  sync.Pool // *question
+	questions  sync.Pool       // *question
+	seeds      [2]maphash.Seed // of the names of questions
 	// unrenderable are the messages of the snapshot of which the log has said that they cannot be shown to somebody.
 	unrenderable sync.Map
 }
@@ -100,6 +102,7 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 		arrivals:  newArrivals(),
 		refusals:  &refusals{},
 		patience:  storePatience,
+		seeds:     [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 	}
 	e.peeker, _ = options.Store.(store.Peeker)
 	e.remote, _ = options.Store.(store.Remote)

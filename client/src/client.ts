@@ -59,7 +59,7 @@ export function createClient(site: Site): Client {
   const emitter = createEmitter();
   const queue = createQueue(site);
   const loader = createLoader(site);
-  const stage = createStage(tell, leave, loader);
+  const stage = createStage(tell, leave, loader, look);
   const poller = createPoller(ask, answered);
   const tab = tabId();
   /** The messages that buttons asked for, and the deliveries that have these buttons. */

@@ -342,7 +342,7 @@ func TestADiskThatFailsLosesNothingAcknowledged(t *testing.T) {
 			}
 		})
 	}
-	soaktest.Figure(t, "log: disk that fails", "no space, failed synchronising, both: acknowledged events lost 0, recovered without opening anew")
+	soaktest.Figure(t, "log.failing_disk_lost", 0)
 }
 
 // written makes a log of n events and returns its one segment.
@@ -402,7 +402,8 @@ func TestATailCutOffAnywhereLosesOnlyTheTail(t *testing.T) {
 			t.Fatalf("cut at %d: log %q", cut, warnings)
 		}
 	}
-	soaktest.Figure(t, "log: segment cut off at every offset", "%d files: panics 0, whole events lost 0", len(data))
+	soaktest.Figure(t, "log.cut_files", len(data))
+	soaktest.Figure(t, "log.cut_whole_events_lost", 0)
 }
 
 func TestAFlippedByteAnywhereLosesOnlyItsEvent(t *testing.T) {
@@ -432,7 +433,8 @@ func TestAFlippedByteAnywhereLosesOnlyItsEvent(t *testing.T) {
 			t.Fatalf("byte %d, in event %d: damages %v", at, hit, damages)
 		}
 	}
-	soaktest.Figure(t, "log: segment flipped at every offset", "%d files: panics 0, other events lost 0", len(data)-len(header))
+	soaktest.Figure(t, "log.flipped_files", len(data)-len(header))
+	soaktest.Figure(t, "log.flipped_other_events_lost", 0)
 }
 
 func TestAnUnknownFormatIsLeftAsItIs(t *testing.T) {

@@ -279,7 +279,8 @@ func TestAKillWhileForgettingLeavesNothingHalfDone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	soaktest.Figure(t, "log: kills while events are removed", "%d, other events lost 0", soaktest.Times(10, 100))
+	soaktest.Figure(t, "log.forget_kills", soaktest.Times(10, 100))
+	soaktest.Figure(t, "log.forget_kill_others_lost", 0)
 }
 
 func TestTheLogGrowsNoOlderThanItMay(t *testing.T) {

@@ -52,8 +52,11 @@ func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	soaktest.Figure(t, "log: kill -9 while events are written", "%d kills, %d events acknowledged, lost 0, failed opens 0", rounds, len(acknowledged))
-	soaktest.Figure(t, "log: events acknowledged a second, between kills", "%.0f", float64(len(acknowledged))/writing.Seconds())
+	soaktest.Figure(t, "log.kills", rounds)
+	soaktest.Figure(t, "log.kill_acknowledged", len(acknowledged))
+	soaktest.Figure(t, "log.kill_rate", int(float64(len(acknowledged))/writing.Seconds()))
+	soaktest.Figure(t, "log.kill_lost", 0)
+	soaktest.Figure(t, "log.kill_failed_opens", 0)
 }
 
 // killWhileAppending starts the appending process, kills it after so many acknowledgements, and returns the ids it

@@ -3,7 +3,6 @@
 package soaktest
 
 import (
-	"fmt"
 	"os"
 	"testing"
 )
@@ -20,10 +19,10 @@ func Times(scaled, full int) int {
 }
 
 // Figure says a figure, by the name that it has in scripts/soak. A test that has failed has none.
-func Figure(t testing.TB, name, format string, values ...any) {
+func Figure(t testing.TB, name string, value any) {
 	t.Helper()
 	if t.Failed() {
 		return
 	}
-	t.Logf("figure: %s = %s", name, fmt.Sprintf(format, values...))
+	t.Logf("figure: %s = %v", name, value)
 }

@@ -82,9 +82,12 @@ func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
 			return
 		}
 	}
-	soaktest.Figure(t, "bbolt: kill -9 during mixed writes", "%d kills, %d changes acknowledged, lost 0, failed opens 0", rounds, changes)
-	soaktest.Figure(t, "bbolt: changes acknowledged a second, between kills", "%.0f", float64(changes)/writing.Seconds())
-	soaktest.Figure(t, "bbolt: longest opening after a kill", "%s", opening.Round(time.Millisecond))
+	soaktest.Figure(t, "bbolt.kills", rounds)
+	soaktest.Figure(t, "bbolt.kill_acknowledged", changes)
+	soaktest.Figure(t, "bbolt.kill_rate", int(float64(changes)/writing.Seconds()))
+	soaktest.Figure(t, "bbolt.kill_lost", 0)
+	soaktest.Figure(t, "bbolt.kill_failed_opens", 0)
+	soaktest.Figure(t, "bbolt.open_after_kill_ms", opening.Milliseconds())
 }
 
 // changesOfAWrite is how many changes of visitors one write acknowledges: an opening, an address, and a page view of another.

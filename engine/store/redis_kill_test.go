@@ -61,8 +61,11 @@ func TestNothingAcknowledgedIsLostWhenRedisIsKilled(t *testing.T) {
 
 	sum := keptAfterKills(t, openRedis(t, server.URL()), &acknowledged)
 	changes := sum * changesOfAWrite
-	soaktest.Figure(t, "redis: kill -9 of Redis during mixed writes", "%d kills, %d changes acknowledged, lost 0, failed starts 0", kills, changes)
-	soaktest.Figure(t, "redis: changes acknowledged a second, between kills", "%.0f", float64(changes)/(writing+200*time.Millisecond).Seconds())
+	soaktest.Figure(t, "redis.kills", kills)
+	soaktest.Figure(t, "redis.kill_acknowledged", changes)
+	soaktest.Figure(t, "redis.kill_rate", int(float64(changes)/(writing+200*time.Millisecond).Seconds()))
+	soaktest.Figure(t, "redis.kill_lost", 0)
+	soaktest.Figure(t, "redis.kill_failed_starts", 0)
 }
 
 // keptAfterKills compares what was kept with what was acknowledged, and counts it.

@@ -14,6 +14,8 @@ export interface Told {
 /** A message on the screen, or about to be. */
 export interface Showing {
   message: Message;
+  /** The steps that came up, the current one last; none before it was opened. */
+  trail: Step[];
   /** False when the site has taken our element off the page. */
   onScreen(): boolean;
   /** Takes it away without a word: it is no longer due here. */
@@ -29,6 +31,9 @@ export function show(
   tell: Told,
   leave: (address: string, newTab: boolean) => void,
   ended: (missing?: boolean) => void,
+  swept: () => void,
+  /** The steps that came up, the current one last: it comes again, and is the same showing. */
+  trail: Step[] = [],
 ): Showing {
   const { content } = message;
   const { steps, lang, dir, style = "" } = content;
@@ -37,17 +42,15 @@ export function show(
   if (dir) host.dir = dir;
   /** What failed before the message was opened. */
   const early: string[] = [];
-  /** The steps that came up, the current one last. */
-  const trail: Step[] = [];
   let frame: Frame;
   /** Whether a step has come up. */
   let entered = false;
   /** Stops waiting for what the next step stands at. */
   let stop: (() => void) | undefined;
-  let opened = false;
+  let opened = !!trail[0];
   let gone = false;
 
-  const showing: Showing = { message, onScreen: () => !!stop || host.isConnected, hide };
+  const showing: Showing = { message, trail: opened ? trail : [], onScreen: () => !!stop || host.isConnected, hide };
 
   /** What the first extension that has an answer says. */
   function first<Answer>(asked: (extension: Extension) => Answer | undefined): Answer | undefined {
@@ -62,6 +65,7 @@ export function show(
   function open(): void {
     if (opened || gone) return;
     opened = true;
+    showing.trail = trail;
     tell(showing.message, "opened", dismiss);
     early.forEach(failed);
   }
@@ -180,6 +184,8 @@ export function show(
   function mount(made: Frame): void {
     root.append(made.root);
     made.root.append(closeButton(dismiss), made.place);
+    // What has left the page has no size any more. Who took it off may want to keep the page as it is a moment later.
+    new ResizeObserver(() => setTimeout(() => gone || showing.onScreen() || swept())).observe(made.root);
   }
 
   // A page that says which colour schemes it has is followed; for others the system's setting holds.
@@ -187,7 +193,7 @@ export function show(
   const root = host.attachShadow({ mode: "open" });
   root.adoptedStyleSheets = [look, styleSheet(style)];
   const shown: Shown = { key: keyOf(message), content, steps, trail, root, make, mount, happened, pressed, go, dismiss };
-  trail.push(...(first((extension) => extension.begin?.(shown)) ?? [steps[0]!]));
+  if (!opened) trail.push(...(first((extension) => extension.begin?.(shown)) ?? [steps[0]!]));
   const touring = first((extension) => extension.tour?.(shown));
   frame = touring ?? make(content);
   if (!touring) mount(frame);

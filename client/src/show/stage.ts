@@ -1,4 +1,4 @@
-import { keyOf, type Message, type Placement } from "../message";
+import { keyOf, type Message, type Placement, type Step } from "../message";
 import type { Loader } from "../parts";
 import { dialog } from "./dialog";
 import type { Extension } from "./extension";
@@ -13,7 +13,7 @@ export interface Stage {
 }
 
 /** Keeps the screen as the edge's list says: in its order, the next one when one closes. */
-export function createStage(tell: Told, leave: (address: string, newTab: boolean) => void, { part, sheet }: Loader): Stage {
+export function createStage(tell: Told, leave: (adlook: string, newTab: boolean) => void, { part, sheet }: Loader, lookAnew: () => void): Stage {
   let due: Message[] = [];
   /** The parts that messages needed so far, by their names. */
   const parts = new Map<string, Extension>();
@@ -44,6 +44,7 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
       else {
         onStage.delete(slot);
         showing.hide();
+        if (still) put(showing.message, slot, showing.trail);
       }
     }
     // A modal that opens with others lies above them; behind one they could be seen, but not used.
@@ -57,7 +58,7 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
     }
   }
 
-  function put(message: Message, slot: string): void {
+  function put(message: Message, slot: string, trail?: Step[]): void {
     const needed = message.content.parts ?? [];
     const missing = needed.filter((name) => !parts.has(name));
     if (!look || missing.length) return load(message, missing);
@@ -67,7 +68,7 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
         onStage.delete(slot);
         over.set(keyOf(message), missed && location.href);
         queueMicrotask(arrange);
-      }));
+      }, () => void part("swept").then(({ swept }) => swept(lookAnew), () => {}), trail));
     } catch {
       refuse(message, "content");
       arrange();
