@@ -6,7 +6,6 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
-	"github.com/dustin/go-humanize"
 )
 
 // parseGlobalOption reads the global option into the app's configuration.
@@ -68,7 +67,7 @@ func (a *App) words() words {
 	return words{
 		"workspace":  {read: a.readWorkspace, repeatable: true},
 		"store":      {read: a.readStore},
-		"cache_size": {read: a.readCacheSize},
+		"cache_size": size(&a.CacheSize, "64MiB", checkCacheSize),
 		"retention":  duration(&a.Retention, "395d", checkRetention),
 		"poll_slow":  duration(&a.PollSlow, "60s", checkPoll),
 		"poll_fast":  duration(&a.PollFast, "10s", checkPoll),
@@ -136,22 +135,6 @@ func (a *App) readStore(d *caddyfile.Dispenser) error {
 		return err
 	}
 	a.StoreRaw = caddyconfig.JSONModuleObject(module, "module", name, nil)
-	return nil
-}
-
-func (a *App) readCacheSize(d *caddyfile.Dispenser) error {
-	value, err := one(d, "64MiB")
-	if err != nil {
-		return err
-	}
-	size, err := humanize.ParseBytes(value)
-	if err != nil || size > 1<<62 {
-		return d.Errf("%q is not a size; write it as 64MiB", value)
-	}
-	a.CacheSize = int64(size)
-	if err := checkCacheSize(a.CacheSize); err != nil {
-		return d.WrapErr(err)
-	}
 	return nil
 }
 

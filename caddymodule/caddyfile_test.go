@@ -344,7 +344,7 @@ func TestMistakesInACaddyfileNameTheLineAndWhatIsAllowed(t *testing.T) {
 		},
 		"a Redis with an unknown word": {
 			global("handbill ./shop {\n\tstore redis redis://localhost {\n\t\tprefix shop\n\t}\n}"),
-			[]string{`"prefix" is unknown in store redis; allowed: log`, "Caddyfile:4"},
+			[]string{`"prefix" is unknown in store redis; allowed: journal, journal_size, log`, "Caddyfile:4"},
 		},
 		"an unknown store": {
 			global("handbill ./shop {\n\tstore sqlite\n}"),

@@ -156,6 +156,15 @@ func TestTheReferenceDescribesEveryWordAndMetric(t *testing.T) {
 	if len(families) != 15 {
 		t.Errorf("%d metrics, expected the 15 of the reference", len(families))
 	}
+	journal := make(chan *prometheus.Desc, 10)
+	journals{}.Describe(journal)
+	close(journal)
+	for one := range journal { // they are there where a store has a journal
+		name := strings.Split(one.String(), `"`)[1]
+		if !strings.Contains(string(page), "`"+name+"{") {
+			t.Errorf("the metric %s is not described", name)
+		}
+	}
 	for _, family := range families {
 		if !strings.Contains(string(page), "`"+family.GetName()+"{") {
 			t.Errorf("the metric %s is not described", family.GetName())

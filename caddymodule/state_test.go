@@ -25,6 +25,12 @@ import (
 // dismiss polls for the first message of a page and dismisses it, as a visitor does.
 func (e *edge) dismiss(page string) {
 	e.t.Helper()
+	e.close(e.delivered(page))
+}
+
+// delivered is the first delivery that a poll for a page is answered with.
+func (e *edge) delivered(page string) (deliveryID string) {
+	e.t.Helper()
 	a := e.tryPoll(page, "/_handbill")
 	var list struct {
 		InAppMessages []struct {
@@ -35,9 +41,15 @@ func (e *edge) dismiss(page string) {
 	if err := json.Unmarshal([]byte(a.body), &list); err != nil || len(list.InAppMessages) == 0 {
 		e.t.Fatalf("nothing to dismiss: %s %s", a.Status, a.body)
 	}
+	return list.InAppMessages[0].DeliveryID
+}
+
+// close tells that a delivery was opened and dismissed.
+func (e *edge) close(deliveryID string) {
+	e.t.Helper()
 	for _, metric := range []string{"opened", "dismissed"} {
 		report := fmt.Sprintf(`{"type":"track","event":"Report Delivery Event","messageId":"%s-1","properties":{"deliveryId":%q,"metric":%q}}`,
-			metric, list.InAppMessages[0].DeliveryID, metric)
+			metric, deliveryID, metric)
 		if done := e.do(http.MethodPost, "http://tallowby.test/_handbill/v1/t", report, "Content-Type", "text/plain"); done.StatusCode != 200 {
 			e.t.Fatalf("report %s: %s %s", metric, done.Status, done.body)
 		}

@@ -111,6 +111,13 @@ func (s *storage) isOpen() bool {
 	}
 }
 
+// inUse is the open store; nil while there is none.
+func (s *storage) inUse() store.Store {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.store
+}
+
 // problem says why the store is not open, or what keeps an open one from working; nil when all is well.
 func (s *storage) problem() error {
 	s.mu.Lock()
