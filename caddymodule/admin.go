@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"handbill/engine"
+	"handbill/engine/eventlog/sink"
 	"handbill/engine/store"
 	"handbill/engine/workspace"
 )
@@ -29,6 +30,8 @@ const maxAdminBody = 64 << 10
 //	GET  /handbill/<workspace>/explain     ?url=&name=&visitor=&at=&zone=&header=&country=&trait=&event=  whether the page is injected, and why each message is shown, or not
 //	POST /handbill/<workspace>/send        {"message": "…", "to": "…", "data": {…}, "key": "…"}, or {"test": true, "to": "…", "message": "…", "data": {…}}
 //	DELETE /handbill/<workspace>/send      ?to=&key=  calls back what was sent
+//	GET  /handbill/sinks                   what waits for each sink, how old it is, and what keeps it from being handed over
+//	POST /handbill/sinks/<sink>/replay     hands the sink's dead letters over anew
 //	GET  /handbill/<workspace>/visitor     ?id= or ?email=  everything that is kept about a person
 //	DELETE /handbill/<workspace>/visitor   ?id= or ?email=  deletes it
 //	GET  /handbill/store/backup            a copy of the store, where it is a file
@@ -100,6 +103,9 @@ func (a *App) adminCall(path string) (adminCall, error) {
 	case "health/ready":
 		return adminCall{http.MethodGet: func(*http.Request) (any, error) { return a.readiness(), nil }}, nil
 	}
+	if first == sinksPath {
+		return a.sinksCall(rest)
+	}
 	if path == "store/backup" {
 		return adminCall{http.MethodGet: a.answerBackup}, nil
 	}
@@ -128,11 +134,11 @@ func namesOf(workspaces map[string]*Workspace) []string { return slices.Sorted(m
 
 // workspaceStatus says how a workspace is.
 type workspaceStatus struct {
-	Name       string `json:"name"`
-	Source     string `json:"source"`
-	Store      string `json:"store"`
-	Messages   int    `json:"messages"`
-	Generation string `json:"generation,omitempty"`
+	Name     string `json:"name"`
+	Source   string `json:"source"`
+	Store    string `json:"store"`
+	Messages int    `json:"messages"`
+	sourceStatus
 	// Problems are what keeps the workspace, its source's latest content, or a message that is left out, from being served.
 	Problems []string `json:"problems,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
@@ -143,7 +149,7 @@ func (a *App) describe() any {
 	for _, name := range a.names() {
 		all = append(all, a.service(name).status())
 	}
-	return map[string]any{"workspaces": all}
+	return map[string]any{"workspaces": all, "sinks": a.sinkStates()}
 }
 
 // readiness says whether every workspace is served.
@@ -153,27 +159,41 @@ type readiness struct {
 	// Degraded says by workspace what keeps one that is served from working as it should: a balancer gains nothing by
 	// sending visitors elsewhere.
 	Degraded map[string]string `json:"degraded,omitempty"`
+	// Workspaces says by workspace what it is served from.
+	Workspaces map[string]sourceStatus `json:"workspaces"`
 }
 
 func (a *App) readiness() any {
-	state := readiness{Ready: true, Reason: map[string][]string{}, Degraded: map[string]string{}}
+	state := readiness{Ready: true, Reason: map[string][]string{}, Degraded: map[string]string{}, Workspaces: map[string]sourceStatus{}}
 	for _, name := range a.names() {
 		service := a.service(name)
-		if service.engine.Load() == nil || service.snapshotInUse() == nil {
+		from := service.sourceStatus()
+		state.Workspaces[name] = from
+		if service.engine.Load() == nil || from.Serving == servingNothing {
 			state.Ready = false
 			state.Reason[name] = service.status().Problems
-		} else if err := service.storage.problem(); err != nil {
-			state.Degraded[name] = err.Error()
+			continue
+		}
+		var troubles []string
+		if err := service.storage.problem(); err != nil {
+			troubles = append(troubles, err.Error())
+		}
+		if trouble := from.trouble(); trouble != "" {
+			troubles = append(troubles, trouble)
+		}
+		if len(troubles) > 0 {
+			state.Degraded[name] = strings.Join(troubles, "; ")
 		}
 	}
+	state.addSinks(a.sinkStates())
 	return state
 }
 
 // status says how the workspace is.
 func (s *service) status() workspaceStatus {
-	status := workspaceStatus{Name: s.key.workspace, Source: s.key.source, Store: s.key.store}
+	status := workspaceStatus{Name: s.key.workspace, Source: s.key.source, Store: s.key.store, sourceStatus: s.sourceStatus()}
 	if snapshot := s.snapshotInUse(); snapshot != nil {
-		status.Messages, status.Generation = len(snapshot.Messages), snapshot.Generation
+		status.Messages = len(snapshot.Messages)
 		for _, skipped := range snapshot.Skipped {
 			status.Problems = append(status.Problems, lines(skipped.Problems)...)
 		}
@@ -242,7 +262,8 @@ func adminError(err error) error {
 		status = http.StatusBadRequest
 	case errors.Is(err, engine.ErrNoRecipient), errors.Is(err, engine.ErrNoMessage), errors.Is(err, engine.ErrNotSent), errors.Is(err, engine.ErrNobody):
 		status = http.StatusNotFound
-	case errors.Is(err, engine.ErrQueueFull), errors.Is(err, engine.ErrShown), errors.Is(err, engine.ErrSeveral):
+	case errors.Is(err, engine.ErrQueueFull), errors.Is(err, engine.ErrShown), errors.Is(err, engine.ErrSeveral),
+		errors.Is(err, sink.ErrNothingDead), errors.Is(err, sink.ErrReplaying):
 		status = http.StatusConflict
 	case errors.Is(err, engine.ErrNotEnabled), errors.Is(err, errNotServed), errors.Is(err, store.ErrUnavailable):
 		status = http.StatusServiceUnavailable

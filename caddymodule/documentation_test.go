@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,6 +16,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"handbill/engine/source"
 )
 
 // Caddy's documentation of a module is made from its fields' comments.
@@ -75,6 +78,12 @@ func jsonFields(file *ast.File) []*ast.Field {
 // reference is the page that describes the Caddyfile.
 const reference = "../docs/caddyfile.md"
 
+// pageOfSources is the page that describes where workspaces come from.
+const pageOfSources = "../docs/sources.md"
+
+// pageOfSinks is the page that describes sinks.
+const pageOfSinks = "../docs/sinks.md"
+
 // manyEdges is the page that describes several edges over one store.
 const manyEdges = "../docs/many-edges.md"
 
@@ -92,9 +101,14 @@ func blocks(t *testing.T, file string) [][2]string {
 	return found
 }
 
+// onlyCaddyfiles leaves out JSON that is no configuration.
+func onlyCaddyfiles(all [][2]string) [][2]string {
+	return slices.DeleteFunc(all, func(block [2]string) bool { return block[0] != "caddyfile" })
+}
+
 func TestEveryExampleOfTheReferenceAdapts(t *testing.T) {
 	examples, adapted := 0, ""
-	for _, block := range append(blocks(t, manyEdges), blocks(t, reference)...) {
+	for _, block := range slices.Concat(onlyCaddyfiles(blocks(t, pageOfSinks)), onlyCaddyfiles(blocks(t, pageOfSources)), blocks(t, manyEdges), blocks(t, reference)) {
 		switch block[0] {
 		case "caddyfile":
 			examples++
@@ -139,12 +153,23 @@ func TestTheReferenceDescribesEveryWordAndMetric(t *testing.T) {
 	newEngineRecorder("default").Streamed("opened")
 	newEngineRecorder("default").Withheld("shadow")
 	newInjectRecorder("default")
+	newSourceRecorder("default")(source.ResultChanged, source.State{})
+	newSinkRecorder("file")
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(families) != 11 {
-		t.Errorf("%d metrics, expected the 11 of the reference", len(families))
+	if len(families) != 20 {
+		t.Errorf("%d metrics, expected the 20 of the reference", len(families))
+	}
+	journal := make(chan *prometheus.Desc, 10)
+	journals{}.Describe(journal)
+	close(journal)
+	for one := range journal { // they are there where a store has a journal
+		name := strings.Split(one.String(), `"`)[1]
+		if !strings.Contains(string(page), "`"+name+"{") {
+			t.Errorf("the metric %s is not described", name)
+		}
 	}
 	for _, family := range families {
 		if !strings.Contains(string(page), "`"+family.GetName()+"{") {

@@ -46,11 +46,12 @@ func counter(name, help string) prometheus.CounterOpts {
 
 // registerMetrics makes the counters visible in a configuration's registry.
 func registerMetrics(registry *prometheus.Registry) error {
-	for _, collector := range []prometheus.Collector{
+	for _, collector := range append(sinkMetrics(),
 		injectedTotal, skippedTotal, pollsTotal, pollsRepeatedTotal, decisionsTotal, deliveriesTotal, reportsTotal, withheldTotal, reportsRefusedTotal,
 		streamsOpen, streamsTotal,
-		identityRefusedTotal,
-	} {
+		identityRefusedTotal, journals{},
+		sourceLooksTotal, sourceProblems, sourceLastGood, sourceFetched, sourceChecked,
+	) {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(collector); err != nil && !errors.As(err, &already) {
 			return err

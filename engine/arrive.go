@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -28,9 +27,9 @@ type PageView struct {
 // View counts a page view of a visitor, unless it was counted before: by a poll, or by the same event sent earlier. It is
 // durable within a second.
 func (e *Engine) View(ctx context.Context, identity visitor.Identity, view PageView) error {
-	record, err := e.store.Load(ctx, e.key(identity))
+	record, err := e.known(ctx, e.key(identity))
 	if err != nil {
-		return fmt.Errorf("reading the visitor's record: %w", err)
+		return err
 	}
 	e.arrive(identity, record, view, namedVisit(view.Visit), uint32(hash64(view.View)), e.now())
 	return nil

@@ -60,7 +60,7 @@ export function createClient(site: Site): Client {
   const queue = createQueue(site);
   const loader = createLoader(site);
   const stage = createStage(tell, leave, loader, look);
-  const poller = createPoller(ask, answered);
+  const poller = createPoller(ask, heard, answered);
   const tab = tabId();
   /** The messages that buttons asked for, and the deliveries that have these buttons. */
   const wanted: Record<string, string> = {};
@@ -91,7 +91,10 @@ export function createClient(site: Site): Client {
     if (happening === "dismissed") {
       delete wanted[message.messageId];
       // There is room for another one. The poll must not offer again what was just closed.
-      void queue.flush().then(() => look());
+      void queue.flush().then(() => {
+        look();
+        stream?.tellOthers();
+      });
     }
     announce(emitter, happening, message, dismiss, particulars);
   }
@@ -143,9 +146,13 @@ export function createClient(site: Site): Client {
     };
     const response = await post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
     if (reset && response.status < 400) resetWasHeard();
-    const ticket = response.headers.get("Handbill-Stream");
-    if (ticket) void loader.part("stream").then((it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), look, mayConnect), () => {});
     return response;
+  }
+
+  /** An answer that still counts: one that was overtaken may offer the stream of another visitor. */
+  function heard({ headers }: Response): void {
+    const ticket = headers.get("Handbill-Stream");
+    if (ticket) void loader.part("stream").then((it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), look, mayConnect), () => {});
   }
 
   function answered(messages: Message[]): void {
