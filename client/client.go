@@ -16,10 +16,10 @@ import (
 	"io/fs"
 )
 
-//go:embed dist/client.js dist/consent.js dist/reference.js dist/renderer.html dist/parts
+//go:embed dist/client.js dist/bridge.js dist/consent.js dist/reference.js dist/renderer.html dist/parts
 var dist embed.FS
 
-// Files returns the built files: client.js, consent.js, reference.js and renderer.html at the top, and in parts one for each part.
+// Files returns the built files: client.js, bridge.js, consent.js, reference.js and renderer.html at the top, and in parts one for each part.
 func Files() fs.FS {
 	files, err := fs.Sub(dist, "dist")
 	if err != nil {

@@ -155,7 +155,12 @@ func newEdge(t *testing.T) *edge {
 	mux.HandleFunc("GET /_handbill/sandbox/{file}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", "sandbox "+content.SandboxFlags)
-		io.WriteString(w, e.documents[strings.TrimSuffix(r.PathValue("file"), ".html")])
+		document := e.documents[strings.TrimSuffix(r.PathValue("file"), ".html")]
+		if strings.Contains(document, "message.") {
+			bridge, _ := fs.ReadFile(client.Files(), "bridge.js")
+			document = strings.Replace(document, "<!doctype html>", "<!doctype html><script>"+string(bridge)+"</script>", 1)
+		}
+		io.WriteString(w, document)
 	})
 	mux.HandleFunc("POST /_handbill/api/v4/users", e.counted(e.servePoll))
 	mux.HandleFunc("POST /_handbill/v1/{kind}", e.counted(e.serveEvents))

@@ -43,3 +43,35 @@ func TestADocumentIsShownInASandboxAndTalksToItsMessage(t *testing.T) {
 	b.do(frame + `.contentWindow.postMessage({ handbill: "dismiss" }, "*")`)
 	e.waitReports("m opened", "m clicked tried=event:refused,refused,refused", "m clicked sandbox=javascript:document.title='run'", "m dismissed")
 }
+
+// prize is a document that was written for the reference client.
+const prize = `<!doctype html><meta charset="utf-8"><title>Prize</title>
+<div data-message-name="ask"><button onclick="message.showMessage(event, 'won', { name: 'turn' })">Turn</button><a href="https://example.com/rules" target="_blank" data-tracked-name="rules">Rules</a></div>
+<div data-message-name="won"><p style="height: 400px">20 % off.</p><button onclick="message.performAction('copy-code', { name: 'copy' })">Copy</button></div>
+<script>
+  setTimeout(() => {
+    document.querySelector("button").click();
+    document.querySelectorAll("button")[1].click();
+    message.openUrl("app://prize", { name: "app" });
+    LAST;
+  }, 100);
+</script>`
+
+func TestADocumentForTheReferenceClientFindsItsBridge(t *testing.T) {
+	for last, want := range map[string][]string{
+		"message.snooze(90, { name: 'later' })":                          {"m clicked later=snooze:90m", "m dismissed"},
+		"message.dismiss({ name: 'no' })":                                {"m dismissed"},
+		"message.openUrl('/offers', { name: 'use' })":                    {"m clicked use=/offers", "m dismissed"},
+		"document.body.append('more'); message.dismiss()":                {"m dismissed"},
+		"dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))": {"m dismissed"},
+	} {
+		t.Run(last, func(t *testing.T) {
+			e, b := newEdge(t), newTab(t)
+			e.documents = map[string]string{"0a1b": strings.Replace(prize, "LAST", last, 1)}
+			e.pages["/offers"] = page("", "")
+			e.messages = always(deliver("m", asking(content.Step{Name: "step-1", Title: "Turn the wheel", Frame: "0a1b"})))
+			b.open(e.URL)
+			e.waitReports(append([]string{"m opened", "m clicked turn=goto:won", "m changed won=<nil>", "m clicked copy=copy-code", "m clicked app=app://prize"}, want...)...)
+		})
+	}
+}

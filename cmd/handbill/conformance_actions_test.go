@@ -86,7 +86,7 @@ func documentInSandbox() scenario {
 	return scenario{id: "document", title: "a whole HTML document, as it was written for the hosted product", messages: exampleOf(checkout+"/docs/moving.md", "wheel"),
 		lacks: func(c client) string {
 			if c.way == builtin {
-				return "our own client shows documents, and is spoken to by `postMessage`: see [`html_sandbox`](workspace.md#html_sandbox)"
+				return "our own client shows documents in a frame of its own, with the same `message`: see [`html_sandbox`](workspace.md#html_sandbox)"
 			}
 			return ""
 		},

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
 	"time"
 
@@ -166,5 +167,20 @@ func (h *Handler) serveDocument(w http.ResponseWriter, r *http.Request, frame st
 	header.Set("Content-Security-Policy", "sandbox "+content.SandboxFlags)
 	header.Set("Cache-Control", "private, max-age=31536000, immutable")
 	header.Set("X-Robots-Tag", "noindex")
-	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(document))
+	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(withBridge(document, h.bridge)))
+}
+
+var (
+	speaksToBridge = regexp.MustCompile(`\bmessage\s*\.\s*(dismiss|openUrl|showMessage|performAction|snooze)\b`)
+	doctype        = regexp.MustCompile(`(?i)^\s*<!doctype[^>]*>`)
+)
+
+// withBridge is a document in which scripts find what they call as "message", as the reference client's page has it; where
+// they call nothing of it, the document as it is.
+func withBridge(document string, bridge []byte) string {
+	if len(bridge) == 0 || !speaksToBridge.MatchString(document) {
+		return document
+	}
+	begins := doctype.FindString(document)
+	return begins + "<script>" + string(bridge) + "</script>" + document[len(begins):]
 }

@@ -114,6 +114,7 @@ type Handler struct {
 	inspect    func(context.Context, *url.URL, http.Header) any
 	reference  *Reference
 	bundle     []byte
+	bridge     []byte // what stands in documents that were written for the reference client
 	consenting []byte // what stands before the client where the site has rules of consent
 	shim       []byte // what stands before the reference client
 	parts      parts
@@ -141,6 +142,10 @@ func New(options Options) (*Handler, error) {
 	if err != nil && (options.Site.Consent != Consent{} || !errors.Is(err, fs.ErrNotExist)) {
 		return nil, fmt.Errorf("reading what stands before the browser client: %w", err)
 	}
+	bridge, err := fs.ReadFile(options.Client, "bridge.js")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("reading what stands in documents: %w", err)
+	}
 	shim, err := fs.ReadFile(options.Client, "reference.js")
 	if err != nil && (options.Reference != nil || !errors.Is(err, fs.ErrNotExist)) {
 		return nil, fmt.Errorf("reading what stands before the reference client: %w", err)
@@ -155,7 +160,7 @@ func New(options Options) (*Handler, error) {
 	}
 	h := &Handler{
 		engine: options.Engine, site: options.Site.withDefaults(), logger: options.Logger,
-		scheme: options.Scheme, clientIP: options.ClientIP, country: options.Country, inspect: options.Inspect, bundle: bundle, consenting: consenting, parts: parts,
+		scheme: options.Scheme, clientIP: options.ClientIP, country: options.Country, inspect: options.Inspect, bundle: bundle, bridge: bytes.TrimSpace(bridge), consenting: consenting, parts: parts,
 		reference: options.Reference, shim: bytes.TrimSpace(shim), renderer: renderer,
 		streamSite: options.StreamSite, pages: pages{seed: maphash.MakeSeed()},
 		polls: newLimiter(pollRate, pollBurst), writes: newLimiter(writeRate, writeBurst),

@@ -103,7 +103,7 @@ func makeHandler(t *testing.T, site wire.Site, text, scheme string, reference *w
 	}
 	h, err := wire.New(wire.Options{
 		Engine: e, Site: site, Reference: reference,
-		Client: fstest.MapFS{"client.js": {Data: []byte(bundle)}, "consent.js": {Data: []byte("/* consent */")}, "reference.js": {Data: []byte("/* reference */")}},
+		Client: fstest.MapFS{"client.js": {Data: []byte(bundle)}, "consent.js": {Data: []byte("/* consent */")}, "bridge.js": {Data: []byte("/* bridge */")}, "reference.js": {Data: []byte("/* reference */")}},
 		Scheme: func(*http.Request) string { return scheme },
 	})
 	if err != nil {
@@ -654,6 +654,21 @@ func TestTheClientsPartsHaveAddressesThatChangeWithThem(t *testing.T) {
 		if answer := later.do("GET", gone, ""); answer.StatusCode != 404 {
 			t.Errorf("%s: status %d", gone, answer.StatusCode)
 		}
+	}
+}
+
+func TestADocumentFindsTheBridgeThatItCalls(t *testing.T) {
+	for name, test := range map[string]struct{ document, want string }{
+		"one that calls it":           {"<!doctype html>\n<button onclick='message.dismiss()'>No</button>", "<!doctype html><script>/* bridge */</script>\n<button onclick='message.dismiss()'>No</button>"},
+		"one that calls none of it":   {"<!doctype html><p>Messages: message.read()</p>", "<!doctype html><p>Messages: message.read()</p>"},
+		"one without a document type": {"<p onclick='message.openUrl(1)'>", "<script>/* bridge */</script><p onclick='message.openUrl(1)'>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBrowser(t, newHandler(t, wire.Site{Anonymous: true}, "[[messages]]\nid = \"wheel\"\npages = [\"*\"]\ntitle = \"Turn the wheel\"\nhtml_sandbox = \"\"\"\n"+test.document+"\"\"\"\n"))
+			if got := text(t, b.do("GET", "/_handbill/sandbox/"+content.Sandboxed(test.document)+".html", "")); got != test.want {
+				t.Errorf("it is served as %s", got)
+			}
+		})
 	}
 }
 

@@ -59,6 +59,7 @@ var scripts = []struct {
 }{
 	{core, "src/index.ts", "let handbillClient;", api.ES2022},
 	{"consent.js", "src/consent/index.ts", "let handbillConsent;", api.ES2022},
+	{"bridge.js", "src/bridge/index.ts", "", api.ES2022},
 	{"reference.js", "src/reference/index.ts", "var handbillReference;", api.ES2015},
 }
 

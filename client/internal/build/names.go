@@ -67,15 +67,19 @@ func sameScript(script, renamed []byte, target api.Target) error {
 	if err != nil {
 		return err
 	}
-	wordsBefore, wordsAfter := word.FindAll(before, -1), word.FindAll(after, -1)
+	wordsBefore, wordsAfter := word.FindAllIndex(before, -1), word.FindAllIndex(after, -1)
 	same := len(wordsBefore) == len(wordsAfter) && bytes.Equal(word.ReplaceAll(before, nil), word.ReplaceAll(after, nil))
 	there, back := map[string]string{}, map[string]string{}
 	for i := 0; same && i < len(wordsBefore); i++ {
-		a, b := string(wordsBefore[i]), string(wordsAfter[i])
+		at, to := wordsBefore[i], wordsAfter[i]
+		a, b := string(before[at[0]:at[1]]), string(after[to[0]:to[1]])
+		if a == b && (!isShort(a) || isNoVariable(before, at)) {
+			continue
+		}
 		if there[a] == "" && back[b] == "" {
 			there[a], back[b] = b, a
 		}
-		same = there[a] == b && back[b] == a && (a == b || isShort(a) && isShort(b))
+		same = there[a] == b && back[b] == a && isShort(a) && isShort(b)
 	}
 	if !same {
 		return errors.New("naming a script's variables would change what it does")
@@ -85,6 +89,12 @@ func sameScript(script, renamed []byte, target api.Target) error {
 
 // isShort says whether a word may be what esbuild calls a variable.
 func isShort(word string) bool { return len(word) <= 2 && (word[0] < '0' || word[0] > '9') }
+
+// isNoVariable says whether a word may be a property or a part of a text or of a pattern, by what stands beside it.
+func isNoVariable(script []byte, at []int) bool {
+	const before, after = ".\"'`\\-", ":\"'`-"
+	return at[0] > 0 && strings.IndexByte(before, script[at[0]-1]) >= 0 || at[1] < len(script) && strings.IndexByte(after, script[at[1]]) >= 0
+}
 
 // renamer chooses names for the variables of each scope that it comes to, from the outer ones to the inner.
 type renamer struct {

@@ -6,13 +6,17 @@ import css from "./sandbox.css";
 /** What a document may do. The edge says the same in the document's own policy. */
 const FLAGS = "allow-scripts allow-popups allow-forms";
 const TALLEST = 2000;
+/** Characters that the edge takes of a name and an action. */
+const LONGEST = 1000;
 
 /** What a document says to its message, by postMessage. */
 interface Said {
-  handbill?: "dismiss" | "action" | "resize";
-  /** Of an action: the button's name, and what it does. */
+  /** An action is done as a button's is, a tap only told; changed is that another part of the document is seen. */
+  handbill?: "dismiss" | "action" | "tap" | "changed" | "snooze" | "resize";
+  /** Of an action: the button's name, and what it does. Of changed, what is seen. */
   name?: unknown;
   action?: unknown;
+  minutes?: unknown;
   /** Of resize, in pixels. */
   height?: unknown;
 }
@@ -39,11 +43,18 @@ export function build(step: Step, section: HTMLElement, shown: Shown): void {
   frame.src = address;
 }
 
-function hear(said: Said | null, frame: HTMLIFrameElement, { pressed, dismiss }: Shown): void {
-  if (said?.handbill === "dismiss") dismiss();
-  else if (said?.handbill === "action" && typeof said.action === "string" && said.action) {
-    pressed({ name: typeof said.name === "string" && said.name ? said.name : "sandbox", text: "", action: said.action });
-  } else if (said?.handbill === "resize" && Number(said.height) > 0) {
-    frame.height = `${Math.min(Math.ceil(Number(said.height)), TALLEST)}`;
+function hear(said: Said | null, frame: HTMLIFrameElement, { pressed, dismiss, happened }: Shown): void {
+  const word = said?.handbill;
+  const name = typeof said?.name === "string" && said.name ? said.name.slice(0, LONGEST) : "sandbox";
+  const action = typeof said?.action === "string" ? said.action.slice(0, LONGEST) : "";
+  if (word === "dismiss") dismiss();
+  else if (word === "action" && action) pressed({ name, text: "", action });
+  else if (word === "tap" && action) happened("action", { actionName: name, actionValue: action });
+  else if (word === "changed") happened("changed", { actionName: name });
+  else if (word === "snooze" && Number(said!.minutes) >= 1) {
+    happened("action", { actionName: name, actionValue: `snooze:${Math.floor(Number(said!.minutes))}m` });
+    dismiss();
+  } else if (word === "resize" && Number(said!.height) > 0) {
+    frame.height = `${Math.min(Math.ceil(Number(said!.height)), TALLEST)}`;
   }
 }
