@@ -217,6 +217,49 @@ func TestAStoreThatCannotBeReadIsLeftAsItIs(t *testing.T) {
 	}
 }
 
+func TestAStoreThatIsDamagedBeyondRepairIsSetAside(t *testing.T) {
+	app, path := application(t), messages(t, "monday")
+	database := filepath.Join(t.TempDir(), "handbill.db")
+	globals := "handbill " + path + " {\n\tstore bbolt " + database + "\n}"
+	e := start(t, globals, tallowby(app))
+	e.dismiss("http://tallowby.test/")
+	if err := caddy.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	good, err := os.ReadFile(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, damaged := range map[string]string{
+		"its beginning is gone": strings.Repeat("\x00", 16<<10) + string(good[16<<10:]),
+		"its end is cut off":    string(good[:len(good)/2]),
+	} {
+		writeFile(t, database, damaged)
+		e.load(globals, tallowby(app))
+		if ids := e.poll("http://tallowby.test/"); fmt.Sprint(ids) != "[monday]" {
+			t.Errorf("%s: the site shows %v", name, ids)
+		}
+		e.dismiss("http://tallowby.test/")
+		if err := caddy.Stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asides, err := filepath.Glob(database + ".damaged-*")
+	if err != nil || len(asides) != 2 {
+		t.Fatalf("set aside are %q, error %v", asides, err)
+	}
+	for _, aside := range asides {
+		if log := e.logs(); !strings.Contains(log, aside) || !strings.Contains(log, "put a backup in its place") {
+			t.Errorf("the log does not say what became of %s:\n%s", aside, log)
+		}
+	}
+	writeFile(t, database, string(good)) // the backup
+	e.load(globals, tallowby(app))
+	if ids := e.poll("http://tallowby.test/"); len(ids) != 0 {
+		t.Errorf("after restoring, what was dismissed is back: %v", ids)
+	}
+}
+
 func TestABadWorkspaceAtStartLetsPagesPassUntilItIsMended(t *testing.T) {
 	for name, bad := range map[string]struct {
 		prepare func(path string)

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"time"
 
 	"handbill/engine/eventlog"
@@ -37,7 +36,7 @@ type Options struct {
 // Defaults of a sink.
 const (
 	DefaultTries = 5
-	firstWait    = time.Second
+	firstWait    = 250 * time.Millisecond
 	longestWait  = time.Minute
 	// longestAfter bounds how long the other side may ask to be left alone.
 	longestAfter = time.Hour
@@ -77,8 +76,7 @@ type Runner struct {
 	read    int               // events that the tail has passed
 	passed  int               // events before reached
 
-	state       state
-	deadLetters sync.Mutex // held while their files are touched
+	state state
 }
 
 // item is an event that is to be handed over.
