@@ -154,9 +154,10 @@ func TestAStartDoesNotWaitForASourceThatIsSlow(t *testing.T) {
 	answers <- tour
 	f.eventuallyShows(t, "billing-tour")
 	eventually(t, "it is the source's", func() bool { return !f.State().Kept })
-	if kept, err := k.Last(); err != nil || string(kept.Files[0].Data) != tour {
-		t.Errorf("what is kept: %+v, error %v", kept, err)
-	}
+	eventually(t, "it is kept", func() bool {
+		kept, err := k.Last()
+		return err == nil && string(kept.Files[0].Data) == tour
+	})
 }
 
 func TestWithoutALastGoodWorkspaceNothingIsInUse(t *testing.T) {
