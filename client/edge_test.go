@@ -45,6 +45,7 @@ type edge struct {
 	refuse    func(w http.ResponseWriter, r *http.Request) bool // whether it has answered a request itself
 	ticket    func(poll) string                                 // of the stream that a poll is offered
 	streams   map[chan string]string                            // the open streams: their events, and their tickets
+	opened    int                                               // streams that were opened so far
 }
 
 // poll is one poll as the client sent it.

@@ -91,7 +91,10 @@ export function createClient(site: Site): Client {
     if (happening === "dismissed") {
       delete wanted[message.messageId];
       // There is room for another one. The poll must not offer again what was just closed.
-      void queue.flush().then(() => look());
+      void queue.flush().then(() => {
+        look();
+        stream?.tellOthers();
+      });
     }
     announce(emitter, happening, message, dismiss, particulars);
   }

@@ -36,7 +36,7 @@ func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
 	rounds, changes := soaktest.Times(10, 100), 0
 	var writing, opening time.Duration
 	for round := range rounds {
-		count := soaktest.Times(200, 5000) + random.IntN(1500)
+		count := soaktest.Times(200, 2500) + random.IntN(1500)
 		writing += killWhileWriting(t, path, count, acknowledged)
 		changes += count * changesOfAWrite
 		begun := time.Now()
