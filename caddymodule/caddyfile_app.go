@@ -28,7 +28,7 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //		workspace  <path>
 //		workspace  <name> <path>
 //		workspace  <name> {
-//			source file <path>
+//			source file <path> | http <url> | redis <url...>
 //		}
 //		store      bbolt [<path>] | memory | redis <url...>
 //		sink       file <path> | webhook <url> | cdp <url> | redis <url...> { … }
@@ -101,7 +101,7 @@ func (a *App) readWorkspace(d *caddyfile.Dispenser) error {
 func readSource(d *caddyfile.Dispenser, workspace string) (name string, module caddyfile.Unmarshaler, err error) {
 	line := d.Line()
 	block := words{"source": {read: func(d *caddyfile.Dispenser) (err error) {
-		name, module, err = guest(d, "handbill.sources", "source", "http", "redis")
+		name, module, err = guest(d, "handbill.sources", "source")
 		return err
 	}}}
 	if err := block.read(d, "workspace "+workspace); err != nil {

@@ -50,6 +50,7 @@ func registerMetrics(registry *prometheus.Registry) error {
 		injectedTotal, skippedTotal, pollsTotal, pollsRepeatedTotal, decisionsTotal, deliveriesTotal, reportsTotal, withheldTotal, reportsRefusedTotal,
 		streamsOpen, streamsTotal,
 		identityRefusedTotal, journals{},
+		sourceLooksTotal, sourceProblems, sourceLastGood, sourceFetched, sourceChecked,
 	) {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(collector); err != nil && !errors.As(err, &already) {

@@ -11,6 +11,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"handbill/engine/eventlog"
+	"handbill/engine/eventlog/sink"
 	"handbill/engine/store"
 )
 
@@ -67,6 +68,9 @@ func (s *storage) tryOpen() {
 	}
 	if s.reason != nil {
 		logger().Info("the store is open", "store", s.place)
+	}
+	if events != nil {
+		events.AlsoForget(sink.Forget)
 	}
 	s.store, s.events, s.reason = opened, events, nil
 	close(s.opened)
