@@ -369,3 +369,28 @@ func TestTheStoreLiesInCaddysDataDirectoryByDefault(t *testing.T) {
 		}
 	}
 }
+
+func TestStatisticsSurviveRestarts(t *testing.T) {
+	app, admin := application(t), fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	globals := "admin " + admin + "\nhandbill " + messages(t, "monday") + " {\n\tstore bbolt " + filepath.Join(t.TempDir(), "handbill.db") + "\n}"
+	e := start(t, globals, tallowby(app))
+	e.dismiss("http://tallowby.test/")
+	counted := func() string {
+		_, body := ask(t, "GET", "http://"+admin+"/handbill/default/statistics", "")
+		var answer statistics
+		if err := json.Unmarshal([]byte(body), &answer); err != nil || len(answer.Messages) != 1 {
+			t.Fatalf("%v in %s", err, body)
+		}
+		c := answer.Messages[0].Counts
+		return fmt.Sprintf("%d deliveries, %d opened, %d dismissed, %d viewers", c.Deliveries, c.Opened, c.Dismissed, c.Viewers)
+	}
+	const want = "1 deliveries, 1 opened, 1 dismissed, 1 viewers"
+	until(t, "it is counted", func() bool { return counted() == want })
+	if err := caddy.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	e.load(globals, tallowby(app))
+	if got := counted(); got != want {
+		t.Errorf("after a restart there are %s", got)
+	}
+}
