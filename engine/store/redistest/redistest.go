@@ -33,6 +33,9 @@ func Start(t testing.TB, options ...string) *Server {
 	return s
 }
 
+// At is a server that runs already.
+func At(t testing.TB, address string) *Server { return &Server{t: t, Address: address} }
+
 // program finds a program of Redis.
 func program(t testing.TB, name string) string {
 	t.Helper()
