@@ -50,10 +50,7 @@ func (h *Handler) serveEndpoint(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusInternalServerError, "a fault in Handbill; the server's log has it")
 	}()
 	if service := h.app.service(h.workspace); service != nil {
-		select { // a page would not wait
-		case <-service.settled:
-		case <-r.Context().Done():
-		}
+		service.await(r)
 	}
 	endpoint := h.readyEndpoint()
 	if endpoint == nil {
@@ -62,6 +59,20 @@ func (h *Handler) serveEndpoint(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	endpoint.ServeHTTP(w, r)
+}
+
+// await waits until the store is open, or is known not to open; a page would not wait. Once it is, nothing is asked of the
+// request's context, which would make a channel for it.
+func (s *service) await(r *http.Request) {
+	select {
+	case <-s.settled:
+		return
+	default:
+	}
+	select {
+	case <-s.settled:
+	case <-r.Context().Done():
+	}
 }
 
 // fail answers as the endpoint does when something is wrong.

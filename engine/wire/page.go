@@ -33,11 +33,12 @@ func (h *Handler) page(r *http.Request, sent pageSent) (*pagerule.Page, error) {
 	if claimed == "" {
 		return nil, fmt.Errorf("page.url %q is not an absolute URL; send location.href", sent.URL)
 	}
-	if own := h.origin(r); !sameOrigin(claimed, own) {
+	own := h.origin(r)
+	if !sameOrigin(claimed, own) {
 		return nil, fmt.Errorf("page.url is on %s, but this endpoint serves pages of %s", claimed, own)
 	}
 	address := sent.URL
-	if referer := h.referer(r); referer != "" {
+	if referer := refererOn(r, own); referer != "" {
 		address = referer
 		if _, fragment, has := strings.Cut(sent.URL, "#"); has {
 			address += "#" + fragment
@@ -78,11 +79,11 @@ func (p *pages) page(address, name string) (*pagerule.Page, error) {
 	return &page, nil
 }
 
-// referer is the Referer where it says a page of this site: one trimmed to its origin by a policy does not.
-func (h *Handler) referer(r *http.Request) string {
-	address, _, _ := strings.Cut(r.Header.Get("Referer"), "#")
+// refererOn is the Referer where it says a page of this site: one trimmed to its origin by a policy does not.
+func refererOn(r *http.Request, own string) string {
+	address, _, _ := strings.Cut(first(r.Header, "Referer"), "#")
 	origin := originOf(address)
-	if origin == "" || !sameOrigin(origin, h.origin(r)) {
+	if origin == "" || !sameOrigin(origin, own) {
 		return ""
 	}
 	if rest := address[len(origin):]; rest == "" || rest == "/" {

@@ -85,7 +85,7 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 	switch {
 	case sent.Reset:
 		r = h.forget(w, r)
-	case sent.Page == nil && r.Header.Get("X-Gist-User-Anonymous") == "true":
+	case sent.Page == nil && first(r.Header, "X-Gist-User-Anonymous") == "true":
 		h.claims(w, r).end()
 	}
 	identity, fresh := h.who(w, r, sent.UserID)
@@ -150,8 +150,10 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 func visitOf(r *http.Request) string {
 	const name = "sessionId"
 	query := r.URL.RawQuery
-	if strings.ContainsAny(query, "%+;") {
-		return clean(r.URL.Query().Get(name))
+	for i := range len(query) {
+		if c := query[i]; c == '%' || c == '+' || c == ';' {
+			return clean(r.URL.Query().Get(name))
+		}
 	}
 	for query != "" {
 		var parameter string

@@ -28,7 +28,7 @@ const (
 // user; ours has it in the address of its page.
 func (h *Handler) previewOf(r *http.Request, sent *pollBodySent) string {
 	if sent.Page == nil {
-		if strings.HasPrefix(r.Header.Get(tokenHeader), encodedPrefix) {
+		if strings.HasPrefix(first(r.Header, tokenHeader), encodedPrefix) {
 			return userToken(r)
 		}
 		return ""
