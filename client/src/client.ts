@@ -54,6 +54,9 @@ export interface Client {
   look(): void;
 }
 
+/** What browsers have since lately. */
+type Later = { Temporal?: { Now: { timeZoneId(): string } } };
+
 export function createClient(site: Site): Client {
   heedRefusals(address(site, "/"));
   const emitter = createEmitter();
@@ -93,7 +96,7 @@ export function createClient(site: Site): Client {
       // There is room for another one. The poll must not offer again what was just closed.
       void queue.flush().then(() => {
         look();
-        stream?.tellOthers();
+        stream?.changed();
       });
     }
     announce(emitter, happening, message, dismiss, particulars);
@@ -139,7 +142,8 @@ export function createClient(site: Site): Client {
       referrer: document.referrer || undefined,
       show: wanted,
       fired,
-      zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      // Asking Intl first loads what it knows of all languages, which takes longer than all else that we do.
+      zone: (window as Later).Temporal?.Now.timeZoneId() ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
       reset,
       consent: keeper().handbill?.said,
       stream: stream?.heard,
@@ -152,7 +156,7 @@ export function createClient(site: Site): Client {
   /** An answer that still counts: one that was overtaken may offer the stream of another visitor. */
   function heard({ headers }: Response): void {
     const ticket = headers.get("Handbill-Stream");
-    if (ticket) void loader.part("stream").then((it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), look, mayConnect), () => {});
+    if (ticket) void loader.part("stream").then((it) => (stream = it).offer(ticket, site, look, mayConnect), () => {});
   }
 
   function answered(messages: Message[]): void {
