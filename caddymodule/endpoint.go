@@ -1,8 +1,10 @@
 package caddymodule
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 
 	"handbill/client"
@@ -25,6 +27,9 @@ func (h *Handler) readyEndpoint() *wire.Handler {
 	made, err := wire.New(wire.Options{
 		Engine: engine, Site: h.site, Client: client.Files(), Logger: h.logger, Scheme: scheme, ClientIP: clientIP,
 		Country: h.country, StreamSite: h.streams, Reference: h.reference,
+		Inspect: func(ctx context.Context, page *url.URL, header http.Header) any {
+			return explainPage(ctx, page, header)
+		},
 	})
 	if err != nil {
 		h.logger.Error("the endpoint cannot be served", "error", err)

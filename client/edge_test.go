@@ -39,6 +39,7 @@ type edge struct {
 	site      map[string]any
 	consent   map[string]any // the site's rules, where it has some
 	messages  func(poll) []message
+	inbox     []letter                                          // what lies in the inbox; nil: the workspace has none
 	documents map[string]string                                 // that are shown in a sandbox, by their frames
 	missing   []string                                          // the endings of parts that are not found
 	interval  int                                               // seconds
@@ -63,6 +64,7 @@ type poll struct {
 	Consent    string            `json:"consent"`
 	Show       map[string]string `json:"show"`
 	Stream     string            `json:"stream"`
+	Inbox      string            `json:"inbox"`
 	Zone       string            `json:"zone"`
 	Fired      []fired           `json:"fired"`
 
@@ -112,6 +114,18 @@ type message struct {
 	Test       bool   `json:"test,omitempty"`
 	When       any    `json:"when,omitempty"`
 	Occasion   string `json:"occasion,omitempty"`
+}
+
+// letter is a message in the inbox.
+type letter struct {
+	MessageID  string         `json:"messageId"`
+	DeliveryID string         `json:"deliveryId"`
+	Opened     bool           `json:"opened"`
+	SentAt     string         `json:"sentAt"`
+	Expiry     string         `json:"expiry,omitempty"`
+	Type       string         `json:"type"`
+	Topics     []string       `json:"topics"`
+	Properties map[string]any `json:"properties"`
 }
 
 // deliver is a message with a delivery id of its own.
@@ -240,7 +254,16 @@ func (e *edge) servePoll(w http.ResponseWriter, r *http.Request) {
 	if e.ticket != nil && asked.Stream != e.ticket(asked) {
 		w.Header().Set("Handbill-Stream", e.ticket(asked))
 	}
+	if e.inbox != nil {
+		w.Header().Set("Handbill-Inbox", "false")
+	}
 	list := e.messages(asked)
+	letters := fmt.Sprint(e.inbox)
+	if asked.Inbox != "" && asked.Inbox != letters {
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(map[string]any{"inAppMessages": append([]message{}, list...), "inboxMessages": append([]letter{}, e.inbox...), "inboxGeneration": letters})
+		return
+	}
 	if len(list) == 0 {
 		w.WriteHeader(http.StatusNoContent)
 		return

@@ -101,15 +101,13 @@ func (e *Engine) welcome(identity visitor.Identity, view visitor.Change, voucher
 func (e *Engine) Voucher(anonymous string) string { return e.sealer.vouch(anonymous, e.now()) }
 
 // visitNow gives the situation the visit that it would be if the visitor came now, without anything being noted.
-func (s *situation) visitNow() {
+func (s *situation) visitNow(view visitor.PageView) {
 	s.named, s.asking = s.visit, nil
-	is := s.record.Clone()
+	is := s.past().Clone()
 	if is == nil {
 		is = visitor.New(s.identity.ID())
 	}
-	is.Apply(visitor.Change{Kind: visitor.Visited, At: s.now, Visit: s.named, Page: &visitor.PageView{
-		View: 1, Address: s.page.URL,
-	}})
+	is.Apply(visitor.Change{Kind: visitor.Visited, At: s.now, Visit: s.named, Page: &view})
 	if s.record == nil {
 		s.arrival = is
 	} else {

@@ -52,8 +52,9 @@ type PollRequest struct {
 	Browser Browser
 	// Embeds: the client shows what comes with the page from there, and is not told of it.
 	Embeds bool
-	// Inbox: the client wants to know what lies in the visitor's inbox.
-	Inbox bool
+	// Inbox: the client wants to know what lies in the visitor's inbox. InboxGeneration is that of the one which it holds.
+	Inbox           bool
+	InboxGeneration string
 }
 
 // Delivery is one message handed to one visitor.
@@ -92,8 +93,10 @@ type PollAnswer struct {
 	Unchanged bool
 	// Next is how long the client should wait before it asks again on an unchanged page.
 	Next time.Duration
-	// Inbox is what lies in the visitor's inbox, where the client wanted to know.
-	Inbox []InboxMessage
+	// Inbox is what lies in the visitor's inbox, where the client wanted to know. InboxGeneration names it, and is empty where
+	// the request named its page and holds it already.
+	Inbox           []InboxMessage
+	InboxGeneration string
 }
 
 // Poll answers what is due to a visitor on a page, and takes the lease of each message it hands out. Without a
@@ -146,6 +149,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	}
 	answer := PollAnswer{Deliveries: e.withContents(s, deliveries), Inbox: inbox}
 	answer.Generation, answer.Unchanged = generation(snapshot, answer.Deliveries, request.Generation)
+	answer.tellInbox(snapshot, request)
 	if !answer.Unchanged {
 		e.countDropped(answer.Deliveries)
 	}
@@ -353,13 +357,4 @@ func (a PollAnswer) result() PollResult {
 		return PollNothing
 	}
 	return PollMessages
-}
-
-func among(deliveries []Delivery, m *workspace.Message) bool {
-	for _, d := range deliveries {
-		if d.Message.ID == m.ID {
-			return true
-		}
-	}
-	return false
 }

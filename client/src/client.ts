@@ -3,9 +3,10 @@ import { address, post } from "./endpoint";
 import { announce, EVERY, metricOf } from "./events";
 import { newId, view } from "./id";
 import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
-import { createLoader } from "./parts";
+import { createLoader, type Parts } from "./parts";
 import { heedRefusals, mayConnect } from "./policy";
 import type { Message } from "./message";
+import type { Inbox } from "./parts/inbox";
 import type { Around } from "./parts/calls";
 import type { Fired, Waiter } from "./parts/when";
 import { createPoller } from "./poll";
@@ -16,6 +17,7 @@ import type { Site } from "./site";
 import { keeper } from "./storage";
 import { tabId } from "./tab";
 import { visitId } from "./visit";
+import { timeZone } from "./zone";
 
 const PLUGIN = "Customer.io In-App Plugin";
 const REPORT = "Report Delivery Event";
@@ -51,11 +53,12 @@ export interface Client {
   /** Does what a method does that few sites call. Events that follow wait for it: it may be one that changes them. */
   rare(name: string, around: Around, args: unknown[]): Promise<unknown>;
   /** Asks anew what is due. */
-  look(): void;
+  look(same?: boolean): void;
+  /** What lies in the inbox, of some topics. */
+  inbox(topics: string[]): Inbox;
+  /** Asks the edge what a poll asks, at another path. */
+  ask(generation: undefined, path: string): Promise<Response>;
 }
-
-/** What browsers have since lately. */
-type Later = { Temporal?: { Now: { timeZoneId(): string } } };
 
 export function createClient(site: Site): Client {
   heedRefusals(address(site, "/"));
@@ -64,6 +67,8 @@ export function createClient(site: Site): Client {
   const loader = createLoader(site);
   const stage = createStage(tell, leave, loader, look);
   const poller = createPoller(ask, heard, answered);
+  /** Does something with a part, where it can be had. */
+  const using = <Name extends keyof Parts>(name: Name, use: (part: Parts[Name]) => void): void => void loader.part(name).then(use, () => {});
   const tab = tabId();
   /** The messages that buttons asked for, and the deliveries that have these buttons. */
   const wanted: Record<string, string> = {};
@@ -75,6 +80,8 @@ export function createClient(site: Site): Client {
   let plugin: PluginOptions = {};
   /** The part that listens to the edge, once a poll was offered a stream. */
   let stream: typeof import("./parts/stream") | undefined;
+  /** The part that knows what lies in the inbox, once somebody has asked. */
+  let box: typeof import("./parts/inbox") | undefined;
   /** The part that few calls need; from then on events go through it. */
   let calls: Promise<typeof import("./parts/calls")> | undefined;
   let pageName: string | undefined;
@@ -84,22 +91,22 @@ export function createClient(site: Site): Client {
   /** The last identify on its way: a poll waits for it, since the traits decide what is due. */
   let identified: Promise<unknown> | undefined;
 
-  function tell(...[message, happening, dismiss, particulars]: Parameters<Told>): void {
-    const { actionValue } = particulars ?? {};
-    if (happening === "action" && actionValue?.startsWith("show:")) {
-      wanted[actionValue.slice(5)] = message.deliveryId;
+  function tell(...[{ messageId, deliveryId }, happening, dismiss, particulars]: Parameters<Told>): void {
+    const detail = { messageId, deliveryId, ...particulars };
+    if (happening === "action" && detail.actionValue?.startsWith("show:")) {
+      wanted[detail.actionValue.slice(5)] = deliveryId;
       look();
     }
-    queue.add(track(REPORT, { deliveryId: message.deliveryId, messageId: message.messageId, metric: metricOf(happening), ...particulars }));
+    queue.add(track(REPORT, { metric: metricOf(happening), ...detail }));
     if (happening === "dismissed") {
-      delete wanted[message.messageId];
+      delete wanted[messageId];
       // There is room for another one. The poll must not offer again what was just closed.
       void queue.flush().then(() => {
         look();
         stream?.changed();
       });
     }
-    announce(emitter, happening, message, dismiss, particulars);
+    announce(emitter, happening, detail, dismiss);
   }
 
   function leave(to: string, newTab: boolean): void {
@@ -130,7 +137,7 @@ export function createClient(site: Site): Client {
     return calls.then((part) => part.calls[name]!(around, ...args)).catch(reportError);
   }
 
-  async function ask(generation: string | undefined): Promise<Response> {
+  async function ask(generation?: string, path = "/api/v4/users"): Promise<Response> {
     await identified;
     const reset = isReset();
     const body = {
@@ -142,13 +149,13 @@ export function createClient(site: Site): Client {
       referrer: document.referrer || undefined,
       show: wanted,
       fired,
-      // Asking Intl first loads what it knows of all languages, which takes longer than all else that we do.
-      zone: (window as Later).Temporal?.Now.timeZoneId() ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+      zone: timeZone(),
       reset,
       consent: keeper().handbill?.said,
       stream: stream?.heard,
+      inbox: box?.held,
     };
-    const response = await post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
+    const response = await post(address(site, `${path}?sessionId=${visitId()}`), JSON.stringify(body));
     if (reset && response.status < 400) resetWasHeard();
     return response;
   }
@@ -156,21 +163,37 @@ export function createClient(site: Site): Client {
   /** An answer that still counts: one that was overtaken may offer the stream of another visitor. */
   function heard({ headers }: Response): void {
     const ticket = headers.get("Handbill-Stream");
-    if (ticket) void loader.part("stream").then((it) => (stream = it).offer(ticket, site, look, mayConnect), () => {});
+    if (ticket) using("stream", (it) => (stream = it).offer(ticket, site, look, mayConnect));
+    const drawn = headers.get("Handbill-Inbox");
+    if (drawn) openBox(drawn).catch(() => {});
   }
 
-  function answered(messages: Message[]): void {
+  const openBox = (drawn?: string) => loader.part("inbox").then((it) => (box = it).begin(client, drawn));
+
+  function inbox(topics: string[]): Inbox {
+    const later = (name: keyof Inbox): [string, unknown] => [
+      name,
+      (heard?: unknown) => {
+        const made = openBox().then((open) => (open(topics)[name] as (heard: unknown) => () => void)(heard));
+        return heard ? (made.catch(() => {}), () => void made.then((end) => end())) : made;
+      },
+    ];
+    return Object.fromEntries((["total", "totalUnopened", "messages", "onUpdates"] as const).map(later)) as unknown as Inbox;
+  }
+
+  function answered(messages: Message[], answer?: object): void {
+    box?.hear(answer);
     stage.update(messages.filter(({ when }) => !when));
     const waiting = messages.filter(({ when }) => when);
     if (waiter) waiter.update(waiting);
     else if (waiting[0]) {
-      void loader.part("when").then(({ createWaiter }) => {
+      using("when", ({ createWaiter }) => {
         waiter ??= createWaiter(visitId(), tracked, (list) => {
           fired = list;
           look();
         });
         waiter.update(waiting);
-      }, () => {});
+      });
     }
   }
 
@@ -178,7 +201,7 @@ export function createClient(site: Site): Client {
   function look(same?: boolean): void {
     if (plugin.enabled !== false && (userId() || plugin.anonymousInApp)) return poller.now(same);
     poller.stop();
-    stage.update([]);
+    answered([]);
   }
 
   function load(options: LoadOptions | undefined): void {
@@ -217,7 +240,7 @@ export function createClient(site: Site): Client {
 
   function reset(): void {
     forgetIdentity();
-    stage.update([]);
+    answered([]);
     look();
   }
 
@@ -229,6 +252,8 @@ export function createClient(site: Site): Client {
   addEventListener("pageshow", (event) => event.persisted && number++);
 
   const opened = location.href;
-  if (site.spaRoutes) void loader.part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
-  return { emitter, load, identify, page, send, reset, rare, look };
+  if (site.spaRoutes) using("routes", ({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)));
+  const client = { emitter, load, identify, page, send, reset, rare, look, inbox, ask };
+  if (opened.includes("handbillDebug=")) using("debug", (it) => it.begin(client));
+  return client;
 }

@@ -13,7 +13,7 @@ export function address(site: Site, path: string): string {
 }
 
 /** Sends JSON as text, so that the same bytes can also go by sendBeacon. Rejects when there is no answer in time. */
-export async function post(to: string, body: string, options: RequestInit): Promise<Response> {
+export async function post(to: string, body: string, options?: RequestInit): Promise<Response> {
   if (!mayConnect()) throw new Error("the page's policy");
   const response = await fetch(to, { ...options, method: "POST", body, signal: AbortSignal.timeout(PATIENCE) });
   const said = response.headers.get("Handbill-Identity");

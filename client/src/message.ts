@@ -118,7 +118,7 @@ export interface Button {
 /** Reads the messages of a poll's answer. Throws when it is no such answer; leaves out what no event could name. */
 export function readMessages(answer: unknown): Message[] {
   const { inAppMessages } = answer as { inAppMessages: (Message | null)[] };
-  return inAppMessages.filter((message): message is Message => isName(message?.messageId) && isName(message?.when ? "…" : message?.deliveryId));
+  return inAppMessages.filter((message): message is Message => isName(message?.messageId) && (!!message?.when || isName(message?.deliveryId)));
 }
 
 /** The same message keeps its key when its delivery changes, as it does when the visitor identifies, but not when it is sent again. */

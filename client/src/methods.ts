@@ -46,6 +46,7 @@ export function createMethods(client: Client): Record<string, Method> {
     on: (name, listener) => emitter.on(`${name}`, listener as Listener),
     once: (name, listener) => emitter.once(`${name}`, listener as Listener),
     off: (name, listener) => emitter.off(`${name}`, listener as Listener | undefined),
+    inbox: (...topics) => client.inbox(topics as string[]),
     ...Object.fromEntries(RARE.map((name) => [name, (...args: unknown[]) => client.rare(name, { emitter, track }, args)])),
     ...keeper().handbill?.methods(client.look),
   };

@@ -19,7 +19,7 @@ export interface Poller {
 export function createPoller(
   ask: (generation: string | undefined) => Promise<Response>,
   heard: (response: Response) => void,
-  answered: (messages: Message[]) => void,
+  answered: (messages: Message[], answer: object) => void,
 ): Poller {
   /** When the next poll is due; never while one is under way or polling is off. */
   let due = Infinity;
@@ -58,8 +58,8 @@ export function createPoller(
       const answer: unknown = response.status === 200 ? await response.json() : {};
       if (mine !== turn) return;
       heard(response);
-      if (response.status === 200) answered(readMessages(answer));
-      else if (response.status !== 304) answered([]);
+      if (response.status === 200) answered(readMessages(answer), answer as object);
+      else if (response.status !== 304) answered([], {});
       if (response.status !== 304) generation = (answer as { generation?: string }).generation;
       wait = 1000 * Math.min(Number(response.headers.get("X-Gist-Queue-Polling-Interval")) || DEFAULT_INTERVAL, LONGEST_INTERVAL);
       failures = 0;

@@ -14,6 +14,9 @@ type queueAnswer struct {
 	InAppMessages []queueMessage `json:"inAppMessages"`
 	InboxMessages []inboxMessage `json:"inboxMessages"`
 	Generation    string         `json:"generation,omitempty"`
+	// InboxGeneration is there where inboxMessages are what lies in the inbox now, for our client; InboxStyle is how it looks.
+	InboxGeneration string `json:"inboxGeneration,omitempty"`
+	InboxStyle      string `json:"inboxStyle,omitempty"`
 }
 
 // queueMessage is a message as the clients of the field read it; content is for ours alone.
@@ -47,6 +50,11 @@ func (h *Handler) queue(answered engine.PollAnswer, ours bool) (queueAnswer, err
 		InAppMessages: make([]queueMessage, 0, len(answered.Deliveries)),
 		InboxMessages: inboxMessages(answered.Inbox),
 		Generation:    answered.Generation,
+
+		InboxGeneration: answered.InboxGeneration,
+	}
+	if snapshot := h.engine.Snapshot(); snapshot != nil && answered.InboxGeneration != "" {
+		list.InboxStyle = snapshot.Theme().CSS()
 	}
 	for _, d := range answered.Deliveries {
 		m := queueMessage{

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"handbill/engine"
 	"handbill/engine/pagerule"
 )
 
@@ -44,7 +45,26 @@ func (h *Handler) page(r *http.Request, sent pageSent) (*pagerule.Page, error) {
 			address += "#" + fragment
 		}
 	}
-	return h.pages.page(address, sent.Name)
+	return h.pages.page(withoutDebug(address), sent.Name)
+}
+
+// withoutDebug is an address without the debug link that it holds: the page is shown as it is.
+func withoutDebug(address string) string {
+	const begins = DebugParameter + "=" + engine.DebugPrefix
+	start := strings.Index(address, begins)
+	if start <= 0 {
+		return address
+	}
+	before, after := address[:start], address[start:]
+	end := strings.IndexAny(after, "&#")
+	if end < 0 {
+		end = len(after)
+	}
+	after = after[end:]
+	if strings.HasPrefix(after, "&") {
+		return before + after[1:]
+	}
+	return strings.TrimRight(before, "?&") + after
 }
 
 // pages are the pages that visitors were on lately, so that the address of one where many are is taken apart once. Each has

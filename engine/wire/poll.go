@@ -37,6 +37,9 @@ type pollBodySent struct {
 	Referrer string `json:"referrer"`
 	// Show are messages that buttons asked for: their ids, and for each the delivery that has the button.
 	Show map[string]string `json:"show"`
+	// Inbox is the generation of the inbox that the client holds, or another text where it holds none; empty where it does not
+	// want to know what lies there.
+	Inbox string `json:"inbox"`
 	// Stream is the ticket of the stream that reaches the client; empty when none does.
 	Stream string `json:"stream"`
 
@@ -111,7 +114,7 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 	request := engine.PollRequest{
 		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
 		Voucher: h.voucher(r), Languages: languagesOf(r.Header), Show: sent.Show, Streaming: streaming, Browser: h.browser(r, sent.Referrer),
-		Zone: sent.Zone, Fired: fired(sent.Fired), Slots: page != nil, Inbox: page == nil, Embeds: h.embeds(),
+		Zone: sent.Zone, Fired: fired(sent.Fired), Slots: page != nil, Inbox: page == nil || sent.Inbox != "", InboxGeneration: sent.Inbox, Embeds: h.embeds(),
 	}
 	if request.Tab == "" {
 		request.Tab = visit
@@ -140,9 +143,7 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 		h.remember(w, r, identity.Anonymous)
 	}
 	interval(w, answered.Next)
-	if page == nil {
-		h.tellInbox(w)
-	}
+	h.tellInbox(w, page != nil)
 	h.answerPoll(w, answered, page != nil)
 }
 
@@ -172,7 +173,7 @@ func (h *Handler) answerPoll(w http.ResponseWriter, answered engine.PollAnswer, 
 	case ours && answered.Unchanged:
 		w.WriteHeader(http.StatusNotModified)
 		return
-	case ours && len(answered.Deliveries) == 0:
+	case ours && len(answered.Deliveries) == 0 && answered.InboxGeneration == "":
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}

@@ -82,6 +82,9 @@ func Bundle(dir string) (map[string][]byte, error) {
 		files[script.name], err = bundle(root, script.source, api.BuildOptions{
 			Format: api.FormatIIFE, Banner: map[string]string{"js": script.global}, Target: script.target,
 		})
+		if err == nil {
+			files[script.name], err = rename(files[script.name], script.target)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -122,6 +125,8 @@ func bundle(root, entry string, options api.BuildOptions) ([]byte, error) {
 	options.Charset = api.CharsetASCII
 	options.MinifyWhitespace, options.MinifyIdentifiers, options.MinifySyntax = true, true, true
 	options.LegalComments = api.LegalCommentsNone
+	// A "use strict" behind the banner would say nothing to anybody. Types are npm's to check.
+	options.TsconfigRaw = `{"compilerOptions": {"alwaysStrict": false, "useDefineForClassFields": true}}`
 	options.Plugins = []api.Plugin{styleSheets}
 	result := api.Build(options)
 	if err := problems(result.Errors, result.Warnings); err != nil {
