@@ -97,7 +97,7 @@ func (s *Server) Restart() {
 // await waits until something holds.
 func (s *Server) await(holds func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !holds(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			log, _ := os.ReadFile(filepath.Join(s.folder, "log"))
 			s.t.Fatalf("Redis at %s is not ready\n%s", s.Address, log)
