@@ -39,6 +39,7 @@ type edge struct {
 	site      map[string]any
 	consent   map[string]any // the site's rules, where it has some
 	messages  func(poll) []message
+	refused   map[string]string                                 // why messages are not handed out that the site's code asks for
 	documents map[string]string                                 // that are shown in a sandbox, by their frames
 	missing   []string                                          // the endings of parts that are not found
 	interval  int                                               // seconds
@@ -240,7 +241,10 @@ func (e *edge) servePoll(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Handbill-Stream", e.ticket(asked))
 	}
 	list := e.messages(asked)
-	if len(list) == 0 {
+	if list == nil {
+		list = []message{}
+	}
+	if len(list) == 0 && e.refused == nil {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
@@ -250,7 +254,7 @@ func (e *edge) servePoll(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(map[string]any{"inAppMessages": list, "inboxMessages": []any{}, "generation": generation})
+	json.NewEncoder(w).Encode(map[string]any{"inAppMessages": list, "inboxMessages": []any{}, "generation": generation, "refused": e.refused})
 }
 
 func (e *edge) serveEvents(w http.ResponseWriter, r *http.Request) {

@@ -1,21 +1,21 @@
-import { createEmitter, type Emitter, type Listener } from "./emitter";
+import { keeper } from "./storage";
+import type { Site } from "./site";
+import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
+import type { Fired, Waiter } from "./parts/when";
 import { address, post } from "./endpoint";
 import { announce, EVERY, metricOf } from "./events";
 import { newId, view } from "./id";
-import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
-import { createLoader } from "./parts";
-import { heedRefusals, mayConnect } from "./policy";
-import type { Message } from "./message";
-import type { Around } from "./parts/calls";
-import type { Fired, Waiter } from "./parts/when";
-import { createPoller } from "./poll";
-import { createQueue, type Sent } from "./queue";
-import { createStage } from "./show/stage";
-import type { Told } from "./show/showing";
-import type { Site } from "./site";
-import { keeper } from "./storage";
+import { type Answer, NOTHING, readMessages } from "./message";
+import { createStage, type Stage } from "./show/stage";
 import { tabId } from "./tab";
+import { createLoader } from "./parts";
+import { createQueue } from "./queue";
+import { createPoller } from "./poll";
+import { heedRefusals, mayConnect } from "./policy";
+import type { Told } from "./show/showing";
+import { createEmitter, type Emitter, type Listener } from "./emitter";
 import { visitId } from "./visit";
+import type { Around } from "./parts/calls";
 
 const PLUGIN = "Customer.io In-App Plugin";
 const REPORT = "Report Delivery Event";
@@ -41,6 +41,8 @@ export interface PluginOptions {
 /** What the methods of the page's global do their work with. */
 export interface Client {
   emitter: Emitter;
+  stage: Stage;
+  wanted: Record<string, string>;
   load(options: LoadOptions | undefined): void;
   /** The context may hold what proves the id. */
   identify(id: string | undefined, traits: unknown, context: unknown): Promise<unknown>;
@@ -62,7 +64,7 @@ export function createClient(site: Site): Client {
   const stage = createStage(tell, leave, loader);
   const poller = createPoller(ask, answered);
   const tab = tabId();
-  /** The messages that buttons asked for, and the deliveries that have these buttons. */
+  /** The messages that buttons asked for, and the deliveries that have these buttons; no delivery where the site's code did. */
   const wanted: Record<string, string> = {};
   /** The last events that were tracked on this page, for messages that wait for one. */
   const tracked: Parameters<Waiter["track"]>[] = [];
@@ -73,7 +75,7 @@ export function createClient(site: Site): Client {
   /** The part that listens to the edge, once a poll was offered a stream. */
   let stream: typeof import("./parts/stream") | undefined;
   /** The part that few calls need; from then on events go through it. */
-  let calls: Promise<typeof import("./parts/calls")> | undefined;
+  let calls: Promise<typeof import("./parts/calls") | undefined> | undefined;
   let pageName: string | undefined;
   /** The address of the last page that was counted, and how many there were in this load: single-page applications have several. */
   let counted: string | undefined;
@@ -81,19 +83,20 @@ export function createClient(site: Site): Client {
   /** The last identify on its way: a poll waits for it, since the traits decide what is due. */
   let identified: Promise<unknown> | undefined;
 
-  function tell(...[message, happening, dismiss, particulars]: Parameters<Told>): void {
+  function tell(...[message, happening, dismiss, particulars]: Parameters<Told>): boolean {
     const { actionValue } = particulars ?? {};
     if (happening === "action" && actionValue?.startsWith("show:")) {
       wanted[actionValue.slice(5)] = message.deliveryId;
       look();
     }
-    queue.add(track(REPORT, { deliveryId: message.deliveryId, messageId: message.messageId, metric: metricOf(happening), ...particulars }));
+    const metric = metricOf(happening);
+    if (metric) queue.add(track(REPORT, { deliveryId: message.deliveryId, messageId: message.messageId, metric, ...particulars }));
     if (happening === "dismissed") {
       delete wanted[message.messageId];
       // There is room for another one. The poll must not offer again what was just closed.
       void queue.flush().then(() => look());
     }
-    announce(emitter, happening, message, dismiss, particulars);
+    return announce(emitter, happening, message, dismiss, particulars);
   }
 
   function leave(to: string, newTab: boolean): void {
@@ -109,19 +112,18 @@ export function createClient(site: Site): Client {
     return event("track", { event: name, properties });
   }
 
-  function send(type: string, fields: object): Promise<unknown> {
+  async function send(type: string, fields: object): Promise<unknown> {
     const made = event(type, fields);
-    const hand = (sent: Sent | undefined): Promise<unknown> => {
-      if (sent) queue.add(sent);
-      return queue.flush().then(() => ({ event: sent ?? made }));
-    };
-    // What is to change events, or to keep them back, may not be passed by.
-    return calls ? calls.then(({ through }) => through(made)).then(hand, () => {}) : hand(made);
+    // What is to change events, or to keep them back, may not be passed by, also where it cannot be had.
+    const sent = calls ? await (await calls)?.through(made) : made;
+    if (sent) queue.add(sent);
+    await queue.flush();
+    return { event: sent ?? made };
   }
 
-  function rare(name: string, around: Around, args: unknown[]): Promise<unknown> {
-    calls ??= loader.part("calls");
-    return calls.then((part) => part.calls[name]!(around, ...args)).catch(reportError);
+  async function rare(name: string, around: Around, args: unknown[]): Promise<unknown> {
+    calls ??= loader.part("calls").catch(() => undefined);
+    return (await calls)?.call(name, around, args);
   }
 
   async function ask(generation: string | undefined): Promise<Response> {
@@ -141,14 +143,16 @@ export function createClient(site: Site): Client {
       consent: keeper().handbill?.said,
       stream: stream?.heard,
     };
-    const response = await post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body), { headers: { "Content-Type": "application/json" } });
+    const response = await post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body));
     if (reset && response.status < 400) resetWasHeard();
     const ticket = response.headers.get("Handbill-Stream");
     if (ticket) void loader.part("stream").then((it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), look, mayConnect), () => {});
     return response;
   }
 
-  function answered(messages: Message[]): void {
+  function answered(answer: Answer): void {
+    const messages = readMessages(answer);
+    emitter.emit("poll", answer);
     stage.update(messages.filter(({ when }) => !when));
     const waiting = messages.filter(({ when }) => when);
     if (waiter) waiter.update(waiting);
@@ -167,7 +171,7 @@ export function createClient(site: Site): Client {
   function look(same?: boolean): void {
     if (plugin.enabled !== false && (userId() || plugin.anonymousInApp)) return poller.now(same);
     poller.stop();
-    stage.update([]);
+    answered(NOTHING);
   }
 
   function load(options: LoadOptions | undefined): void {
@@ -219,5 +223,5 @@ export function createClient(site: Site): Client {
 
   const opened = location.href;
   if (site.spaRoutes) void loader.part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
-  return { emitter, load, identify, page, send, reset, rare, look };
+  return { emitter, stage, wanted, load, identify, page, send, reset, rare, look };
 }

@@ -1,12 +1,12 @@
-import type { Client, LoadOptions } from "./client";
 import type { Listener } from "./emitter";
 import { anonymousId, setAnonymousId, userId } from "./identity";
 import { keeper } from "./storage";
+import type { Client, LoadOptions } from "./client";
 
 type Method = (...args: unknown[]) => unknown;
 
 /** What few sites call, and a part of the client does; see there. */
-const RARE = ["trackClick", "trackLink", "trackSubmit", "trackForm", "debug", "addSourceMiddleware", "addIntegrationMiddleware", "addDestinationMiddleware"];
+const RARE = "show debug trackClick trackLink trackSubmit trackForm addSourceMiddleware addIntegrationMiddleware addDestinationMiddleware".split(" ");
 
 /** The methods of the page's global: those of the reference client's stub, with `load` and `user`. */
 export function createMethods(client: Client): Record<string, Method> {
@@ -41,12 +41,14 @@ export function createMethods(client: Client): Record<string, Method> {
     alias: (...args) => call("alias", args, client.send("alias", { userId: id(args[0]), previousId: id(args[1]) ?? userId() ?? anonymousId() })),
     reset: () => (client.reset(), call("reset", [], Promise.resolve())),
     ready: (...args) => call("ready", args, Promise.resolve()),
+    pause: () => client.stage.pause(true),
+    resume: () => client.stage.pause(false),
     setAnonymousId: (given) => (setAnonymousId(`${given}`), given),
     user: () => ({ id: () => userId() ?? null, anonymousId }),
     on: (name, listener) => emitter.on(`${name}`, listener as Listener),
     once: (name, listener) => emitter.once(`${name}`, listener as Listener),
     off: (name, listener) => emitter.off(`${name}`, listener as Listener | undefined),
-    ...Object.fromEntries(RARE.map((name) => [name, (...args: unknown[]) => client.rare(name, { emitter, track }, args)])),
+    ...Object.fromEntries(RARE.map((name) => [name, (...args: unknown[]) => client.rare(name, { ...client, track }, args)])),
     ...keeper().handbill?.methods(client.look),
   };
 }

@@ -22,7 +22,7 @@ export function renderStep(step: Step, handlers: Handlers): HTMLElement {
     section.append(element("div", { class: "buttons" }, ...step.buttons.map((button) => renderButton(button, handlers))));
   }
   // A part adds what the core does not know.
-  if (!section.firstChild && !step.frame && !step.fields) throw new Error("an empty step");
+  if (!section.firstChild && !step.frame && !step.fields) throw new Error("empty");
   return section;
 }
 

@@ -14,6 +14,8 @@ type queueAnswer struct {
 	InAppMessages []queueMessage `json:"inAppMessages"`
 	InboxMessages []inboxMessage `json:"inboxMessages"`
 	Generation    string         `json:"generation,omitempty"`
+	// Refused are the messages that the site's own code asked for and does not get, and why.
+	Refused map[string]engine.Reason `json:"refused,omitempty"`
 }
 
 // queueMessage is a message as the clients of the field read it; content is for ours alone.
@@ -47,6 +49,7 @@ func (h *Handler) queue(answered engine.PollAnswer, ours bool) (queueAnswer, err
 		InAppMessages: make([]queueMessage, 0, len(answered.Deliveries)),
 		InboxMessages: inboxMessages(answered.Inbox),
 		Generation:    answered.Generation,
+		Refused:       answered.Refused,
 	}
 	for _, d := range answered.Deliveries {
 		m := queueMessage{

@@ -35,7 +35,8 @@ type pollBodySent struct {
 	Reset bool `json:"reset"`
 	// Referrer is the page that linked to this one.
 	Referrer string `json:"referrer"`
-	// Show are messages that buttons asked for: their ids, and for each the delivery that has the button.
+	// Show are messages that buttons asked for: their ids, and for each the delivery that has the button; none where the
+	// site's own code asked.
 	Show map[string]string `json:"show"`
 	// Stream is the ticket of the stream that reaches the client; empty when none does.
 	Stream string `json:"stream"`
@@ -170,7 +171,7 @@ func (h *Handler) answerPoll(w http.ResponseWriter, answered engine.PollAnswer, 
 	case ours && answered.Unchanged:
 		w.WriteHeader(http.StatusNotModified)
 		return
-	case ours && len(answered.Deliveries) == 0:
+	case ours && len(answered.Deliveries) == 0 && len(answered.Refused) == 0:
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}

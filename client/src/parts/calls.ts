@@ -1,16 +1,21 @@
 import type { Emitter } from "../emitter";
+import type { Answer } from "../message";
 import type { Sent } from "../queue";
 
 /** What the methods here work with. */
 export interface Around {
   emitter: Emitter;
+  /** The messages that are asked for, each with the delivery whose button did, if it was one. */
+  wanted: Record<string, string>;
+  look(): void;
   track(event: unknown, properties: unknown): void;
 }
 
 type Call = (around: Around, ...args: unknown[]) => unknown;
 
 /** The methods of the page's global that few sites call, by their names. What they return is of no use. */
-export const calls: Record<string, Call> = {
+const calls: Record<string, Call> = {
+  show,
   trackClick: trackOn("click"),
   trackLink: trackOn("click"),
   trackSubmit: trackOn("submit"),
@@ -21,18 +26,57 @@ export const calls: Record<string, Call> = {
   addIntegrationMiddleware: (_around, middleware, name) => void (isOurs(name ?? DESTINATION) && middlewares.push(forDestination(middleware))),
 };
 
+/** Does what a method does. A mistake is shown to the site's developer, and nothing else. */
+export function call(name: string, around: Around, args: unknown[]): unknown {
+  try {
+    return calls[name]!(around, ...args);
+  } catch (error) {
+    reportError(error);
+    return undefined;
+  }
+}
+
+/** What became of a message that the site's code asked for. */
+interface Asked {
+  shown: boolean;
+  /** Why not: as the edge, or the event suppressed or error, says. */
+  reason?: string;
+}
+
+/** Asks the edge for a message, whenever it is due. Resolves when it has opened, or it is known that it will not. */
+function show({ emitter, wanted, look }: Around, id: unknown): Promise<Asked> {
+  const name = `${id}`;
+  if (document.querySelector(`handbill-message[data-message="${CSS.escape(name)}"]`)) return Promise.resolve({ shown: true });
+  return new Promise((done) => {
+    const end = (asked: Asked): void => {
+      emitter.off("in-app", happened);
+      emitter.off("poll", answered);
+      if (!asked.shown) delete wanted[name];
+      done(asked);
+    };
+    const happened = ({ type, detail }: CustomEvent<{ messageId: string; reason?: string }>): void => {
+      if (detail.messageId !== name || type.endsWith("opening")) return;
+      end(detail.reason && !type.endsWith("opened") ? { shown: false, reason: detail.reason } : { shown: true });
+    };
+    const answered = ({ inAppMessages, refused }: Answer): void => {
+      if (!inAppMessages.some((message) => message?.messageId === name)) end({ shown: false, reason: refused?.[name] ?? "off" });
+    };
+    emitter.on("in-app", happened);
+    emitter.on("poll", answered);
+    wanted[name] ??= "";
+    look();
+  });
+}
+
 /** Tracks when something happens to elements: with the events' name and properties, or with what functions of the element say. */
 function trackOn(type: string): Call {
   return ({ track }, elements, event, properties) => {
-    for (const target of isIterable(elements) ? elements : [elements]) {
+    // A form is iterable, too: its fields are not what is meant.
+    for (const target of elements instanceof Element ? [elements] : [...((elements ?? []) as Iterable<Element>)]) {
       // What is tracked is on its way before the page may be left: it is sent in a way that outlives the page.
-      (target as Element).addEventListener(type, () => track(value(event, target), value(properties, target)));
+      target.addEventListener(type, () => track(value(event, target), value(properties, target)));
     }
   };
-}
-
-function isIterable(argument: unknown): argument is Iterable<unknown> {
-  return Symbol.iterator in Object(argument);
 }
 
 /** What a site gave as a value, or as a function of the element. */

@@ -1,24 +1,28 @@
-import type { Happening, Particulars } from "../events";
 import { safeAddress } from "../link";
 import { type Button, keyOf, type Message, type Placement, type Step } from "../message";
-import { styleSheet } from "../parts";
 import { renderStep } from "../render";
 import { closeButton } from "./close";
 import type { Extension, Shown } from "./extension";
+import type { Happening, Particulars } from "../events";
+import { styleSheet } from "../parts";
 import { type Frame, nameFrame } from "./frame";
 
 export interface Told {
-  (message: Message, happening: Happening, dismiss: () => void, particulars?: Particulars): void;
+  /** False when the site has prevented what would come next. */
+  (message: Message, happening: Happening, dismiss: () => void, particulars?: Particulars): boolean;
 }
 
 /** A message on the screen, or about to be. */
 export interface Showing {
   message: Message;
-  /** False when the site has taken our element off the page. */
-  onScreen(): boolean;
-  /** Takes it away without a word: it is no longer due here. */
+  /** Whether it stands on the page, as it does not when the site has taken our element off it; or, where it may, waits for its place. */
+  stands(orWaits: boolean): boolean;
+  /** Takes it away. */
   hide(): void;
 }
+
+/** Why a message that the site keeps away does not show. */
+export const PREVENTED = "prevented";
 
 /** Shows a message and tells what happens to it, in order: nothing before it was opened, nothing after it was dismissed. */
 export function show(
@@ -28,11 +32,12 @@ export function show(
   look: CSSStyleSheet,
   tell: Told,
   leave: (address: string, newTab: boolean) => void,
-  ended: (missing?: boolean) => void,
+  ended: (notHere?: string | false) => void,
 ): Showing {
   const { content } = message;
   const { steps, lang, dir, style = "" } = content;
   const host = document.createElement("handbill-message");
+  host.dataset.message = message.messageId;
   if (lang) host.lang = lang;
   if (dir) host.dir = dir;
   /** What failed before the message was opened. */
@@ -47,7 +52,7 @@ export function show(
   let opened = false;
   let gone = false;
 
-  const showing: Showing = { message, onScreen: () => !!stop || host.isConnected, hide };
+  const showing: Showing = { message, stands: (orWaits) => host.isConnected || (orWaits && !!stop), hide };
 
   /** What the first extension that has an answer says. */
   function first<Answer>(asked: (extension: Extension) => Answer | undefined): Answer | undefined {
@@ -97,7 +102,7 @@ export function show(
     }
     hide();
     tell(showing.message, "error", dismiss, { reason });
-    ended(missing);
+    ended(missing && reason);
   }
 
   function pressed(button: Button, event?: MouseEvent): void {
@@ -148,6 +153,10 @@ export function show(
         stop = undefined;
         nameFrame(frame.root, step, section);
         if (entered) return fill();
+        if (!tell(showing.message, "opening", () => {})) {
+          hide();
+          return ended(PREVENTED);
+        }
         entered = true;
         attempt(() => frame.open(host, fill));
       };

@@ -1,15 +1,17 @@
 import { keyOf, type Message, type Placement } from "../message";
-import type { Loader } from "../parts";
-import { dialog } from "./dialog";
+import { PREVENTED, show, type Showing, type Told } from "./showing";
 import type { Extension } from "./extension";
-import { floating } from "./floating";
-import type { Frame } from "./frame";
+import type { Loader } from "../parts";
 import { MODAL, slotOf } from "./placement";
-import { show, type Showing, type Told } from "./showing";
+import type { Frame } from "./frame";
+import { dialog } from "./dialog";
+import { floating } from "./floating";
 
 export interface Stage {
   /** Shows what is due and hides what no longer is. */
   update(messages: Message[]): void;
+  /** Holds back what is not on the page yet, until it is told otherwise. */
+  pause(on: boolean): void;
 }
 
 /** Keeps the screen as the edge's list says: in its order, the next one when one closes. */
@@ -26,6 +28,8 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
    */
   const over = new Map<string, string | false | undefined>();
 
+  let paused = false;
+
   function update(messages: Message[]): void {
     due = messages;
     for (const key of over.keys()) if (!due.some((message) => keyOf(message) === key)) over.delete(key);
@@ -40,10 +44,11 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
   function arrange(): void {
     for (const [slot, showing] of onStage) {
       const still = due.find((message) => keyOf(message) === keyOf(showing.message));
-      if (still && showing.onScreen()) showing.message = still;
+      if (still && showing.stands(!paused)) showing.message = still;
       else {
         onStage.delete(slot);
         showing.hide();
+        suppress(showing.message, still ? (paused ? "paused" : "removed") : "withdrawn");
       }
     }
     // A modal that opens with others lies above them; behind one they could be seen, but not used.
@@ -52,9 +57,18 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
         const slot = slotOf(message.content);
         if (isOver(message)) continue;
         if (!slot) refuse(message, "display");
-        else if ((slot === MODAL) === modal && !onStage.has(slot) && !onStage.has(MODAL)) put(message, slot);
+        else if ((slot === MODAL) === modal) {
+          const taken = onStage.get(slot) ?? onStage.get(MODAL);
+          if (taken ? taken.message !== message : paused) suppress(message, paused ? "paused" : "slot");
+          else if (!taken) put(message, slot);
+        }
       }
     }
+  }
+
+  function suppress(message: Message, reason: string): void {
+    if (!message.told) tell(message, "suppressed", () => {}, { reason });
+    message.told = true;
   }
 
   function put(message: Message, slot: string): void {
@@ -63,9 +77,10 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
     if (!look || missing.length) return load(message, missing);
     try {
       const extensions = needed.map((name) => parts.get(name)!);
-      onStage.set(slot, show(message, frameAt, extensions, look, tell, leave, (missed) => {
+      onStage.set(slot, show(message, frameAt, extensions, look, tell, leave, (notHere) => {
         onStage.delete(slot);
-        over.set(keyOf(message), missed && location.href);
+        over.set(keyOf(message), notHere && location.href);
+        if (notHere === PREVENTED) suppress(message, notHere);
         queueMicrotask(arrange);
       }));
     } catch {
@@ -87,7 +102,13 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
     tell(message, "error", () => {}, { reason });
   }
 
-  return { update };
+  return {
+    update,
+    pause(on) {
+      paused = on;
+      arrange();
+    },
+  };
 }
 
 /** What a message stands in, of what the core has: banners and toasts, modals and full screen. */
