@@ -12,6 +12,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"handbill/engine"
+	"handbill/engine/eventlog/sink"
 	"handbill/engine/store"
 	"handbill/engine/workspace"
 )
@@ -29,6 +30,11 @@ const maxAdminBody = 64 << 10
 //	GET  /handbill/<workspace>/explain     ?url=&name=&visitor=&at=&zone=&header=&country=&trait=&event=  whether the page is injected, and why each message is shown, or not
 //	POST /handbill/<workspace>/send        {"message": "…", "to": "…", "data": {…}, "key": "…"}, or {"test": true, "to": "…", "message": "…", "data": {…}}
 //	DELETE /handbill/<workspace>/send      ?to=&key=  calls back what was sent
+//	GET  /handbill/sinks                   what waits for each sink, how old it is, and what keeps it from being handed over
+//	POST /handbill/sinks/<sink>/replay     hands the sink's dead letters over anew
+//	GET  /handbill/<workspace>/visitor     ?id= or ?email=  everything that is kept about a person
+//	DELETE /handbill/<workspace>/visitor   ?id= or ?email=  deletes it
+//	GET  /handbill/store/backup            a copy of the store, where it is a file
 //	GET  /handbill/health/live             200 while Handbill is configured
 //	GET  /handbill/health/ready            200 when every workspace is served, 503 with the reasons when not; what is degraded
 type AdminAPI struct{}
@@ -68,6 +74,9 @@ func serveAdmin(w http.ResponseWriter, r *http.Request) error {
 		return adminError(err)
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if copied, ok := body.(backup); ok {
+		return sendBackup(w, copied)
+	}
 	if status, ok := body.(readiness); ok && !status.Ready {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
@@ -94,6 +103,12 @@ func (a *App) adminCall(path string) (adminCall, error) {
 	case "health/ready":
 		return adminCall{http.MethodGet: func(*http.Request) (any, error) { return a.readiness(), nil }}, nil
 	}
+	if first == sinksPath {
+		return a.sinksCall(rest)
+	}
+	if path == "store/backup" {
+		return adminCall{http.MethodGet: a.answerBackup}, nil
+	}
 	if a.Workspaces[first] == nil {
 		return nil, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("there is no workspace %q; there is: %s", first, strings.Join(a.names(), ", "))}
 	}
@@ -105,10 +120,12 @@ func (a *App) adminCall(path string) (adminCall, error) {
 		return adminCall{http.MethodGet: func(r *http.Request) (any, error) { return a.answerExplain(r, service) }}, nil
 	case "preview":
 		return adminCall{http.MethodPost: service.answerPreview}, nil
+	case "visitor":
+		return adminCall{http.MethodGet: service.answerExport, http.MethodDelete: service.answerForget}, nil
 	case "send":
 		return adminCall{http.MethodPost: service.answerSend, http.MethodDelete: service.answerCancel}, nil
 	}
-	return nil, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("there is nothing at %s%s; a workspace has statistics, explain, preview and send", adminPath, path)}
+	return nil, caddy.APIError{HTTPStatus: http.StatusNotFound, Err: fmt.Errorf("there is nothing at %s%s; a workspace has statistics, explain, preview, send and visitor", adminPath, path)}
 }
 
 func (a *App) names() []string { return namesOf(a.Workspaces) }
@@ -132,7 +149,7 @@ func (a *App) describe() any {
 	for _, name := range a.names() {
 		all = append(all, a.service(name).status())
 	}
-	return map[string]any{"workspaces": all}
+	return map[string]any{"workspaces": all, "sinks": a.sinkStates()}
 }
 
 // readiness says whether every workspace is served.
@@ -155,6 +172,7 @@ func (a *App) readiness() any {
 			state.Degraded[name] = err.Error()
 		}
 	}
+	state.addSinks(a.sinkStates())
 	return state
 }
 
@@ -229,9 +247,10 @@ func adminError(err error) error {
 	switch {
 	case errors.As(err, &bad), errors.Is(err, engine.ErrRefused):
 		status = http.StatusBadRequest
-	case errors.Is(err, engine.ErrNoRecipient), errors.Is(err, engine.ErrNoMessage), errors.Is(err, engine.ErrNotSent):
+	case errors.Is(err, engine.ErrNoRecipient), errors.Is(err, engine.ErrNoMessage), errors.Is(err, engine.ErrNotSent), errors.Is(err, engine.ErrNobody):
 		status = http.StatusNotFound
-	case errors.Is(err, engine.ErrQueueFull), errors.Is(err, engine.ErrShown):
+	case errors.Is(err, engine.ErrQueueFull), errors.Is(err, engine.ErrShown), errors.Is(err, engine.ErrSeveral),
+		errors.Is(err, sink.ErrNothingDead), errors.Is(err, sink.ErrReplaying):
 		status = http.StatusConflict
 	case errors.Is(err, engine.ErrNotEnabled), errors.Is(err, errNotServed), errors.Is(err, store.ErrUnavailable):
 		status = http.StatusServiceUnavailable

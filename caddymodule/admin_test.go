@@ -75,7 +75,7 @@ func TestTheAdminAPIAnswers(t *testing.T) {
 		{"POST /handbill/shop/preview", `{"message":"sale","valid":5}`, 400, []string{"the body is not"}},
 		{"GET /handbill/shop/preview", "", 405, []string{"use POST"}},
 		{"POST /handbill/shop/statistics", "", 405, []string{"use GET"}},
-		{"GET /handbill/shop/visitors", "", 404, []string{"statistics, explain, preview and send"}},
+		{"GET /handbill/shop/visitors", "", 404, []string{"statistics, explain, preview, send and visitor"}},
 		{"GET /handbill/docs/statistics", "", 404, []string{`no workspace "docs"`, "shop"}},
 	} {
 		method, path, _ := strings.Cut(test.call, " ")

@@ -40,10 +40,14 @@ type App struct {
 	// data directory.
 	StoreRaw json.RawMessage `json:"store,omitempty" caddy:"namespace=handbill.stores inline_key=module"`
 
+	// Where reports and events are handed over to, by the names of the sinks. A name is made of lower-case letters, digits, `-`
+	// and `_`; what a sink has handed over is remembered by it. Default: they stay in the log.
+	SinksRaw map[string]json.RawMessage `json:"sinks,omitempty" caddy:"namespace=handbill.sinks inline_key=module"`
+
 	// The most memory, in bytes, that visitors' records may take as a cache in front of the store. Default: 67108864 (64 MiB).
 	CacheSize int64 `json:"cache_size,omitempty"`
 
-	// How long a visitor is remembered after the last visit. Default: `395d`.
+	// How long a visitor is remembered after the last visit, and events are kept in the log. Default: `395d`.
 	Retention caddy.Duration `json:"retention,omitempty"`
 
 	// How long a browser waits between two polls of an unchanged page before its visitor has seen a first message, when no
@@ -63,10 +67,12 @@ type App struct {
 
 	ctx    caddy.Context
 	store  Store
+	sinks  map[string]Sink
 	logger *slog.Logger
 
 	begun      sync.Once
 	services   map[string]*service // by workspace
+	sinksInUse []sinkInUse
 	restoreLog func()
 	// countryHeaders are, by workspace, the headers that its sites know countries by.
 	countryHeaders map[string][]string
@@ -112,6 +118,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("loading the store: %w", err)
 	}
 	a.store = module.(Store)
+	if err := a.provisionSinks(ctx); err != nil {
+		return err
+	}
 	if err := a.endStreamsAtExit(ctx); err != nil {
 		return err
 	}
@@ -123,7 +132,7 @@ func (a *App) Validate() error {
 	if len(a.Workspaces) == 0 {
 		return errors.New("the app handbill needs at least one workspace")
 	}
-	problems := []error{checkCacheSize(a.CacheSize), checkRetention(a.Retention), checkPoll(a.PollSlow), checkPoll(a.PollFast)}
+	problems := []error{checkCacheSize(a.CacheSize), checkRetention(a.Retention), checkPoll(a.PollSlow), checkPoll(a.PollFast), a.checkSinks()}
 	if a.StreamLimit != 0 {
 		problems = append(problems, checkStreamLimit(a.StreamLimit))
 	}
@@ -165,6 +174,7 @@ func (a *App) begin() {
 			s.storage.retention.Store(int64(a.Retention))
 			a.services[name] = s
 		}
+		a.beginSinks()
 	})
 }
 
@@ -186,6 +196,7 @@ func (a *App) Cleanup() error {
 		_, err := services.Delete(s.key)
 		problems = append(problems, err)
 	}
+	problems = append(problems, a.endSinks())
 	if a.restoreLog != nil {
 		a.restoreLog()
 	}
@@ -199,8 +210,8 @@ func checkWorkspaceName(name string) error {
 	if !workspaceName.MatchString(name) {
 		return fmt.Errorf("%q cannot be a workspace's name; use lower-case letters, digits, - and _, at most 63", name)
 	}
-	if name == "health" {
-		return errors.New(`a workspace cannot be called "health": the admin API answers /handbill/health/ itself`)
+	if name == "health" || name == sinksPath {
+		return fmt.Errorf("a workspace cannot be called %q: the admin API answers %s%s itself", name, adminPath, name)
 	}
 	return nil
 }

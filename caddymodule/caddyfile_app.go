@@ -32,6 +32,7 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //			source file <path>
 //		}
 //		store      bbolt [<path>] | memory | redis <url...>
+//		sink       file <path> | webhook <url> | cdp <url> | redis <url...> { … }
 //		cache_size <size>
 //		retention  <duration>
 //		poll_slow  <duration>
@@ -53,6 +54,9 @@ func (a *App) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	if err := a.words().read(d, "the global option handbill"); err != nil {
 		return err
 	}
+	if err := a.checkSinksOfCaddyfile(d); err != nil {
+		return err
+	}
 	if len(a.Workspaces) == 0 {
 		return d.Err("handbill needs a workspace; write: handbill ./messages.toml")
 	}
@@ -69,7 +73,7 @@ func (a *App) words() words {
 		"poll_slow":  duration(&a.PollSlow, "60s", checkPoll),
 		"poll_fast":  duration(&a.PollFast, "10s", checkPoll),
 		"stream":     {read: a.readStream},
-		"sink":       comesLater("sink"),
+		"sink":       {read: a.readSink, repeatable: true},
 	}
 }
 

@@ -374,10 +374,6 @@ func TestMistakesInACaddyfileNameTheLineAndWhatIsAllowed(t *testing.T) {
 			global("handbill {\n\tstream off 100\n}"),
 			[]string{`"100" is one too many; write it as: stream on 5000`, "Caddyfile:3"},
 		},
-		"a sink, which comes later": {
-			global("handbill ./shop {\n\tsink file /var/log/handbill.ndjson\n}"),
-			[]string{"sink comes with a later version", "Caddyfile:3"},
-		},
 		"a cache that is too small": {
 			global("handbill ./shop {\n\tcache_size 64\n}"),
 			[]string{"64 bytes are too few", "Caddyfile:3"},

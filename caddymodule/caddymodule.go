@@ -6,7 +6,8 @@
 //   - [App], the app "handbill": workspaces, the store, and what all sites share;
 //   - [Handler], the handler "http.handlers.handbill", one for each directive in a Caddyfile: a site's endpoint and the
 //     injection into its pages;
-//   - guest modules: "handbill.sources.*", where workspaces come from, and "handbill.stores.*", where visitors are kept.
+//   - guest modules: "handbill.sources.*", where workspaces come from, "handbill.stores.*", where visitors are kept, and
+//     "handbill.sinks.*", where reports and events go.
 //
 // In a Caddyfile both the global option and the directive are called handbill.
 package caddymodule
@@ -26,6 +27,10 @@ func init() {
 	caddy.RegisterModule(BoltStore{})
 	caddy.RegisterModule(MemoryStore{})
 	caddy.RegisterModule(RedisStore{})
+	caddy.RegisterModule(FileSink{})
+	caddy.RegisterModule(WebhookSink{})
+	caddy.RegisterModule(CDPSink{})
+	caddy.RegisterModule(RedisSink{})
 	caddy.RegisterModule(AdminAPI{})
 
 	httpcaddyfile.RegisterGlobalOption(directive, parseGlobalOption)

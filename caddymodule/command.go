@@ -17,17 +17,17 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "messages",
-		Usage: "check|schema|explain|send|preview|stats|store",
+		Usage: "check|schema|explain|send|preview|stats|sinks|visitor|store",
 		Short: "Checks, explains, tries and counts in-app messages",
 		Long: `
 Works with Handbill's messages.
 
-check, schema and explain with a path need no server; they read what is on disk. store works while no server runs. The others, and explain without a path, ask
+check, schema and explain with a path need no server; they read what is on disk. store copy works while no server runs. The others, and explain without a path, ask
 the admin API of a running server: that of --address, else that which the configuration in --config names, else Caddy's
 default, localhost:2019.`,
 		CobraFunc: func(command *cobra.Command) {
 			command.Args = cobra.NoArgs
-			command.AddCommand(checkCommand(), schemaCommand(), explainCommand(), sendCommand(), previewCommand(), statsCommand(), storeCommand())
+			command.AddCommand(checkCommand(), schemaCommand(), explainCommand(), sendCommand(), previewCommand(), statsCommand(), sinksCommand(), visitorCommand(), storeCommand())
 		},
 	})
 }
@@ -36,11 +36,16 @@ default, localhost:2019.`,
 type adminFlags struct{ address, config, adapter, workspace string }
 
 func (f *adminFlags) add(command *cobra.Command) {
+	f.addAddress(command)
+	command.Flags().StringVarP(&f.workspace, "workspace", "w", "", "The workspace, where there are several")
+}
+
+// addAddress adds the flags of a command that is about no workspace.
+func (f *adminFlags) addAddress(command *cobra.Command) {
 	flags := command.Flags()
 	flags.StringVar(&f.address, "address", "", "The address of the admin API, if not that of the configuration")
 	flags.StringVarP(&f.config, "config", "c", "", "The configuration file that names the admin API's address")
 	flags.StringVarP(&f.adapter, "adapter", "a", "", "The adapter to read the configuration with")
-	flags.StringVarP(&f.workspace, "workspace", "w", "", "The workspace, where there are several")
 }
 
 // ask calls a path of the workspace and decodes the answer.

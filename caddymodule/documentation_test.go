@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -75,6 +76,9 @@ func jsonFields(file *ast.File) []*ast.Field {
 // reference is the page that describes the Caddyfile.
 const reference = "../docs/caddyfile.md"
 
+// pageOfSinks is the page that describes sinks.
+const pageOfSinks = "../docs/sinks.md"
+
 // manyEdges is the page that describes several edges over one store.
 const manyEdges = "../docs/many-edges.md"
 
@@ -92,9 +96,14 @@ func blocks(t *testing.T, file string) [][2]string {
 	return found
 }
 
+// onlyCaddyfiles leaves out JSON that is no configuration.
+func onlyCaddyfiles(all [][2]string) [][2]string {
+	return slices.DeleteFunc(all, func(block [2]string) bool { return block[0] != "caddyfile" })
+}
+
 func TestEveryExampleOfTheReferenceAdapts(t *testing.T) {
 	examples, adapted := 0, ""
-	for _, block := range append(blocks(t, manyEdges), blocks(t, reference)...) {
+	for _, block := range slices.Concat(onlyCaddyfiles(blocks(t, pageOfSinks)), blocks(t, manyEdges), blocks(t, reference)) {
 		switch block[0] {
 		case "caddyfile":
 			examples++
@@ -139,12 +148,13 @@ func TestTheReferenceDescribesEveryWordAndMetric(t *testing.T) {
 	newEngineRecorder("default").Streamed("opened")
 	newEngineRecorder("default").Withheld("shadow")
 	newInjectRecorder("default")
+	newSinkRecorder("file")
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(families) != 11 {
-		t.Errorf("%d metrics, expected the 11 of the reference", len(families))
+	if len(families) != 15 {
+		t.Errorf("%d metrics, expected the 15 of the reference", len(families))
 	}
 	for _, family := range families {
 		if !strings.Contains(string(page), "`"+family.GetName()+"{") {

@@ -20,6 +20,8 @@ var (
 		"Responses that passed without a snippet, by the reason why."), []string{"workspace", "reason"})
 	pollsTotal = prometheus.NewCounterVec(counter("polls_total",
 		"Polls answered, by the answer: messages, nothing, unchanged or failed."), []string{"workspace", "result"})
+	pollsRepeatedTotal = prometheus.NewCounterVec(counter("polls_repeated_total",
+		"Polls that were answered as the same question was before, without being decided anew."), []string{"workspace"})
 	decisionsTotal = prometheus.NewCounterVec(counter("decisions_total",
 		"Decisions about messages in polls, by the reason against the message; due: none."), []string{"workspace", "reason"})
 	deliveriesTotal = prometheus.NewCounterVec(counter("deliveries_total",
@@ -44,11 +46,11 @@ func counter(name, help string) prometheus.CounterOpts {
 
 // registerMetrics makes the counters visible in a configuration's registry.
 func registerMetrics(registry *prometheus.Registry) error {
-	for _, collector := range []prometheus.Collector{
-		injectedTotal, skippedTotal, pollsTotal, decisionsTotal, deliveriesTotal, reportsTotal, withheldTotal, reportsRefusedTotal,
+	for _, collector := range append(sinkMetrics(),
+		injectedTotal, skippedTotal, pollsTotal, pollsRepeatedTotal, decisionsTotal, deliveriesTotal, reportsTotal, withheldTotal, reportsRefusedTotal,
 		streamsOpen, streamsTotal,
 		identityRefusedTotal,
-	} {
+	) {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(collector); err != nil && !errors.As(err, &already) {
 			return err
@@ -62,6 +64,7 @@ type engineRecorder struct {
 	streams              *prometheus.CounterVec
 	streamsOpen          prometheus.Gauge
 	polls                map[engine.PollResult]prometheus.Counter
+	repeated             prometheus.Counter
 	reports, withheld    *prometheus.CounterVec
 	claims               *prometheus.CounterVec
 	deliveries, refusals prometheus.Counter
@@ -83,6 +86,7 @@ func newEngineRecorder(workspace string) engineRecorder {
 	return engineRecorder{
 		decisions:  decisions,
 		polls:      polls,
+		repeated:   pollsRepeatedTotal.With(label),
 		reports:    reportsTotal.MustCurryWith(label),
 		withheld:   withheldTotal.MustCurryWith(label),
 		deliveries: deliveriesTotal.With(label),
@@ -96,6 +100,9 @@ func newEngineRecorder(workspace string) engineRecorder {
 func (r engineRecorder) Polled(result engine.PollResult) {
 	r.polls[result].Inc()
 }
+
+// Repeated counts a poll whose answer was remembered.
+func (r engineRecorder) Repeated() { r.repeated.Inc() }
 
 // Decided counts decisions.
 func (r engineRecorder) Decided(reason engine.Reason, messages int) {

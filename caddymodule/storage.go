@@ -84,10 +84,21 @@ func (s *storage) keep(ctx context.Context) {
 		s.tryOpen()
 	}
 	for wait(ctx, sweepTime) {
-		before := time.Now().Add(-time.Duration(s.retention.Load()))
-		if _, err := s.store.Sweep(ctx, before); err != nil && ctx.Err() == nil {
-			logger().Error("visitors of long ago could not be removed; it is tried again", "store", s.place, "error", err)
-		}
+		s.sweep(ctx)
+	}
+}
+
+// sweep forgets visitors, and parts of the log, of longer ago than anything is kept.
+func (s *storage) sweep(ctx context.Context) {
+	before := time.Now().Add(-time.Duration(s.retention.Load()))
+	if _, err := s.store.Sweep(ctx, before); err != nil && ctx.Err() == nil {
+		logger().Error("visitors of long ago could not be removed; it is tried again", "store", s.place, "error", err)
+	}
+	if s.events == nil {
+		return
+	}
+	if _, err := s.events.Sweep(ctx, before); err != nil && ctx.Err() == nil {
+		logger().Error("parts of the log of long ago could not be removed; it is tried again", "store", s.place, "error", err)
 	}
 }
 

@@ -16,9 +16,9 @@ var limits = map[string]int{
 	"consent":     1 << 10, // before the client, on sites that have rules of consent
 	"message.css": 2560,
 	"actions":     1 << 10,
-	"calls":       1 << 10,
+	"calls":       1280,
 	"forms":       3 << 10,
-	"inline":      1 << 10,
+	"inline":      1152,
 	"keep":        640,
 	"sticky":      768,
 	"tooltip":     2 << 10,
@@ -27,6 +27,7 @@ var limits = map[string]int{
 	"sandbox":     1 << 10,
 	"routes":      512,
 	"stream":      2 << 10,
+	"swept":       256,
 	"when":        2 << 10,
 	"renderer":    14 << 10,
 }

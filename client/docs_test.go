@@ -32,6 +32,11 @@ func TestTheExamplesOfTheDocumentationWork(t *testing.T) {
 			b.do("showRoute('/app/settings')")
 			e.waitPoll("a poll of the route", func(asked poll) bool { return strings.HasSuffix(asked.Page.URL, "/app/settings") })
 		},
+		"Pages that a library changes": func(e *edge, b *tab) {
+			b.await("seen.length")
+			b.do(`history.pushState(null, "", "/orders/"); document.dispatchEvent(new Event("turbo:load"))`)
+			e.waitPoll("a poll of the orders", func(asked poll) bool { return strings.HasSuffix(asked.Page.URL, "/orders/") })
+		},
 		"Fit the look": func(e *edge, b *tab) {
 			b.await("seen.length")
 			b.expect("(({ borderColor, borderRadius, fontFamily }) => [borderColor, borderRadius, fontFamily])(getComputedStyle("+dialog+"))",

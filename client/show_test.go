@@ -224,15 +224,35 @@ func TestWhatCannotBeShownSaysSoOnceAndMakesWay(t *testing.T) {
 	}
 }
 
-func TestAMessageWhoseElementTheSiteRemovedComesBackWithTheNextPage(t *testing.T) {
+func TestAMessageThatAPageTakesOffComesBackAtItsStep(t *testing.T) {
 	e, b := newEdge(t), newTab(t)
 	e.messages = always(deliver("welcome", welcome))
 	b.open(e.URL)
-	b.await("seen.length")
+	b.click(button("show-me"))
+	b.await("seen.length === 3")
 	b.do(`document.body.replaceWith(document.createElement("body"))`)
-	b.do("cioanalytics.page()")
-	b.await(dialog)
-	e.waitReports("welcome opened", "welcome opened")
+	b.await(dialog + ` && ` + shadow + `.querySelector("h2").textContent === "Begin with one job"`)
+	b.press(keyEscape)
+	b.await(messages + ".length === 0")
+	e.waitReports("welcome opened", "welcome clicked show-me=next", "welcome changed first-job=next", "welcome dismissed")
+}
+
+func TestAPageThatTakesEveryMessageOffHasItsWill(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	e.pages["/"] = page(external+`<script>
+  new MutationObserver(() => document.querySelectorAll("body > handbill-message").forEach((host) => host.remove())).observe(document, { childList: true, subtree: true });
+</script>`, "")
+	e.messages = always(deliver("welcome", welcome))
+	b.open(e.URL)
+	e.waitPolls(2)
+	b.js("new Promise((done) => setTimeout(done, 1500))")
+	e.mu.Lock()
+	polls := len(e.polls)
+	e.mu.Unlock()
+	b.js("new Promise((done) => setTimeout(done, 500))")
+	if after := len(e.waitPolls(2)); after != polls || after > 20 {
+		t.Errorf("the client asked %d times, and then %d times", polls, after)
+	}
 }
 
 func TestNothingIsToldAfterTheDismissal(t *testing.T) {

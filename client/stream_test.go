@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -111,6 +112,27 @@ func TestAnotherVisitorHasAnotherStream(t *testing.T) {
 	b.open(e.URL)
 	e.waitStreams("visitor-.seal")
 	b.js("cioanalytics.identify('ines')")
+	e.waitStreams("visitor-ines.seal")
+}
+
+func TestAnAnswerThatWasOvertakenOffersNoStream(t *testing.T) {
+	e, b := offered(t), newTab(t)
+	overtaken := make(chan struct{})
+	var first atomic.Bool
+	e.refuse = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/_handbill"+pollPath && first.CompareAndSwap(false, true) {
+			<-overtaken // until the visitor is somebody else
+		}
+		return false
+	}
+	b.open(e.URL)
+	e.wait("the first poll", func() bool { return len(e.requests) > 0 })
+	b.await("window.cioanalytics?.user")
+	b.js("cioanalytics.identify('ines')")
+	e.waitStreams("visitor-ines.seal")
+	close(overtaken)
+	e.wait("the answer to the first poll", func() bool { return len(e.polls) == 2 })
+	b.js("new Promise((done) => setTimeout(done, 500))") // in which the other visitor's stream would be opened
 	e.waitStreams("visitor-ines.seal")
 }
 

@@ -64,6 +64,23 @@ func (a *arrivals) note(id string, view visitor.Change) (before, now *visitor.Re
 	return before, now
 }
 
+// forget drops what is held of a visitor, and says whether anything was.
+func (a *arrivals) forget(id string) bool {
+	shard := a.shard(id)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	if shard.records[id] == nil {
+		return false
+	}
+	delete(shard.records, id)
+	for i := range shard.order {
+		if shard.order[i] == id {
+			shard.order[i] = "" // its place stays
+		}
+	}
+	return true
+}
+
 // withhold counts that a message would have come on screen, and returns what was held of the visitor before it and what is
 // now; nil when it was counted before, or nothing is held.
 func (a *arrivals) withhold(id string, change visitor.Change) (before, now *visitor.Record) {

@@ -66,22 +66,34 @@ func jittered(wait time.Duration, chance float64) time.Duration {
 	return time.Duration(float64(wait) * (1 + jitterShare*(2*chance-1)))
 }
 
-// next is how long the client should wait before it asks again.
-func (e *Engine) next(s *situation, answer PollAnswer, streaming bool) time.Duration {
-	c := e.cadence.Load()
-	a := activity{fresh: answer.handsOut() && !answer.Unchanged, streaming: streaming}
-	if s.record != nil && !a.fresh && !a.streaming {
+// pace is what of an answer the client's wait depends on.
+type pace struct {
+	// handsOut: it has a message to show.
+	handsOut bool
+	// last is when the visitor's newest message came on screen; zero: none ever has.
+	last time.Time
+	// soonest is when the next message of the page is due, of those whose time is known; zero: none is.
+	soonest time.Time
+}
+
+func paceOf(s *situation, answer PollAnswer) pace {
+	p := pace{handsOut: answer.handsOut(), soonest: s.soonest}
+	if s.record != nil {
 		for _, state := range s.record.Messages {
-			if state.LastOpened.After(a.last) {
-				a.last = state.LastOpened
+			if state.LastOpened.After(p.last) {
+				p.last = state.LastOpened
 			}
 		}
 	}
-	if a.last.IsZero() {
-		a.fresh = answer.handsOut() // what the client holds has not come on screen yet
-	}
-	wait := jittered(c.wait(a, s.now), e.random())
-	if due := s.soonest.Sub(s.now); due > 0 && due < wait {
+	return p
+}
+
+// next is how long the client should wait before it asks again.
+func (e *Engine) next(p pace, unchanged, streaming bool, now time.Time) time.Duration {
+	// What the client holds and has never come on screen is as fresh as what it does not hold.
+	a := activity{fresh: p.handsOut && (!unchanged || p.last.IsZero()), last: p.last, streaming: streaming}
+	wait := jittered(e.cadence.Load().wait(a, now), e.random())
+	if due := p.soonest.Sub(now); due > 0 && due < wait {
 		return due + time.Duration(e.random()*float64(dueSpread)) // nor do those ask at once for whom the same message begins
 	}
 	return wait

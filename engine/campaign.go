@@ -125,7 +125,7 @@ func (e *Engine) notice(mutations []store.Mutation, s *situation) []store.Mutati
 func (e *Engine) startedByVisit(mutations []store.Mutation, s *situation) []store.Mutation {
 	for _, m := range s.snapshot.StartedByVisit() {
 		run := s.run(m)
-		if run != nil && (run.Visit == s.visit || run.Again.IsZero() || s.now.Before(run.Again)) || !s.visitStarts(m) {
+		if run != nil && (run.Visit == s.visit || run.Again.IsZero() || s.before(run.Again)) || !s.visitStarts(m) {
 			continue
 		}
 		start := e.start(s, m)
@@ -198,6 +198,7 @@ func (e *Engine) apply(ctx context.Context, s *situation, mutations []store.Muta
 	if len(mutations) == 0 {
 		return nil
 	}
+	s.passing = true
 	outcomes, err := e.store.Apply(ctx, mutations)
 	if err != nil {
 		return fmt.Errorf("starting and ending campaigns: %w", err)

@@ -75,6 +75,10 @@ type situation struct {
 	unreal visitor.Run
 	// rendered are the contents that were made already.
 	rendered []rendered
+	// until is before when all that was decided stays the same if nothing changes but the time; zero: always.
+	until time.Time
+	// passing: what was decided has changed something, such as a lease, or is not known to hold any longer than now.
+	passing bool
 	// asking is the message whose state was asked for last, and stands that state.
 	asking *workspace.Message
 	stands *visitor.MessageState

@@ -93,10 +93,10 @@ func TestEdgesOverOneRedisNeverExceedACap(t *testing.T) {
 					t.Errorf("edge %d knows of %+v, error %v", i, record, err)
 				}
 			}
-			statistics, err := edges[0].Statistics(t.Context())
-			if err != nil || statistics[0].Opened != int64(c.want) || statistics[0].Deliveries != int64(c.want) {
-				t.Errorf("statistics %+v, error %v", statistics, err)
-			}
+			waitFor(t, "both edges' counts are written", func() bool {
+				statistics, err := edges[0].Statistics(t.Context())
+				return err == nil && statistics[0].Opened == int64(c.want) && statistics[0].Deliveries == int64(c.want)
+			})
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -67,8 +68,11 @@ type Engine struct {
 	sealer    sealer
 	arrivals  *arrivals
 	refusals  *refusals
-	previews  previews
-	questions sync.Pool // *question
+	// forgetting is nil where no other edge tells of forgotten visitors, or there is no log.
+	forgetting *forgetting
+	previews   previews
+	questions  sync.Pool       // *question
+	seeds      [2]maphash.Seed // of the names of questions
 	// unrenderable are the messages of the snapshot of which the log has said that they cannot be shown to somebody.
 	unrenderable sync.Map
 }
@@ -98,6 +102,7 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 		arrivals:  newArrivals(),
 		refusals:  &refusals{},
 		patience:  storePatience,
+		seeds:     [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 	}
 	e.peeker, _ = options.Store.(store.Peeker)
 	e.remote, _ = options.Store.(store.Remote)
@@ -117,14 +122,22 @@ func New(ctx context.Context, options Options) (*Engine, error) {
 	e.hub = newHub(e.recorder)
 	e.deaf = func() {}
 	if announcer, ok := options.Store.(store.Announcer); ok {
-		e.announcer, e.deaf = announcer, announcer.Hear(e.workspace, e.heard)
+		e.announcer = announcer
+		if e.events != nil {
+			e.forgetting = newForgetting(e.forgetLog)
+			e.forgetting.look()
+		}
+		e.deaf = announcer.Hear(e.workspace, e.heard)
 	}
 	e.SetCadence(options.PollSlow, options.PollFast)
 	return e, nil
 }
 
 // Close ends what the engine does by itself: it hears no more of other edges. Who still asks it is answered.
-func (e *Engine) Close() { e.deaf() }
+func (e *Engine) Close() {
+	e.deaf()
+	e.forgetting.close()
+}
 
 // Workspace is the name of the workspace this engine serves.
 func (e *Engine) Workspace() string { return e.workspace }

@@ -66,7 +66,7 @@ func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
 	if f.StopOnConversion && !counts.converted.IsZero() {
 		return ReasonConverted
 	}
-	if s.now.Before(state.Snoozed) {
+	if s.before(state.Snoozed) {
 		return ReasonSnoozed
 	}
 	here := e.present(m, s)
@@ -79,7 +79,7 @@ func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
 	switch {
 	case f.StopOnAction && !counts.acted.IsZero():
 		return ReasonActed
-	case f.StopAfterDays > 0 && counts.opened > 0 && !s.now.Before(lastDay(f, counts)):
+	case f.StopAfterDays > 0 && counts.opened > 0 && !s.before(lastDay(f, counts)):
 		return ReasonDays
 	case comesBack(state), keeps(m, state, counts):
 		return ReasonNone
@@ -87,11 +87,11 @@ func askFrequency(e *Engine, m *workspace.Message, s *situation) Reason {
 		return ReasonLifetime
 	case f.PerVisit > 0 && inVisit(state.Showings, s.visit) >= f.PerVisit:
 		return ReasonVisit
-	case f.MinGap > 0 && state.Opened > 0 && s.now.Before(state.LastOpened.Add(f.MinGap)):
+	case f.MinGap > 0 && state.Opened > 0 && s.before(state.LastOpened.Add(f.MinGap)):
 		return ReasonGap
 	}
 	for _, limit := range f.Caps {
-		if since(state.Showings, s.now.Add(-limit.Period)) >= limit.Count {
+		if s.within(state.Showings, limit.Period) >= limit.Count {
 			return ReasonCap
 		}
 	}

@@ -88,3 +88,8 @@ func (p *pastEvents) Event(name string) audience.Event {
 func (p *pastEvents) CountSince(name string, since time.Time) int {
 	return p.Events[name].CountSince(since)
 }
+
+// CountTurns implements [audience.Events].
+func (p *pastEvents) CountTurns(name string, since time.Time) time.Time {
+	return p.Events[name].CountTurns(since)
+}

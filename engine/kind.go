@@ -70,11 +70,17 @@ func (s *situation) sent(m *workspace.Message) *visitor.Sent {
 		case sent.Message != m.ID:
 		case sent.View == view && !sent.Over() && s.view != "":
 			return sent
-		case waits == nil && sent.Waits(s.now):
+		case waits == nil && s.waits(sent):
 			waits = sent
 		}
 	}
 	return waits
+}
+
+// waits says whether a send waits to be seen.
+func (s *situation) waits(sent *visitor.Sent) bool {
+	s.turns(sent.Until)
+	return sent.Waits(s.now)
 }
 
 // lastSent is the last of a transactional message's sends that is remembered.
@@ -134,9 +140,9 @@ func askRun(m *workspace.Message, s *situation) Reason {
 		return ReasonNotTriggered
 	case !run.Exited.IsZero(), m.Exit != nil && m.Exit.Holds(s.asked()):
 		return ReasonExited
-	case s.now.Before(run.Due):
+	case s.before(run.Due):
 		return ReasonWaiting
-	case !s.now.Before(expires(m, run)) && (m.Inbox != nil || s.state(m).InRun(run.Started).Opened == 0):
+	case !s.before(expires(m, run)) && (m.Inbox != nil || s.state(m).InRun(run.Started).Opened == 0):
 		return ReasonExpired
 	case !s.mayRead(m):
 		return ReasonNeedsVerified

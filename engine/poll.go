@@ -3,8 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -117,11 +115,16 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 		e.recorder.Polled(PollFailed)
 		return PollAnswer{}, fmt.Errorf("reading the visitor's record: %w", err)
 	}
-	now, load, named := e.now(), hash64(request.View), namedVisit(request.Visit)
+	now, load, named, stored := e.now(), hash64(request.View), namedVisit(request.Visit), record
 	record = e.convertByPage(ctx, snapshot, request.Identity, record, request.Page)
 	record, arrival := e.arrive(request.Identity, record, request.pageView(), named, uint32(load), now)
 	q := e.questions.Get().(*question)
 	defer e.questions.Put(q)
+	tally, of := e.tallyOf(snapshot), asker{record, arrival, record == stored}
+	name := e.nameOf(q, &request)
+	if known := tally.find(name, of, request.Generation, now); known != nil {
+		return e.again(known, tally, q, &request, now), nil
+	}
 	s := &q.situation
 	tags := s.tags
 	*s = situation{
@@ -133,7 +136,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	if len(request.Show) > 0 {
 		s.wanted, s.called = e.wantedBy(snapshot, request)
 	}
-	q.throttles = s.throttles
+	q.throttles, q.reasons = s.throttles, q.reasons[:0]
 	deliveries, err := e.due(ctx, snapshot, q, request.Tab)
 	var inbox []InboxMessage
 	if request.Inbox && err == nil {
@@ -152,7 +155,11 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	if !answer.Unchanged {
 		e.countDropped(answer.Deliveries)
 	}
-	answer.Next = e.next(s, answer, request.Streaming)
+	after := paceOf(s, answer)
+	answer.Next = e.next(after, answer.Unchanged, request.Streaming, now)
+	if request.repeats() {
+		tally.keep(name, of, q, answer, after)
+	}
 	e.recorder.Polled(answer.result())
 	answer.Deliveries = e.written(answer, request.Page != nil)
 	return answer, nil
@@ -189,6 +196,9 @@ type question struct {
 	throttles []throttling
 	facts     audience.Facts
 	decided   decided
+	// name is what the poll asks, and reasons what was decided about each message.
+	name    []byte
+	reasons []decision
 	// deliveries are what is due so far.
 	deliveries []Delivery
 }
@@ -209,7 +219,7 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 			return nil
 		}
 		reason := e.decide(m, s, nil)
-		tally.count(place, reason, &q.decided)
+		q.count(tally, place, reason)
 		switch reason {
 		case ReasonNone:
 		case ReasonWhen:
@@ -267,6 +277,7 @@ func (e *Engine) deliver(ctx context.Context, m *workspace.Message, s *situation
 	if here := e.present(m, s); here.onScreen() {
 		return here.delivery, true, nil
 	}
+	s.passing = true
 	if s.throttled(m) {
 		if err := e.claimThrottles(ctx, m, s, tab); err != nil {
 			return delivery{}, false, err
@@ -348,49 +359,6 @@ func (a PollAnswer) result() PollResult {
 		return PollNothing
 	}
 	return PollMessages
-}
-
-// generation names an answer by the workspace it was taken from, the deliveries in it, and what was made for the visitor: a
-// client that holds the same messages with other words is told the new ones. It says whether that is what the client holds.
-func generation(snapshot *workspace.Snapshot, deliveries []Delivery, held string) (name string, unchanged bool) {
-	if len(deliveries) == 0 {
-		return snapshot.Generation, held == snapshot.Generation
-	}
-	sum := fnv1a(fnvOffset, snapshot.Generation)
-	var raw [8]byte
-	for i := range deliveries {
-		d := &deliveries[i]
-		sum = fnv1a(sum, "\x00")
-		if d.Waiting {
-			sum = fnv1a(sum, d.Message.ID)
-			continue
-		}
-		binary.BigEndian.PutUint64(raw[:], d.sealed.key)
-		sum = fnv1a(sum, raw[:])
-		if d.Content != nil {
-			sum = fnv1a(fnv1a(sum, d.Content.Lang), d.Text)
-		}
-	}
-	binary.BigEndian.PutUint64(raw[:], sum)
-	var text [2 * len(raw)]byte
-	hex.Encode(text[:], raw[:])
-	if held == string(text[:]) {
-		return held, true
-	}
-	return string(text[:]), false
-}
-
-const (
-	fnvOffset = 14695981039346656037
-	fnvPrime  = 1099511628211
-)
-
-// fnv1a adds text to an FNV-1a sum; unlike package hash/fnv it allocates nothing.
-func fnv1a[T string | []byte](sum uint64, text T) uint64 {
-	for i := range len(text) {
-		sum = (sum ^ uint64(text[i])) * fnvPrime
-	}
-	return sum
 }
 
 func among(deliveries []Delivery, m *workspace.Message) bool {

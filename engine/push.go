@@ -226,12 +226,17 @@ func (e *Engine) push(visitorID string) {
 	}
 }
 
-// heard is told that another edge has something new for a visitor, or, with "", that this may have been missed.
-func (e *Engine) heard(visitorID string) {
+// heard is told that another edge has something new for a visitor or has forgotten them, or, with "", that this may have been
+// missed.
+func (e *Engine) heard(visitorID string, forgotten bool) {
 	if visitorID != "" {
+		if forgotten {
+			e.forgetElsewhere(visitorID)
+		}
 		e.pushHere(visitorID)
 		return
 	}
+	e.forgetting.look()
 	e.hub.mu.Lock()
 	defer e.hub.mu.Unlock()
 	e.hub.wakeAll(e.now())

@@ -9,6 +9,8 @@ import (
 type Recorder interface {
 	// Polled is called once for each poll that was answered.
 	Polled(result PollResult)
+	// Repeated is called after Polled where the answer was one that was remembered.
+	Repeated()
 	// Decided is called after a poll with how many messages were decided against for a reason, or were due (ReasonNone).
 	Decided(reason Reason, messages int)
 	// Delivered is called once for each message handed to a visitor, not again when the same tab asks again.
@@ -39,6 +41,7 @@ const (
 type noRecorder struct{}
 
 func (noRecorder) Polled(PollResult)         {}
+func (noRecorder) Repeated()                 {}
 func (noRecorder) Decided(Reason, int)       {}
 func (noRecorder) Delivered()                {}
 func (noRecorder) Reported(store.Metric)     {}

@@ -52,6 +52,19 @@ func (r *refusals) note(claim RefusedClaim) {
 	r.next = (r.next + 1) % rememberedRefusals
 }
 
+// forget drops the claims of a visitor, and those to be one; it says whether there were any.
+func (r *refusals) forget(id string) (any bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.claims {
+		if claim := &r.claims[i]; claim.Reason != "" && (claim.Visitor == id || "u:"+claim.User == id) {
+			// The place stays: of looks at all until one was never taken.
+			*claim, any = RefusedClaim{Reason: claim.Reason}, true
+		}
+	}
+	return any
+}
+
 // of is the last refused claim of a visitor, or to be one; nil when none is remembered.
 func (r *refusals) of(who visitor.Identity) *RefusedClaim {
 	r.mu.Lock()

@@ -51,6 +51,7 @@ func (e *Engine) renderWith(m *workspace.Message, s *situation, test *visitor.Te
 	edition := m.Localized.In(s.reads())
 	if r.content = edition.Same(); r.content == nil {
 		made, err := edition.Render(s.values(m, test))
+		s.passing = s.passing || err != nil || edition.AsksTime() // rendering is bounded in time, too
 		r.content, r.dropped, r.err = &made.Content, made.Dropped, err
 		if err == nil {
 			r.text, r.err = json.Marshal(r.content)

@@ -12,16 +12,23 @@ import (
 
 func askSchedule(_ *Engine, m *workspace.Message, s *situation) Reason {
 	switch {
-	case !m.Start.IsZero() && s.now.Before(m.Start):
+	case !m.Start.IsZero() && s.before(m.Start):
 		return ReasonNotStarted
-	case !m.End.IsZero() && !s.now.Before(m.End):
+	case !m.End.IsZero() && !s.before(m.End):
 		return ReasonEnded
-	case m.Schedule != nil && !isOpen(m.Schedule, s.now.In(s.zoneOf(m.Schedule))):
+	case m.Schedule != nil && !s.isOpen(m.Schedule):
 		return ReasonOutsideHours
-	case m.Kind == workspace.KindBroadcast && m.Expires > 0 && !s.now.Before(s.expiry(m)) && (m.Inbox != nil || !s.hasSeen(m)):
+	case m.Kind == workspace.KindBroadcast && m.Expires > 0 && !s.before(s.expiry(m)) && (m.Inbox != nil || !s.hasSeen(m)):
 		return ReasonExpired
 	}
 	return ReasonNone
+}
+
+// isOpen says whether a schedule holds now. Schedules and clocks change on the minute.
+func (s *situation) isOpen(schedule *workspace.Schedule) bool {
+	at := s.now.In(s.zoneOf(schedule))
+	s.turns(at.Add(time.Minute - time.Duration(at.Second())*time.Second - time.Duration(at.Nanosecond())))
+	return isOpen(schedule, at)
 }
 
 // expiry is until when a message waits for the visitor: it was sent at its start, or when the visitor first came after it.

@@ -14,6 +14,8 @@ type decisionCounts [maxReasons]atomic.Int64
 type tally struct {
 	snapshot *workspace.Snapshot
 	messages []*decisionCounts
+	// answers are what was answered of late.
+	answers *answers
 }
 
 // next is the tally of the snapshot that comes after. t may be nil.
@@ -21,7 +23,7 @@ func (t *tally) next(snapshot *workspace.Snapshot) *tally {
 	if snapshot == nil {
 		return nil
 	}
-	made := &tally{snapshot: snapshot, messages: make([]*decisionCounts, len(snapshot.Messages))}
+	made := &tally{snapshot: snapshot, messages: make([]*decisionCounts, len(snapshot.Messages)), answers: new(answers)}
 	for place, m := range snapshot.Messages {
 		if made.messages[place] = t.of(m.ID); made.messages[place] == nil {
 			made.messages[place] = new(decisionCounts)
@@ -50,13 +52,14 @@ func (e *Engine) tallyOf(snapshot *workspace.Snapshot) *tally {
 	return nil
 }
 
-// count counts a decision about the message at a place of the snapshot.
-func (t *tally) count(place int, reason Reason, d *decided) {
-	at := d.place(reason)
+// count counts a decision about the message at a place of the snapshot, and returns the place of the reason.
+func (t *tally) count(place int, reason Reason, d *decided) (at int) {
+	at = d.place(reason)
 	d.counts[at]++
 	if t != nil {
 		t.messages[place][at].Add(1)
 	}
+	return at
 }
 
 // MessageDecisions is how often polls decided about a message in each way.

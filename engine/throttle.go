@@ -104,10 +104,10 @@ func (s *situation) room(t *throttling) int {
 		room = min(room, t.PerVisit-inVisit(showings, s.visit))
 	}
 	if t.PerDay > 0 {
-		room = min(room, t.PerDay-since(showings, s.now.Add(-throttleDay)))
+		room = min(room, t.PerDay-s.within(showings, throttleDay))
 	}
 	if t.MinGap > 0 {
-		room = min(room, 1-since(showings, s.now.Add(-t.MinGap)))
+		room = min(room, 1-s.within(showings, t.MinGap))
 	}
 	return max(room, 0)
 }

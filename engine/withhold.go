@@ -19,6 +19,7 @@ func (e *Engine) withhold(ctx context.Context, m *workspace.Message, s *situatio
 	if s.page == nil || e.present(m, s).onScreen() {
 		return nil
 	}
+	s.passing = true
 	return e.withholdDelivery(ctx, m, s, reason, e.sealer.seal(s.marks().visitor(), s.marks().view, m.ID, s.occasion(m), false))
 }
 

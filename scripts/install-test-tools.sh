@@ -88,4 +88,5 @@ unpack_documentation
 scripts/install-packages.sh cmd/handbill/testdata/reference
 scripts/install-packages.sh cmd/handbill/testdata/parse5
 scripts/install-packages.sh cmd/handbill/testdata/demos
+scripts/install-packages.sh cmd/handbill/testdata/hypermedia
 scripts/install-packages.sh client/testdata

@@ -1,21 +1,21 @@
 import { keeper } from "./storage";
-import type { Site } from "./site";
 import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
-import type { Fired, Waiter } from "./parts/when";
+import { heedRefusals, mayConnect } from "./policy";
 import { address, post } from "./endpoint";
 import { announce, EVERY, metricOf } from "./events";
-import { newId, view } from "./id";
 import { type Answer, NOTHING, readMessages } from "./message";
-import { createStage, type Stage } from "./show/stage";
+import { newId, view } from "./id";
 import { tabId } from "./tab";
-import { createLoader } from "./parts";
-import { createQueue } from "./queue";
-import { createPoller } from "./poll";
-import { heedRefusals, mayConnect } from "./policy";
 import type { Told } from "./show/showing";
+import { createStage, type Stage } from "./show/stage";
+import type { Around } from "./parts/calls";
+import { createQueue } from "./queue";
 import { createEmitter, type Emitter, type Listener } from "./emitter";
 import { visitId } from "./visit";
-import type { Around } from "./parts/calls";
+import type { Fired, Waiter } from "./parts/when";
+import type { Site } from "./site";
+import { createPoller } from "./poll";
+import { createLoader } from "./parts";
 
 const PLUGIN = "Customer.io In-App Plugin";
 const REPORT = "Report Delivery Event";
@@ -40,7 +40,7 @@ export interface PluginOptions {
 
 /** What the methods of the page's global do their work with. */
 export interface Client {
-  emitter: Emitter;
+  events: Emitter;
   stage: Stage;
   wanted: Record<string, string>;
   load(options: LoadOptions | undefined): void;
@@ -58,11 +58,11 @@ export interface Client {
 
 export function createClient(site: Site): Client {
   heedRefusals(address(site, "/"));
-  const emitter = createEmitter();
+  const events = createEmitter();
   const queue = createQueue(site);
   const loader = createLoader(site);
-  const stage = createStage(tell, leave, loader);
-  const poller = createPoller(ask, answered);
+  const stage = createStage(tell, leave, loader, look);
+  const poller = createPoller(ask, heard, answered);
   const tab = tabId();
   /** The messages that buttons asked for, and the deliveries that have these buttons; no delivery where the site's code did. */
   const wanted: Record<string, string> = {};
@@ -96,7 +96,7 @@ export function createClient(site: Site): Client {
       // There is room for another one. The poll must not offer again what was just closed.
       void queue.flush().then(() => look());
     }
-    return announce(emitter, happening, message, dismiss, particulars);
+    return announce(events, happening, message, dismiss, particulars);
   }
 
   function leave(to: string, newTab: boolean): void {
@@ -145,14 +145,18 @@ export function createClient(site: Site): Client {
     };
     const response = await post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body));
     if (reset && response.status < 400) resetWasHeard();
-    const ticket = response.headers.get("Handbill-Stream");
-    if (ticket) void loader.part("stream").then((it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), look, mayConnect), () => {});
     return response;
+  }
+
+  /** An answer that still counts: one that was overtaken may offer the stream of another visitor. */
+  function heard({ headers }: Response): void {
+    const ticket = headers.get("Handbill-Stream");
+    if (ticket) void loader.part("stream").then((it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), look, mayConnect), () => {});
   }
 
   function answered(answer: Answer): void {
     const messages = readMessages(answer);
-    emitter.emit("poll", answer);
+    events.emit("poll", answer);
     stage.update(messages.filter(({ when }) => !when));
     const waiting = messages.filter(({ when }) => when);
     if (waiter) waiter.update(waiting);
@@ -177,8 +181,8 @@ export function createClient(site: Site): Client {
   function load(options: LoadOptions | undefined): void {
     const { [PLUGIN]: given = {} } = options?.integrations ?? {};
     const next = typeof given === "object" ? given : { enabled: given };
-    if (plugin.events) emitter.off(EVERY, plugin.events);
-    if (next.events) emitter.on(EVERY, next.events);
+    if (plugin.events) events.off(EVERY, plugin.events);
+    if (next.events) events.on(EVERY, next.events);
     plugin = next;
     look();
   }
@@ -214,7 +218,7 @@ export function createClient(site: Site): Client {
     look();
   }
 
-  emitter.on("track", (...event: Parameters<Waiter["track"]>) => {
+  events.on("track", (...event: Parameters<Waiter["track"]>) => {
     if (tracked.push(event) > 50) tracked.shift();
     waiter?.track(...event);
   });
@@ -223,5 +227,5 @@ export function createClient(site: Site): Client {
 
   const opened = location.href;
   if (site.spaRoutes) void loader.part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
-  return { emitter, stage, wanted, load, identify, page, send, reset, rare, look };
+  return { events, stage, wanted, load, identify, page, send, reset, rare, look };
 }

@@ -1,7 +1,7 @@
-import type { Listener } from "./emitter";
-import { anonymousId, setAnonymousId, userId } from "./identity";
-import { keeper } from "./storage";
 import type { Client, LoadOptions } from "./client";
+import { anonymousId, setAnonymousId, userId } from "./identity";
+import type { Listener } from "./emitter";
+import { keeper } from "./storage";
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -10,12 +10,12 @@ const RARE = "show debug trackClick trackLink trackSubmit trackForm addSourceMid
 
 /** The methods of the page's global: those of the reference client's stub, with `load` and `user`. */
 export function createMethods(client: Client): Record<string, Method> {
-  const { emitter } = client;
+  const { events } = client;
 
   /** Does what a method does, tells who listens for it, and calls the callback that any method may end with. */
   const call = (name: string, args: unknown[], result: Promise<unknown>): Promise<unknown> => {
     const callback = args.find(isFunction);
-    emitter.emit(name, ...args.filter((argument) => argument !== callback));
+    events.emit(name, ...args.filter((argument) => argument !== callback));
     return callback ? result.then((context) => (callback(context), context)) : result;
   };
 
@@ -45,9 +45,9 @@ export function createMethods(client: Client): Record<string, Method> {
     resume: () => client.stage.pause(false),
     setAnonymousId: (given) => (setAnonymousId(`${given}`), given),
     user: () => ({ id: () => userId() ?? null, anonymousId }),
-    on: (name, listener) => emitter.on(`${name}`, listener as Listener),
-    once: (name, listener) => emitter.once(`${name}`, listener as Listener),
-    off: (name, listener) => emitter.off(`${name}`, listener as Listener | undefined),
+    on: (name, listener) => events.on(`${name}`, listener as Listener),
+    once: (name, listener) => events.once(`${name}`, listener as Listener),
+    off: (name, listener) => events.off(`${name}`, listener as Listener | undefined),
     ...Object.fromEntries(RARE.map((name) => [name, (...args: unknown[]) => client.rare(name, { ...client, track }, args)])),
     ...keeper().handbill?.methods(client.look),
   };

@@ -12,6 +12,7 @@ interface Parts {
   routes: typeof import("./parts/routes");
   sticky: typeof import("./parts/sticky");
   stream: typeof import("./parts/stream");
+  swept: typeof import("./parts/swept");
   sandbox: typeof import("./parts/sandbox");
   tooltip: typeof import("./parts/tooltip");
   tour: typeof import("./parts/tour");

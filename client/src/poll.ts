@@ -13,10 +13,12 @@ export interface Poller {
 
 /**
  * Asks the edge what to show. `ask` sends one poll, naming the generation of
- * the list that is held; `answered` receives every new list.
+ * the list that is held; `heard` receives every answer that was not overtaken,
+ * `answered` every new list.
  */
 export function createPoller(
   ask: (generation: string | undefined) => Promise<Response>,
+  heard: (response: Response) => void,
   answered: (answer: Answer) => void,
 ): Poller {
   /** When the next poll is due; never while one is under way or polling is off. */
@@ -55,6 +57,7 @@ export function createPoller(
       }
       const answer = response.status === 200 ? ((await response.json()) as Answer) : NOTHING;
       if (mine !== turn) return;
+      heard(response);
       if (response.status !== 304) {
         answered(answer);
         generation = answer.generation;

@@ -1,10 +1,10 @@
 import { isReset, resetWasHeard } from "./identity";
-import { mayConnect } from "./policy";
-import { keeper } from "./storage";
 import { backoff, retryAfter } from "./backoff";
-import { visitId } from "./visit";
-import { address, post } from "./endpoint";
 import type { Site } from "./site";
+import { address, post } from "./endpoint";
+import { keeper } from "./storage";
+import { mayConnect } from "./policy";
+import { visitId } from "./visit";
 
 /** An event on its way to the edge, in the form of the analytics clients. */
 export interface Sent {

@@ -7,7 +7,7 @@ const TAGS = ["p", "br", "strong", "em", "a", "ul", "ol", "li"] as const;
 
 export interface Handlers {
   pressed(button: Button, event: MouseEvent): void;
-  imageFailed(): void;
+  failed(): void;
   /** Builds what the core does not know. */
   node(node: TextNode, children: (Node | string)[]): Node | undefined;
 }
@@ -42,7 +42,7 @@ function renderImage({ src, alt, width, height }: Image, handlers: Handlers): HT
   const image = element("img", { src, alt, width: width || undefined, height: height || undefined });
   image.addEventListener("error", () => {
     image.remove();
-    handlers.imageFailed();
+    handlers.failed();
   });
   return image;
 }

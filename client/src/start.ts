@@ -1,7 +1,7 @@
 import { isForeign, LOADED_BY_STUB, type Stub, stubOf } from "./stub";
-import type { Site } from "./site";
 import { createClient, type LoadOptions } from "./client";
 import { createMethods } from "./methods";
+import type { Site } from "./site";
 import { address } from "./endpoint";
 
 /**

@@ -9,19 +9,7 @@ func TestTheGalleryShowsEveryDisplayOnRequest(t *testing.T) {
 	s, b := demo(t, nil), newVisitor(t)
 	b.open("http://" + s.edge + "/gallery/")
 	b.expectNothing("before one is asked for")
-	for _, c := range []struct{ show, shown string }{
-		{"modal", `dialog.modal[open]`},
-		{"fullscreen", `dialog.fullscreen[open]`},
-		{"banner", `.banner[data-flow="over"]:popover-open`},
-		{"push", `.banner[data-flow="push"]`},
-		{"sticky", `.banner[data-flow="sticky"]:popover-open`},
-		{"toast", `.toast:popover-open`},
-		{"inline", `.inline [data-step]`},
-		{"tooltip", `.tooltip:popover-open`},
-		{"beacon", `.beacon:popover-open`},
-		{"tour", `dialog.modal[open]`},
-		{"toast", `.toast:popover-open`},
-	} {
+	for _, c := range galleryShows {
 		b.open("http://" + s.edge + "/gallery/?show=" + c.show)
 		b.await(in(c.shown))
 	}

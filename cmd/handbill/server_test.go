@@ -49,6 +49,7 @@ func TestMain(m *testing.M) {
 type server struct {
 	t       *testing.T
 	edge    string // the address of the site behind Handbill
+	site    string // the address of a site that the same Caddy serves
 	admin   string // the address of Caddy's admin API
 	config  string
 	data    string
@@ -60,8 +61,8 @@ type server struct {
 func newServer(t *testing.T, caddyfile string) *server {
 	t.Helper()
 	folder := t.TempDir()
-	s := &server{t: t, edge: quietAddress(t), admin: quietAddress(t), config: filepath.Join(folder, "Caddyfile"), data: filepath.Join(folder, "data"), log: filepath.Join(folder, "log")}
-	text := strings.NewReplacer("EDGE", s.edge, "ADMIN", s.admin, "SITE", quietAddress(t)).Replace(caddyfile)
+	s := &server{t: t, edge: quietAddress(t), site: quietAddress(t), admin: quietAddress(t), config: filepath.Join(folder, "Caddyfile"), data: filepath.Join(folder, "data"), log: filepath.Join(folder, "log")}
+	text := strings.NewReplacer("EDGE", s.edge, "ADMIN", s.admin, "SITE", s.site).Replace(caddyfile)
 	writeFile(t, s.config, text)
 	return s
 }

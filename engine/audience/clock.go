@@ -94,10 +94,15 @@ func (n *within) value(f *Facts) value {
 	t := at.time()
 	switch n.how {
 	case "within_last":
+		f.turns(t)
+		f.turns(t.Add(n.distance))
 		return truth(!t.After(f.Now) && !t.Before(f.Now.Add(-n.distance)))
 	case "within_next":
+		f.turns(t.Add(-n.distance))
+		f.turns(t)
 		return truth(t.After(f.Now) && !t.After(f.Now.Add(n.distance)))
 	default:
+		f.turns(t.Add(n.distance))
 		return truth(t.Before(f.Now.Add(-n.distance)))
 	}
 }

@@ -27,6 +27,15 @@ func (h history) CountSince(name string, since time.Time) int {
 	return count
 }
 
+func (h history) CountTurns(name string, since time.Time) time.Time {
+	for _, at := range h[name] {
+		if !at.Before(since) {
+			return at
+		}
+	}
+	return time.Time{}
+}
+
 var noon = time.Date(2026, 12, 3, 12, 0, 0, 0, time.UTC)
 
 func daysAgo(days float64) time.Time {

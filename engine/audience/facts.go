@@ -35,6 +35,10 @@ type Facts struct {
 	locals []value
 	// spent is what the condition at hand has cost so far, in steps.
 	spent int
+	// until is before when the answers so far do not change by themselves; zero: ever. Of what depends on the time in another
+	// way, that is not known.
+	until   time.Time
+	untimed bool
 }
 
 // Visitor says who asks. Zero times are missing.
@@ -110,12 +114,25 @@ type Events interface {
 	Event(name string) Event
 	// CountSince is how many events with a name there were at a time or later.
 	CountSince(name string, since time.Time) int
+	// CountTurns is from what later time on CountSince may be another; zero: never.
+	CountTurns(name string, since time.Time) time.Time
 }
 
 // Event is what is known of the events with one name.
 type Event struct {
 	Count       int
 	First, Last time.Time
+}
+
+// Until is before when all answers so far stay the same if nothing changes but the time; zero: always. It is not known of
+// conditions that ask for now itself.
+func (f *Facts) Until() (until time.Time, known bool) { return f.until, !f.untimed }
+
+// turns notes that an answer may become another at a time, unless that has passed.
+func (f *Facts) turns(at time.Time) {
+	if !at.Before(f.Now) && (f.until.IsZero() || at.Before(f.until)) {
+		f.until = at
+	}
 }
 
 // Reset forgets everything but the memory it uses.

@@ -40,7 +40,10 @@ var variables = []variable{
 	{"visit", visitType, nil},
 	{"events", cel.MapType(cel.StringType, eventType), nil},
 	{"event", anyMap, func(f *Facts) value { return value{kind: object, items: f.Event} }},
-	{"now", cel.TimestampType, func(f *Facts) value { return ofTime(f.Now) }},
+	{"now", cel.TimestampType, func(f *Facts) value {
+		f.untimed = true
+		return ofTime(f.Now)
+	}},
 }
 
 // attribute is a field of one of the facts.

@@ -120,7 +120,11 @@ func (n *eventCount) value(f *Facts) value {
 	case f.Now.IsZero():
 		return value{}
 	}
-	return ofInteger(int64(f.Events.CountSince(name.text, f.Now.Add(-n.last))))
+	since := f.Now.Add(-n.last)
+	if turns := f.Events.CountTurns(name.text, since); !turns.IsZero() {
+		f.turns(turns.Add(n.last))
+	}
+	return ofInteger(int64(f.Events.CountSince(name.text, since)))
 }
 
 // has says that something is known.

@@ -171,6 +171,9 @@ func (e *Edition) Locale() string { return e.locale }
 // Same is what everybody gets who reads this language; nil where it depends on the visitor.
 func (e *Edition) Same() *Content { return e.same }
 
+// AsksTime says whether what is made depends on when.
+func (e *Edition) AsksTime() bool { return e.same == nil && e.template.asksTime() }
+
 // Rendered is a content made for one visitor.
 type Rendered struct {
 	Content Content

@@ -4,8 +4,8 @@
 // [Log.Append] returns when its events are on disk; appends that arrive together share one synchronisation. A segment that
 // has reached its size is followed by another, and when all of them are larger than the log may be, the oldest is removed.
 // What a crash left half-written at the end is cut off when the log is opened; none of it had been acknowledged. [Read]
-// gives the events back in their order. [Log.Forget] removes those of somebody who is to be forgotten, [Log.Sweep] those
-// of long ago.
+// gives the events back in their order; [Log.Tail] follows them from a position on, for sinks. [Log.Forget] removes those of
+// somebody who is to be forgotten, [Log.Sweep] those of long ago.
 package eventlog
 
 import (
@@ -92,11 +92,13 @@ type Log struct {
 	last    error // of Close
 
 	forgetting sync.Mutex // held while events are removed
+	growth     growth
 }
 
 // batch is what one Append writes, or something else that is to be done to the segments.
 type batch struct {
 	frames  []byte
+	events  int
 	segment uint64 // the one that holds them, once they are written
 	do      func(*segments) error
 	answer  chan error
@@ -133,6 +135,7 @@ func Open(dir string, options Options) (*Log, error) {
 		return nil, err
 	}
 	l := &Log{segments: segments, lock: lock, queue: make(chan *batch, queueLength), stopped: make(chan struct{})}
+	l.growth.end = segments.position()
 	go l.run()
 	return l, nil
 }
@@ -167,7 +170,7 @@ func (l *Log) AppendPlaced(ctx context.Context, events ...Event) (segment uint64
 	if len(events) == 0 {
 		return 0, nil
 	}
-	b := &batch{answer: make(chan error, 1)}
+	b := &batch{answer: make(chan error, 1), events: len(events)}
 	for i, event := range events {
 		if b.frames, err = appendFrame(b.frames, event); err != nil {
 			return 0, fmt.Errorf("%w: event %d (%.40q): %w", ErrEvent, i, event.ID, err)
@@ -240,6 +243,9 @@ func (l *Log) run() {
 		together, frames, then = l.gather(first, together[:0], frames[:0])
 		if len(together) > 0 {
 			err := l.segments.write(frames)
+			if err == nil {
+				l.growth.grow(l.segments.position(), together)
+			}
 			for _, b := range together {
 				if err == nil {
 					b.segment = l.segments.last()
@@ -249,7 +255,9 @@ func (l *Log) run() {
 			clear(together) // let go of what was written
 		}
 		if then != nil {
-			then.answer <- then.do(l.segments)
+			err := then.do(l.segments)
+			l.growth.grow(l.segments.position(), nil)
+			then.answer <- err
 		}
 	}
 }

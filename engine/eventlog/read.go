@@ -43,6 +43,9 @@ func readSegments(dir string, yield func(segment uint64, e Event, err error) boo
 	}
 }
 
+// All gives the events of the log, as [Read] does.
+func (l *Log) All() iter.Seq2[Event, error] { return Read(l.segments.dir) }
+
 // readSegment gives the events of one segment; false when nobody wants more.
 func readSegment(path string, data []byte, last bool, yield func(Event, error) bool) bool {
 	if !strings.HasPrefix(string(data), header) {

@@ -225,6 +225,15 @@ func (s *segments) bound() {
 	}
 }
 
+// position is where the log ends.
+func (s *segments) position() Position {
+	if len(s.all) == 0 {
+		return Position{}
+	}
+	last := s.all[len(s.all)-1]
+	return Position{Segment: last.number, Offset: last.size}
+}
+
 func (s *segments) close() error {
 	if s.end == nil {
 		return nil

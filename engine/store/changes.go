@@ -108,6 +108,9 @@ func (c *changes) merge(from, into Key, change visitor.Change) (*visitor.Record,
 		}
 	}
 	is = visitor.Merge(is, other)
+	if from.Visitor != "" {
+		is.Join(from.Visitor, other)
+	}
 	if err := is.Check(change); err != nil {
 		return nil, about(into, err)
 	}

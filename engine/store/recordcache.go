@@ -184,6 +184,9 @@ func cost(key Key, r *visitor.Record) int64 {
 			bytes += messageSize + visitor.RecentDeliveries*9 + int64(len(state.Showings))*showingSize
 		}
 	}
+	for _, id := range r.Joined {
+		bytes += header + int64(len(id))
+	}
 	for _, segment := range r.Segments {
 		bytes += header + int64(len(segment))
 	}

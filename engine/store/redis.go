@@ -232,15 +232,7 @@ func (r *Redis) Find(ctx context.Context, workspace, trait, value string) (strin
 	if address == "" {
 		return "", nil
 	}
-	ids, err := r.indexed(ctx, workspace, address)
-	if err != nil || len(ids) == 0 {
-		return "", err
-	}
-	keys := make([]Key, 0, len(ids))
-	for _, id := range ids {
-		keys = append(keys, Key{workspace, id})
-	}
-	records, err := r.read(ctx, keys, true)
+	keys, records, err := r.withAddress(ctx, workspace, address)
 	if err != nil {
 		return "", err
 	}

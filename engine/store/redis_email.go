@@ -62,3 +62,17 @@ func (r *Redis) indexed(ctx context.Context, workspace, address string) ([]strin
 	}
 	return ids, nil
 }
+
+// withAddress are the visitors who may have an address, and their records.
+func (r *Redis) withAddress(ctx context.Context, workspace, address string) ([]Key, *stored, error) {
+	ids, err := r.indexed(ctx, workspace, address)
+	if err != nil || len(ids) == 0 {
+		return nil, nil, err
+	}
+	keys := make([]Key, 0, len(ids))
+	for _, id := range ids {
+		keys = append(keys, Key{workspace, id})
+	}
+	records, err := r.read(ctx, keys, true)
+	return keys, records, err
+}

@@ -29,14 +29,14 @@ func (r *Redis) Announce(key Key) {
 }
 
 // Hear implements [Announcer].
-func (r *Redis) Hear(workspace string, heard func(visitorID string)) (stop func()) {
+func (r *Redis) Hear(workspace string, heard func(visitorID string, forgotten bool)) (stop func()) {
 	ctx, cancel := context.WithCancel(r.open)
 	r.hearing.Go(func() { r.hear(ctx, workspace, heard) })
 	return cancel
 }
 
 // hear listens until ctx ends, also when the connection is lost meanwhile.
-func (r *Redis) hear(ctx context.Context, workspace string, heard func(visitorID string)) {
+func (r *Redis) hear(ctx context.Context, workspace string, heard func(visitorID string, forgotten bool)) {
 	var first sync.Once
 	hooked := rueidis.WithOnSubscriptionHook(ctx, func(s rueidis.PubSubSubscription) {
 		if s.Kind != "subscribe" {
@@ -45,7 +45,7 @@ func (r *Redis) hear(ctx context.Context, workspace string, heard func(visitorID
 		again := true
 		first.Do(func() { again = false })
 		if again {
-			heard("")
+			heard("", false)
 		}
 	})
 	for ctx.Err() == nil {
@@ -54,9 +54,14 @@ func (r *Redis) hear(ctx context.Context, workspace string, heard func(visitorID
 			if from == r.name {
 				return
 			}
+			if id, forgotten := strings.CutPrefix(visitorID, forgottenMark); forgotten {
+				r.forgetHere(Key{workspace, id})
+				heard(id, true)
+				return
+			}
 			// In a Cluster this may come before the node that has the record says that it was changed.
 			r.known.begin(Key{workspace, visitorID})
-			heard(visitorID)
+			heard(visitorID, false)
 		})
 		if err == nil || ctx.Err() != nil {
 			continue

@@ -17,6 +17,7 @@ import (
 //	handbill:batch:<workspace>:{<bucket>}:<random>                     -> that these counts were added, for ten minutes
 //	handbill:lease:<workspace>:{<bucket>}:<visitor's id> 0 <message>   -> until when and the tab, as long as it lasts
 //	handbill:email:<workspace>:<address>                               -> hash: visitor's id -> random, see [Redis.index]
+//	handbill:forgotten:<workspace>                                     -> sorted set: what stands for a visitor by when they were forgotten
 //	handbill:secret:<name>                                             -> a secret
 //	handbill:workspaces                                                -> set of the workspaces' names
 //	handbill:format                                                    -> the version of this layout
@@ -85,6 +86,10 @@ func leaseKey(key Key, message string) string {
 
 func redisEmailKey(workspace, address string) string {
 	return redisPrefix + "email:" + url.QueryEscape(workspace) + ":" + address
+}
+
+func forgottenKey(workspace string) string {
+	return redisPrefix + "forgotten:" + url.QueryEscape(workspace)
 }
 
 // countField is the place of a count in a hash.

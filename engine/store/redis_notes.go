@@ -14,6 +14,7 @@ import (
 type redisNotes struct {
 	seed   maphash.Seed
 	count  atomic.Int64
+	drops  atomic.Uint64 // how often notes were dropped
 	shards [pendingShards]noteShard
 }
 
@@ -58,20 +59,34 @@ func (n *redisNotes) of(key Key) []Mutation {
 	return waiting[:len(waiting):len(waiting)]
 }
 
-// written says that the first changes of a visitor do not wait any more.
-func (n *redisNotes) written(key Key, first int) {
+// written says that the first changes of a visitor do not wait any more. Where notes were dropped since it was asked how
+// often they were, they wait on: made twice, they count once.
+func (n *redisNotes) written(key Key, first int, drops uint64) {
 	if first == 0 {
 		return
 	}
-	n.count.Add(-int64(first))
 	shard := n.shard(key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
+	if n.drops.Load() != drops {
+		return
+	}
+	n.count.Add(-int64(first))
 	if left := shard.notes[key][first:]; len(left) > 0 {
 		shard.notes[key] = slices.Clone(left)
 	} else {
 		delete(shard.notes, key)
 	}
+}
+
+// drop forgets the changes of a visitor that wait.
+func (n *redisNotes) drop(key Key) {
+	shard := n.shard(key)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	n.drops.Add(1)
+	n.count.Add(-int64(len(shard.notes[key])))
+	delete(shard.notes, key)
 }
 
 // keys are the visitors of whom changes wait.

@@ -68,6 +68,7 @@ func (r *Redis) read(ctx context.Context, keys []Key, fromCache bool) (*stored, 
 					s.damaged = map[Key]error{}
 				}
 				s.damaged[key] = err
+				s.records[key] = found
 				continue
 			}
 		}
@@ -127,6 +128,7 @@ type update struct {
 	// doubtful is what was written, perhaps: Redis did not answer.
 	doubtful map[Key]cached
 	noted    map[Key]int // how many notes of each visitor were in it
+	drops    uint64      // how often notes had been dropped then
 }
 
 // try makes the change once; done is false, without an error, when it is to be tried again.
@@ -182,7 +184,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // makeNotes makes the changes that wait, each or not.
 func (u *update) makeNotes(c *changes) {
-	u.noted = map[Key]int{}
+	u.noted, u.drops = map[Key]int{}, u.store.notes.drops.Load()
 	for _, key := range u.keys {
 		notes := u.store.notes.of(key)
 		u.noted[key] = len(notes)
@@ -197,7 +199,7 @@ func (u *update) makeNotes(c *changes) {
 // written ends the waiting of what was written.
 func (u *update) written() {
 	for key, n := range u.noted {
-		u.store.notes.written(key, n)
+		u.store.notes.written(key, n, u.drops)
 	}
 }
 

@@ -50,6 +50,9 @@ type Store interface {
 	// was seen last. Only "email" can be asked for; its case and the space around it do not matter.
 	Find(ctx context.Context, workspace, trait, value string) (visitorID string, err error)
 
+	// FindAll returns the ids of all visitors who have a trait of this value, in any order; otherwise it is as Find.
+	FindAll(ctx context.Context, workspace, trait, value string) (visitorIDs []string, err error)
+
 	// Note makes changes without waiting for the disk: Load sees them at once, they are durable within a second, and on
 	// Close. It is for what a crash may take away, such as a page view. Each is made, or left out where it cannot be.
 	Note(mutations ...Mutation)
@@ -67,6 +70,11 @@ type Store interface {
 	// leaves records that it cannot read, and returns an error that counts them.
 	Sweep(ctx context.Context, before time.Time) (removed int, err error)
 
+	// Forget removes what is remembered of visitors, records that cannot be read included, what waits to be written of them,
+	// and their leases; where leases are not known by visitor, those of the messages that are named. It returns how many of
+	// them anything was remembered of. It is durable when it returns; counts stay. Forgetting whom nobody knows does nothing.
+	Forget(ctx context.Context, keys []Key, messages []string) (removed int, err error)
+
 	// Close makes everything durable and ends the store. Its other methods then fail with [ErrClosed].
 	Close() error
 }
@@ -83,8 +91,11 @@ type Announcer interface {
 	// Announce tells the other edges that something is new for a visitor.
 	Announce(key Key)
 	// Hear calls heard with the id of each visitor of a workspace of whom another edge announces something, and with "" when
-	// announcements may have been missed; until stop is called or the store is closed. heard must not wait.
-	Hear(workspace string, heard func(visitorID string)) (stop func())
+	// announcements may have been missed; forgotten says that what it announces is that the visitor was forgotten. It does so
+	// until stop is called or the store is closed. heard must not wait.
+	Hear(workspace string, heard func(visitorID string, forgotten bool)) (stop func())
+	// Forgotten knows when a visitor was forgotten last, since a time; the zero time: not. It is nil when nobody was.
+	Forgotten(ctx context.Context, workspace string, since time.Time) (at func(visitorID string) time.Time, err error)
 }
 
 // Remote is a store that may be out of reach for a while. What needs it then fails at once with [ErrUnavailable].

@@ -42,6 +42,7 @@ type storedRecord struct {
 	Segments  []string                  `cbor:"13,keyasint,omitempty"`
 	Throttled map[string]storedShowings `cbor:"14,keyasint,omitempty"`
 	Inbox     []storedInbox             `cbor:"17,keyasint,omitempty"`
+	Joined    []string                  `cbor:"18,keyasint,omitempty"`
 	storedShowings
 }
 
@@ -90,7 +91,7 @@ type storedTest struct {
 func Encode(r *Record) ([]byte, error) {
 	stored := storedRecord{
 		ID: r.ID, Verified: r.Verified, Traits: r.Traits, FirstSeen: milliseconds(r.FirstSeen), LastSeen: milliseconds(r.LastSeen),
-		Groups: r.Groups, Visits: storeVisits(r.Visits), Events: storeEvents(r), storedShowings: storeShowings(r.Showings),
+		Groups: r.Groups, Visits: storeVisits(r.Visits), Events: storeEvents(r), storedShowings: storeShowings(r.Showings), Joined: r.Joined,
 	}
 	if len(r.Messages) > 0 {
 		stored.Messages = make(map[string]storedState, len(r.Messages))
@@ -125,7 +126,7 @@ func Decode(data []byte) (*Record, error) {
 	}
 	r := &Record{
 		ID: stored.ID, Verified: stored.Verified, FirstSeen: moment(stored.FirstSeen), LastSeen: moment(stored.LastSeen),
-		Groups: lastGroups(stored.Groups), Visits: stored.Visits.restore(), Showings: stored.restoreShowings(),
+		Groups: lastGroups(stored.Groups), Visits: stored.Visits.restore(), Showings: stored.restoreShowings(), Joined: lastJoined(stored.Joined),
 	}
 	if stored.Verified < LevelAnonymous || stored.Verified > LevelVerified {
 		return nil, fmt.Errorf("%w: level %d does not exist", ErrDamaged, stored.Verified)

@@ -71,10 +71,7 @@ func (e *Event) CountSince(since time.Time) int {
 	case !since.After(e.First):
 		return e.Count
 	}
-	at := since.UnixMilli()
-	if since.After(time.UnixMilli(at)) {
-		at++ // times are kept in milliseconds
-	}
+	at := roundedUp(since)
 	if len(e.Days) == 0 || len(e.Times) > 0 && at > e.Times[0] {
 		first, _ := slices.BinarySearch(e.Times, at)
 		return len(e.Times) - first
@@ -88,17 +85,47 @@ func (e *Event) CountSince(since time.Time) int {
 	return min(count, e.Count)
 }
 
+// CountTurns is after what time, from since on, CountSince may be another; zero: never.
+func (e *Event) CountTurns(since time.Time) time.Time {
+	if e == nil || e.Count == 0 {
+		return time.Time{}
+	}
+	var turns time.Time
+	note := func(at time.Time) {
+		if !at.Before(since) && (turns.IsZero() || at.Before(turns)) {
+			turns = at
+		}
+	}
+	note(e.First)
+	for _, at := range e.Times {
+		note(time.UnixMilli(at))
+	}
+	if len(e.Days) > 0 && !since.After(e.Last) { // whole days are counted, from midnight to midnight
+		note(time.UnixMilli((int64(dayOf(roundedUp(since)))+1)*dayLength - 1))
+	}
+	return turns
+}
+
+// roundedUp is a time in milliseconds since 1970, as times of events are kept.
+func roundedUp(at time.Time) int64 {
+	rounded := at.UnixMilli()
+	if at.After(time.UnixMilli(rounded)) {
+		rounded++
+	}
+	return rounded
+}
+
 // with is the events with one more.
 func (e *Event) with(at time.Time) *Event {
 	if e == nil {
 		e = &Event{}
 	}
 	next := &Event{Count: e.Count + 1, First: earlier(e.First, at), Last: later(e.Last, at)}
-	milliseconds := at.UnixMilli()
-	place, _ := slices.BinarySearch(e.Times, milliseconds)
-	next.Times = slices.Insert(slices.Clone(e.Times), place, milliseconds)
+	kept := at.UnixMilli()
+	place, _ := slices.BinarySearch(e.Times, kept)
+	next.Times = slices.Insert(slices.Clone(e.Times), place, kept)
 	if len(e.Days) > 0 {
-		next.Days = uniteDays([]Day{{dayOf(milliseconds), 1}}, e.Days, func(a, b int) int { return a + b })
+		next.Days = uniteDays([]Day{{dayOf(kept), 1}}, e.Days, func(a, b int) int { return a + b })
 	}
 	next.bound()
 	return next

@@ -80,12 +80,29 @@ func agrees(random *rand.Rand, e *Event, list []time.Time) error {
 			if got != exact {
 				return fmt.Errorf("since %s there are %d, want %d", since, got, exact)
 			}
-		case since.After(e.Last.AddDate(0, 0, 1-EventDays)):
+		case since.After(e.Last.Truncate(24*time.Hour).AddDate(0, 0, 1-EventDays)):
 			if most := count(since.Truncate(24 * time.Hour)); got < exact || got > most {
 				return fmt.Errorf("since %s there are %d, want %d to %d", since, got, exact, most)
 			}
 		case got > exact:
 			return fmt.Errorf("since %s, too long ago to know, there are %d of %d", since, got, exact)
+		}
+		if err := turns(random, e, since, got); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// turns says whether a count stays the same until it is said that it may turn.
+func turns(random *rand.Rand, e *Event, since time.Time, count int) error {
+	until := e.CountTurns(since)
+	if until.IsZero() {
+		until = since.AddDate(5, 0, 0)
+	}
+	for _, at := range []time.Time{until, since.Add(time.Duration(random.Int64N(int64(until.Sub(since)) + 1)))} {
+		if got := e.CountSince(at); got != count {
+			return fmt.Errorf("since %s there are %d and since %s %d, but it turns no sooner than %s", since, count, at, got, until)
 		}
 	}
 	return nil

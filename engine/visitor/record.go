@@ -61,6 +61,9 @@ type Record struct {
 	Segments []string
 	// Inbox is what became of the messages in the visitor's inbox, in the order in which they came.
 	Inbox []InboxItem
+	// Joined are the ids under which the visitor was known before, whose records joined this one; the last of them is the last.
+	// Of at most [MaxJoined].
+	Joined []string
 }
 
 // MessageState is what a visitor did with one message. Each count counts deliveries: a delivery that is reported twice,
@@ -146,7 +149,7 @@ func (r *Record) Clone() *Record {
 	clone.Segments = slices.Clone(r.Segments)
 	clone.Inbox = slices.Clone(r.Inbox)
 	clone.Throttled = cloneThrottled(r.Throttled)
-	// Groups, page views, events and their keys are replaced when they change, and may be shared.
+	// Groups, joined ids, page views, events and their keys are replaced when they change, and may be shared.
 	clone.Visits.Recent = slices.Clone(r.Visits.Recent)
 	if r.Messages != nil {
 		clone.Messages = make(map[string]*MessageState, len(r.Messages))

@@ -1,10 +1,12 @@
 import type { Emitter } from "../emitter";
 import type { Answer } from "../message";
 import type { Sent } from "../queue";
+import type { Stage } from "../show/stage";
 
 /** What the methods here work with. */
 export interface Around {
-  emitter: Emitter;
+  events: Emitter;
+  stage: Stage;
   /** The messages that are asked for, each with the delivery whose button did, if it was one. */
   wanted: Record<string, string>;
   look(): void;
@@ -44,13 +46,13 @@ interface Asked {
 }
 
 /** Asks the edge for a message, whenever it is due. Resolves when it has opened, or it is known that it will not. */
-function show({ emitter, wanted, look }: Around, id: unknown): Promise<Asked> {
+function show({ events, stage, wanted, look }: Around, id: unknown): Promise<Asked> {
   const name = `${id}`;
   if (document.querySelector(`handbill-message[data-message="${CSS.escape(name)}"]`)) return Promise.resolve({ shown: true });
   return new Promise((done) => {
     const end = (asked: Asked): void => {
-      emitter.off("in-app", happened);
-      emitter.off("poll", answered);
+      events.off("in-app", happened);
+      events.off("poll", answered);
       if (!asked.shown) delete wanted[name];
       done(asked);
     };
@@ -61,8 +63,10 @@ function show({ emitter, wanted, look }: Around, id: unknown): Promise<Asked> {
     const answered = ({ inAppMessages, refused }: Answer): void => {
       if (!inAppMessages.some((message) => message?.messageId === name)) end({ shown: false, reason: refused?.[name] ?? "off" });
     };
-    emitter.on("in-app", happened);
-    emitter.on("poll", answered);
+    events.on("in-app", happened);
+    events.on("poll", answered);
+    // One that was closed a moment ago comes again.
+    for (const key of stage.over.keys()) if (key.split(" ")[0] === name) stage.over.delete(key);
     wanted[name] ??= "";
     look();
   });
@@ -88,12 +92,12 @@ const METHODS = ["identify", "track", "page", "group", "alias", "reset"];
 const listening = new Map<string, (...args: never[]) => void>();
 
 /** Writes on the console what is called, and what happens to messages; not any more after debug(false). */
-function debug({ emitter }: Around, on: unknown = true): void {
+function debug({ events }: Around, on: unknown = true): void {
   for (const name of [...METHODS, "in-app"]) {
     const listener = listening.get(name) ?? ((...args) => console.debug("Handbill:", name, ...args.map(plain)));
     listening.set(name, listener);
-    if (on) emitter.on(name, listener);
-    else emitter.off(name, listener);
+    if (on) events.on(name, listener);
+    else events.off(name, listener);
   }
 }
 

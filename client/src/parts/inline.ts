@@ -7,6 +7,9 @@ import { matches, waitFor } from "../show/target";
 /** Milliseconds that a message waits for pictures whose size nobody said. */
 const PATIENCE = 3_000;
 
+/** Before these, htmx and Turbo keep a page for those who come back to it: as the site made it, not as we changed it. */
+const KEEPING = ["htmx:beforeHistorySave", "turbo:before-cache"];
+
 /** A message in the page itself, at an element. It comes at once with the size that it keeps, so that the page moves once at most. */
 export function frame({ display, position = "inside", target }: Placement): Frame | undefined {
   if (display !== "inline") return undefined;
@@ -14,6 +17,7 @@ export function frame({ display, position = "inside", target }: Placement): Fram
   const focus = focusOf(root);
   let at: HTMLElement | undefined;
   let back = (): void => {};
+  let aside = (): void => {};
   return {
     root,
     place: element("div"),
@@ -41,12 +45,18 @@ export function frame({ display, position = "inside", target }: Placement): Fram
     },
     open(host, fill) {
       back = stand(host, at!, position);
+      aside = () => {
+        back();
+        host.remove();
+      };
+      for (const kept of KEEPING) document.addEventListener(kept, aside);
       fill();
     },
     changed() {
       if (focus.visited()) root.focus({ preventScroll: true });
     },
     close() {
+      for (const kept of KEEPING) document.removeEventListener(kept, aside);
       focus.back();
       back();
     },

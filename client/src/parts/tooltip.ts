@@ -35,7 +35,7 @@ export function frame({ display, position = "bottom", target, arrowColor = "" }:
 
   function stand(): void {
     const left = new MutationObserver(() => {
-      if (at.isConnected) return;
+      if (at.isConnected || !root.isConnected) return;
       // Perhaps it comes again, as when a framework draws it anew.
       stop();
       seek(stand);

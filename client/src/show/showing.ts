@@ -1,11 +1,11 @@
 import { safeAddress } from "../link";
+import { type Frame, nameFrame } from "./frame";
 import { type Button, keyOf, type Message, type Placement, type Step } from "../message";
+import type { Happening, Particulars } from "../events";
 import { renderStep } from "../render";
 import { closeButton } from "./close";
-import type { Extension, Shown } from "./extension";
-import type { Happening, Particulars } from "../events";
 import { styleSheet } from "../parts";
-import { type Frame, nameFrame } from "./frame";
+import type { Extension, Shown } from "./extension";
 
 export interface Told {
   /** False when the site has prevented what would come next. */
@@ -15,6 +15,8 @@ export interface Told {
 /** A message on the screen, or about to be. */
 export interface Showing {
   message: Message;
+  /** The steps that came up, the current one last; none before it was opened. */
+  trail: Step[];
   /** Whether it stands on the page, as it does not when the site has taken our element off it; or, where it may, waits for its place. */
   stands(orWaits: boolean): boolean;
   /** Takes it away. */
@@ -33,6 +35,9 @@ export function show(
   tell: Told,
   leave: (address: string, newTab: boolean) => void,
   ended: (notHere?: string | false) => void,
+  swept: () => void,
+  /** The steps that came up, the current one last: it comes again, and is the same showing. */
+  trail: Step[] = [],
 ): Showing {
   const { content } = message;
   const { steps, lang, dir, style = "" } = content;
@@ -42,17 +47,15 @@ export function show(
   if (dir) host.dir = dir;
   /** What failed before the message was opened. */
   const early: string[] = [];
-  /** The steps that came up, the current one last. */
-  const trail: Step[] = [];
   let frame: Frame;
   /** Whether a step has come up. */
   let entered = false;
   /** Stops waiting for what the next step stands at. */
   let stop: (() => void) | undefined;
-  let opened = false;
+  let opened = !!trail[0];
   let gone = false;
 
-  const showing: Showing = { message, stands: (orWaits) => host.isConnected || (orWaits && !!stop), hide };
+  const showing: Showing = { message, trail: opened ? trail : [], stands: (orWaits) => host.isConnected || (orWaits && !!stop), hide };
 
   /** What the first extension that has an answer says. */
   function first<Answer>(asked: (extension: Extension) => Answer | undefined): Answer | undefined {
@@ -67,6 +70,7 @@ export function show(
   function open(): void {
     if (opened || gone) return;
     opened = true;
+    showing.trail = trail;
     tell(showing.message, "opened", dismiss);
     early.forEach(failed);
   }
@@ -133,7 +137,7 @@ export function show(
   function build(current: Step): HTMLElement {
     const section = renderStep(current, {
       pressed,
-      imageFailed: () => failed("image"),
+      failed: () => failed("image"),
       node: (node, children) => first((extension) => extension.node?.(node, children)),
     });
     for (const extension of extensions) extension.build?.(current, section, shown);
@@ -153,7 +157,7 @@ export function show(
         stop = undefined;
         nameFrame(frame.root, step, section);
         if (entered) return fill();
-        if (!tell(showing.message, "opening", () => {})) {
+        if (!opened && !tell(showing.message, "opening", () => {})) {
           hide();
           return ended(PREVENTED);
         }
@@ -189,6 +193,8 @@ export function show(
   function mount(made: Frame): void {
     root.append(made.root);
     made.root.append(closeButton(dismiss), made.place);
+    // What has left the page has no size any more. Who took it off may want to keep the page as it is a moment later.
+    new ResizeObserver(() => setTimeout(() => gone || showing.stands(true) || swept())).observe(made.root);
   }
 
   // A page that says which colour schemes it has is followed; for others the system's setting holds.
@@ -196,7 +202,7 @@ export function show(
   const root = host.attachShadow({ mode: "open" });
   root.adoptedStyleSheets = [look, styleSheet(style)];
   const shown: Shown = { key: keyOf(message), content, steps, trail, root, make, mount, happened, pressed, go, dismiss };
-  trail.push(...(first((extension) => extension.begin?.(shown)) ?? [steps[0]!]));
+  if (!opened) trail.push(...(first((extension) => extension.begin?.(shown)) ?? [steps[0]!]));
   const touring = first((extension) => extension.tour?.(shown));
   frame = touring ?? make(content);
   if (!touring) mount(frame);

@@ -1,10 +1,10 @@
-import { keyOf, type Message, type Placement } from "../message";
 import { PREVENTED, show, type Showing, type Told } from "./showing";
+import { dialog } from "./dialog";
 import type { Extension } from "./extension";
-import type { Loader } from "../parts";
+import { keyOf, type Message, type Placement, type Step } from "../message";
 import { MODAL, slotOf } from "./placement";
 import type { Frame } from "./frame";
-import { dialog } from "./dialog";
+import type { Loader } from "../parts";
 import { floating } from "./floating";
 
 export interface Stage {
@@ -12,10 +12,12 @@ export interface Stage {
   update(messages: Message[]): void;
   /** Holds back what is not on the page yet, until it is told otherwise. */
   pause(on: boolean): void;
+  /** By their keys, messages that are over here although the list may still hold them. */
+  over: Map<string, unknown>;
 }
 
 /** Keeps the screen as the edge's list says: in its order, the next one when one closes. */
-export function createStage(tell: Told, leave: (address: string, newTab: boolean) => void, { part, sheet }: Loader): Stage {
+export function createStage(tell: Told, leave: (address: string, newTab: boolean) => void, { part, sheet }: Loader, lookAnew: () => void): Stage {
   let due: Message[] = [];
   /** The parts that messages needed so far, by their names. */
   const parts = new Map<string, Extension>();
@@ -48,7 +50,8 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
       else {
         onStage.delete(slot);
         showing.hide();
-        suppress(showing.message, still ? (paused ? "paused" : "removed") : "withdrawn");
+        suppress(showing.message, !still ? "withdrawn" : paused ? "paused" : "removed");
+        if (still && !paused) put(showing.message, slot, showing.trail);
       }
     }
     // A modal that opens with others lies above them; behind one they could be seen, but not used.
@@ -71,18 +74,20 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
     message.told = true;
   }
 
-  function put(message: Message, slot: string): void {
+  function put(message: Message, slot: string, trail?: Step[]): void {
     const needed = message.content.parts ?? [];
     const missing = needed.filter((name) => !parts.has(name));
     if (!look || missing.length) return load(message, missing);
     try {
       const extensions = needed.map((name) => parts.get(name)!);
-      onStage.set(slot, show(message, frameAt, extensions, look, tell, leave, (notHere) => {
+      const showing = show(message, frameAt, extensions, look, tell, leave, (notHere) => {
         onStage.delete(slot);
         over.set(keyOf(message), notHere && location.href);
         if (notHere === PREVENTED) suppress(message, notHere);
         queueMicrotask(arrange);
-      }));
+      }, () => void part("swept").then(({ swept }) => swept(lookAnew), () => {}), trail);
+      // It may be over already: kept away by the site, or with nothing to show.
+      if (!isOver(message)) onStage.set(slot, showing);
     } catch {
       refuse(message, "content");
       arrange();
@@ -104,6 +109,7 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
 
   return {
     update,
+    over,
     pause(on) {
       paused = on;
       arrange();

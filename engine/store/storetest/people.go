@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -231,5 +232,67 @@ func emailShared(f *fixture) {
 func findOther(f *fixture) {
 	if _, err := f.Find(f.Context(), "shop", "plan", "trial"); err == nil || !strings.Contains(err.Error(), "email") {
 		f.Errorf("error %v", err)
+	}
+}
+
+func forgetting(f *fixture) {
+	traits := map[string]any{"email": address, "plan": "team"}
+	f.identify(ada, november, traits)
+	f.identify(grace, november, traits)
+	if ids, err := f.FindAll(f.Context(), "shop", "email", "ADA@example.com"); err != nil || len(ids) != 2 || !slices.Contains(ids, ada.Visitor) || !slices.Contains(ids, grace.Visitor) {
+		f.Errorf("the address is that of %q, error %v", ids, err)
+	}
+	if ids, err := f.FindAll(f.Context(), "shop", "email", "nobody@example.com"); err != nil || len(ids) != 0 {
+		f.Errorf("the address of nobody is that of %q, error %v", ids, err)
+	}
+	f.apply(report(browser, store.MetricOpened, 1, november))
+	f.apply(report(ada, store.MetricDismissed, 1, november))
+	if granted, _ := f.claim("first", november); !granted {
+		f.Error("the first tab is not granted the lease")
+	}
+	f.Note(look(ada, 1, 1, november.Add(time.Minute))) // it waits to be written
+	docs := store.Key{Workspace: "docs", Visitor: ada.Visitor}
+	f.identify(docs, november, nil)
+
+	stranger := store.Key{Workspace: "shop", Visitor: "a:never-seen"}
+	if removed, err := f.Forget(f.Context(), []store.Key{browser, ada, stranger}, []string{sale}); err != nil || removed != 2 {
+		f.Errorf("removed %d, error %v", removed, err)
+	}
+	if f.load(ada) != nil || f.load(browser) != nil {
+		f.Errorf("they are still remembered: %+v", f.load(ada))
+	}
+	if f.find(address) != grace.Visitor || f.load(grace) == nil || f.load(docs) == nil {
+		f.Error("somebody else was forgotten, too")
+	}
+	if got := f.statistics("shop")[sale]; got[store.MetricOpened] != 1 || got[store.MetricDismissed] != 1 {
+		f.Errorf("forgetting changed the statistics to %v", got)
+	}
+	if granted, fresh := f.claim("second", november.Add(time.Second)); !granted || !fresh {
+		f.Errorf("their lease is still held: granted %t, fresh %t", granted, fresh)
+	}
+	if removed, err := f.Forget(f.Context(), []store.Key{ada}, nil); err != nil || removed != 0 {
+		f.Errorf("again: removed %d, error %v", removed, err)
+	}
+	// Who comes back begins anew.
+	f.apply(report(ada, store.MetricOpened, 2, november.Add(time.Hour)))
+	if r := f.load(ada); r == nil || r.Messages[sale].Opened != 1 || !r.Messages[sale].Dismissed.IsZero() || len(r.Traits) > 0 || r.Visits.PageViews > 0 {
+		f.Errorf("who came back is %+v", r)
+	}
+	if f.Reopen != nil {
+		f.Store = f.Reopen(f.T, f.Store)
+		if r := f.load(ada); r == nil || len(r.Traits) > 0 || f.load(browser) != nil {
+			f.Errorf("after reopening they are %+v and %+v", r, f.load(browser))
+		}
+	}
+}
+
+func joining(f *fixture) {
+	for _, from := range []string{browser.Visitor, "a:never-seen", "", ada.Visitor} {
+		if _, err := f.Merge(f.Context(), "shop", from, ada.Visitor, visitor.Change{Kind: visitor.Identified, At: november}); err != nil {
+			f.Fatal(err)
+		}
+	}
+	if got := f.load(ada).Joined; !slices.Equal(got, []string{browser.Visitor, "a:never-seen"}) {
+		f.Errorf("joined are %q", got)
 	}
 }

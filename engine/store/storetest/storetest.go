@@ -54,6 +54,8 @@ func Run(t *testing.T, subject Subject) {
 		{"only e-mail addresses can be searched", findOther},
 		{"counts add up", counts},
 		{"a secret stays the same", secret},
+		{"merging remembers which ids joined", joining},
+		{"who is to be forgotten is forgotten, and nobody else", forgetting},
 		{"sweeping forgets who was not here lately", sweep},
 		{"names that cannot be keys are refused", badNames},
 		{"many at once lose nothing", manyAtOnce},
@@ -310,12 +312,14 @@ func closed(f *fixture) {
 	_, find := f.Find(ctx, "shop", "email", address)
 	_, statistics := f.Statistics(ctx, "shop")
 	_, secret := f.Secret(ctx, "delivery")
+	_, all := f.FindAll(ctx, "shop", "email", address)
+	_, forget := f.Forget(ctx, []store.Key{ada}, nil)
 	_, sweep := f.Sweep(ctx, november)
 	f.Count("shop", sale, store.MetricDelivered, 1)
 	f.Note(look(ada, 1, 1, november))
 	for name, err := range map[string]error{
 		"Load": load, "Apply": apply, "Claim": claim, "Release": release, "Merge": merge,
-		"Find": find, "Statistics": statistics, "Secret": secret, "Sweep": sweep,
+		"Find": find, "Statistics": statistics, "Secret": secret, "Sweep": sweep, "FindAll": all, "Forget": forget,
 	} {
 		if !errors.Is(err, store.ErrClosed) {
 			f.Errorf("%s on a closed store: %v", name, err)
