@@ -4,7 +4,7 @@ GOLANGCI_LINT_VERSION = v2.15.0
 golangci_lint = bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 .DEFAULT_GOAL = help
-.PHONY: help build run edges test sites reference-newest bench docs lint generate
+.PHONY: help build run edges test soak sites reference-newest bench docs lint generate
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -25,7 +25,12 @@ test: ## run every test; gets the browser and the pages that they need
 	if [ -n "$$unformatted" ]; then printf 'Not formatted, run gofmt -w on:\n%s\n' "$$unformatted" >&2; exit 1; fi
 	go vet ./...
 	go test -timeout 20m $$(go list ./... | grep -v -e '/client$$' -e '/cmd/handbill$$')
+	cd client && go test -run TestTheClientIsSmall # prints how much the browser loads
 	go test -timeout 20m -p 1 ./client ./cmd/handbill # each with a browser of its own, which wants the machine for itself
+
+soak: ## run the tests with figures in full, which takes an hour or two, and write the figures to docs/reliability.md; SOAK_PARTS chooses parts
+	scripts/install-test-tools.sh
+	go run ./scripts/soak
 
 sites: build ## put web frameworks' applications behind Handbill, and test them in the browser; gets them from npm
 	scripts/build-sites.sh

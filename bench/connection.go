@@ -31,6 +31,9 @@ type connection struct {
 	net.Conn
 	reader  *bufio.Reader
 	request []byte
+	// numbers are the places in the request where each exchange writes another number.
+	numbers []int
+	count   int
 }
 
 // dial connects from a loopback address of its own (empty: any), so that a server that limits addresses sees several.
@@ -43,7 +46,32 @@ func dial(ctx context.Context, address, from string, request []byte) (*connectio
 	if err != nil {
 		return nil, err
 	}
-	return &connection{Conn: conn, reader: bufio.NewReaderSize(conn, 64<<10), request: request}, nil
+	c := &connection{Conn: conn, reader: bufio.NewReaderSize(conn, 64<<10), request: request}
+	for at := 0; ; {
+		next := bytes.Index(request[at:], []byte(numbered))
+		if next < 0 {
+			return c, nil
+		}
+		if len(c.numbers) == 0 {
+			c.request = bytes.Clone(request) // others have it, too
+		}
+		at += next + len(numbered)
+		c.numbers = append(c.numbers, at)
+	}
+}
+
+// numbered is what eight digits follow in a request that each exchange replaces by its number.
+const numbered = "number-"
+
+// next numbers the request; what was sent over other connections before has other numbers.
+func (c *connection) next() {
+	if c.count == 0 {
+		c.count = int(time.Now().UnixMilli() % 1e5 * 1e3)
+	}
+	c.count++
+	for _, at := range c.numbers {
+		copy(c.request[at:at+8], fmt.Sprintf("%08d", c.count))
+	}
 }
 
 // overHTTP1 connects a visitor for each request; with addresses, each from a loopback address of its own.
@@ -62,6 +90,9 @@ func overHTTP1(s *server, requests [][]byte, addresses bool) []dialer {
 func (c *connection) exchange() (status int, err error) {
 	if err := c.SetDeadline(time.Now().Add(exchangeTimeout)); err != nil {
 		return 0, err
+	}
+	if len(c.numbers) > 0 {
+		c.next()
 	}
 	if _, err := c.Write(c.request); err != nil {
 		return 0, err

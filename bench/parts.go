@@ -63,6 +63,10 @@ var parts = []part{
 		results, err := measureRedis(ctx, m.servers, m.rounds)
 		return redisTable(results), err
 	}},
+	{"reports", func(ctx context.Context, m measurement) (string, error) {
+		results, err := measureReports(ctx, m.servers, m.rounds)
+		return reportsTable(results), err
+	}},
 	{"functions", func(ctx context.Context, _ measurement) (string, error) {
 		results, err := measureFunctions(ctx, "./inject/...", "./engine/pagerule/...", "./engine/wire/...", "./engine/store/...")
 		return functionsTable(results), err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -23,6 +25,8 @@ const pollVisitors = 128
 type pollResult struct {
 	name string
 	comparison
+	// repeated is the part of the polls that were answered from memory.
+	repeated float64
 }
 
 // Where the polls are that are measured; busyMessages of manyMessages may appear on each.
@@ -32,16 +36,25 @@ const (
 	personalPath = "/personal/" // what is shown is made for the visitor
 )
 
-// pollKinds are the polls that are measured. In a held one the client says that it holds what is due.
-var pollKinds = []struct {
+// pollKind is a kind of poll that is measured.
+type pollKind struct {
 	name, path string
-	held       bool
-}{
-	{"nothing due", quietPath, false},
-	{"the client holds what is due", duePath, true},
-	{"the client holds what was made for the visitor", personalPath, true},
-	{"one message, the same for everybody", duePath, false},
-	{"one message, made for the visitor", personalPath, false},
+	// first: each poll is the first one of a page view. Otherwise all but the first ask again on an unchanged page, as
+	// clients do every ten to sixty seconds.
+	first bool
+	// held: the client says that it holds what is due; seen: that is on screen.
+	held, seen bool
+}
+
+var pollKinds = []pollKind{
+	{name: "nothing due, the first poll of a page view", path: quietPath, first: true},
+	{name: "nothing due, asked again", path: quietPath},
+	{name: "one message, the same for everybody", path: duePath},
+	{name: "one message, made for the visitor", path: personalPath},
+	{name: "the client holds what is due, and has not shown it", path: duePath, held: true},
+	{name: "the client holds what was made for the visitor, and has not shown it", path: personalPath, held: true},
+	{name: "what is due is on screen, asked again", path: duePath, held: true, seen: true},
+	{name: "what was made for the visitor is on screen, asked again", path: personalPath, held: true, seen: true},
 }
 
 // measurePolls compares polls of known visitors with Caddy's respond, which answers the same request with the same headers
@@ -55,18 +68,18 @@ func measurePolls(ctx context.Context, servers launcher, rounds, visitors int) (
 	if err != nil {
 		return nil, memoryResult{}, err
 	}
-	edge, err := servers.start(ctx, fmt.Sprintf("handbill %s {\n\t\tstore bbolt %s\n\t}", workspace, p.path), "\thandbill\n\trespond 404")
+	edge, err := servers.start(ctx, fmt.Sprintf("handbill %s {\n\t\tstore bbolt %s\n\t}", workspace, p.path), "\thandle /metrics {\n\t\tmetrics\n\t}\n\thandbill\n\trespond 404")
 	if err != nil {
 		return nil, memoryResult{}, err
 	}
 	defer edge.stop()
 	var results []pollResult
 	for _, kind := range pollKinds {
-		result, err := measurePoll(ctx, servers, edge, kind.path, kind.held, rounds)
+		result, err := measurePoll(ctx, servers, edge, kind, rounds)
 		if err != nil {
 			return nil, memoryResult{}, fmt.Errorf("%s: %w", kind.name, err)
 		}
-		results = append(results, pollResult{name: kind.name, comparison: result})
+		results = append(results, result)
 	}
 	taken, err := measureMemory(ctx, edge, p)
 	return results, taken, err
@@ -99,34 +112,29 @@ func writePolledWorkspace(folder string) (path string, err error) {
 	return path, os.WriteFile(path, []byte(b.String()), 0o600)
 }
 
-func measurePoll(ctx context.Context, servers launcher, edge *server, path string, held bool, rounds int) (comparison, error) {
-	visitors := acquaintances(edge, path)
-	for i := range visitors { // the first poll of a visit begins it
-		first, err := poll(ctx, edge.address, visitors[i])
-		if err != nil {
-			return comparison{}, err
-		}
-		if held {
-			visitors[i].generation = first.generation()
-		}
+func measurePoll(ctx context.Context, servers launcher, edge *server, kind pollKind, rounds int) (pollResult, error) {
+	result := pollResult{name: kind.name}
+	visitors, err := prepare(ctx, edge, kind)
+	if err != nil {
+		return result, err
 	}
 	model, err := poll(ctx, edge.address, visitors[0])
 	if err != nil {
-		return comparison{}, err
+		return result, err
 	}
 	site := model.caddyfile()
 	plain, err := servers.start(ctx, "", site)
 	if err != nil {
-		return comparison{}, err
+		return result, err
 	}
 	defer plain.stop()
 	control, err := servers.start(ctx, "", site)
 	if err != nil {
-		return comparison{}, err
+		return result, err
 	}
 	defer control.stop()
 	if err := model.sameAs(ctx, plain, visitors[0]); err != nil {
-		return comparison{}, err
+		return result, err
 	}
 	load := func(s *server) contender {
 		var requests [][]byte
@@ -135,7 +143,97 @@ func measurePoll(ctx context.Context, servers launcher, edge *server, path strin
 		}
 		return contender{server: s, status: model.status, visitors: overHTTP1(s, requests, true)}
 	}
-	return compareThree(ctx, rounds, load(edge), load(plain), load(control))
+	before, beforeToo, err := edge.polls(ctx)
+	if err != nil {
+		return result, err
+	}
+	if result.comparison, err = compareThree(ctx, rounds, load(edge), load(plain), load(control)); err != nil {
+		return result, err
+	}
+	all, repeated, err := edge.polls(ctx)
+	result.repeated = (repeated - beforeToo) / (all - before)
+	return result, err
+}
+
+// prepare has the visitors begin their visits, and see what they are to have on screen.
+func prepare(ctx context.Context, edge *server, kind pollKind) ([]polling, error) {
+	visitors := acquaintances(edge, kind.path)
+	for i := range visitors {
+		v := &visitors[i]
+		first, err := poll(ctx, edge.address, *v)
+		if err != nil {
+			return nil, err
+		}
+		if kind.held {
+			v.generation = first.generation()
+		}
+		if kind.seen {
+			if err := see(ctx, edge.address, *v, first); err != nil {
+				return nil, err
+			}
+		}
+		if kind.first {
+			v.view = numbered + "00000000"
+		}
+	}
+	return visitors, nil
+}
+
+// see reports that the messages of an answer came on screen.
+func see(ctx context.Context, address string, visitor polling, answer polled) error {
+	var list struct{ InAppMessages []struct{ DeliveryID string } }
+	if err := json.Unmarshal([]byte(answer.body), &list); err != nil || len(list.InAppMessages) == 0 {
+		return fmt.Errorf("there is nothing to see in %s: %w", answer.body, err)
+	}
+	var events []string
+	for i, m := range list.InAppMessages {
+		events = append(events, fmt.Sprintf(`{"type":"track","event":"Report Delivery Event","messageId":"%s-%s-%d","properties":{"deliveryId":%q,"metric":"opened"}}`, visitor.tab, visitor.path, i, m.DeliveryID))
+	}
+	body := `{"batch":[` + strings.Join(events, ",") + `],"writeKey":"bench-web"}`
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/_handbill/v1/b", strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header = visitor.header(address)
+	reply, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer reply.Body.Close()
+	said, err := io.ReadAll(reply.Body)
+	if err == nil && (reply.StatusCode != http.StatusOK || bytes.Contains(said, []byte("rejected"))) {
+		err = fmt.Errorf("the report was answered with %s: %s", reply.Status, said)
+	}
+	return err
+}
+
+// polls reads from the edge's metrics how many polls it has answered, and how many of them from memory.
+func (s *server) polls(ctx context.Context) (all, repeated float64, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url()+"/metrics", nil)
+	if err != nil {
+		return 0, 0, err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "} ")
+		number, notNumber := strconv.ParseFloat(value, 64)
+		switch {
+		case notNumber != nil:
+		case strings.HasPrefix(name, "caddy_handbill_polls_total{"):
+			all += number
+		case strings.HasPrefix(name, "caddy_handbill_polls_repeated_total{"):
+			repeated += number
+		}
+	}
+	if err == nil && all == 0 {
+		err = fmt.Errorf("the metrics tell of no polls:\n%s", text)
+	}
+	return all, repeated, err
 }
 
 // acquaintances are visitors whom the edge knows; see populate.
@@ -150,6 +248,8 @@ func acquaintances(edge *server, path string) []polling {
 // polling is what one visitor sends.
 type polling struct {
 	edge, path, cookie, tab string
+	// view names the page view; empty: one of its own for each tab and path.
+	view string
 	// generation is that of the answer which the client holds.
 	generation string
 }
@@ -184,7 +284,7 @@ func (p polling) body(address string) string {
 		held = fmt.Sprintf(`,"generation":%q`, p.generation)
 	}
 	return fmt.Sprintf(`{"page":{"url":"http://%s%s","number":1},"tab":%q,"view":%q%s,"show":{},"fired":[],"zone":"Europe/Paris","reset":false}`,
-		address, p.path, p.tab, p.tab+p.path, held)
+		address, p.path, p.tab, cmp.Or(p.view, p.tab+p.path), held)
 }
 
 func (p polling) target() string {

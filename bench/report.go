@@ -47,6 +47,10 @@ func pollsTable(results []pollResult, taken memoryResult) string {
 	for _, p := range results {
 		p.row(&b, p.name)
 	}
+	b.WriteString("\n| poll | answered from memory |\n|---|--:|\n")
+	for _, p := range results {
+		fmt.Fprintf(&b, "| %s | %.1f %% |\n", p.name, 100*p.repeated)
+	}
 	memoryTable(&b, taken)
 	return b.String()
 }

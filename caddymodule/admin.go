@@ -134,11 +134,11 @@ func namesOf(workspaces map[string]*Workspace) []string { return slices.Sorted(m
 
 // workspaceStatus says how a workspace is.
 type workspaceStatus struct {
-	Name       string `json:"name"`
-	Source     string `json:"source"`
-	Store      string `json:"store"`
-	Messages   int    `json:"messages"`
-	Generation string `json:"generation,omitempty"`
+	Name     string `json:"name"`
+	Source   string `json:"source"`
+	Store    string `json:"store"`
+	Messages int    `json:"messages"`
+	sourceStatus
 	// Problems are what keeps the workspace, its source's latest content, or a message that is left out, from being served.
 	Problems []string `json:"problems,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
@@ -159,17 +159,30 @@ type readiness struct {
 	// Degraded says by workspace what keeps one that is served from working as it should: a balancer gains nothing by
 	// sending visitors elsewhere.
 	Degraded map[string]string `json:"degraded,omitempty"`
+	// Workspaces says by workspace what it is served from.
+	Workspaces map[string]sourceStatus `json:"workspaces"`
 }
 
 func (a *App) readiness() any {
-	state := readiness{Ready: true, Reason: map[string][]string{}, Degraded: map[string]string{}}
+	state := readiness{Ready: true, Reason: map[string][]string{}, Degraded: map[string]string{}, Workspaces: map[string]sourceStatus{}}
 	for _, name := range a.names() {
 		service := a.service(name)
-		if service.engine.Load() == nil || service.snapshotInUse() == nil {
+		from := service.sourceStatus()
+		state.Workspaces[name] = from
+		if service.engine.Load() == nil || from.Serving == servingNothing {
 			state.Ready = false
 			state.Reason[name] = service.status().Problems
-		} else if err := service.storage.problem(); err != nil {
-			state.Degraded[name] = err.Error()
+			continue
+		}
+		var troubles []string
+		if err := service.storage.problem(); err != nil {
+			troubles = append(troubles, err.Error())
+		}
+		if trouble := from.trouble(); trouble != "" {
+			troubles = append(troubles, trouble)
+		}
+		if len(troubles) > 0 {
+			state.Degraded[name] = strings.Join(troubles, "; ")
 		}
 	}
 	state.addSinks(a.sinkStates())
@@ -178,9 +191,9 @@ func (a *App) readiness() any {
 
 // status says how the workspace is.
 func (s *service) status() workspaceStatus {
-	status := workspaceStatus{Name: s.key.workspace, Source: s.key.source, Store: s.key.store}
+	status := workspaceStatus{Name: s.key.workspace, Source: s.key.source, Store: s.key.store, sourceStatus: s.sourceStatus()}
 	if snapshot := s.snapshotInUse(); snapshot != nil {
-		status.Messages, status.Generation = len(snapshot.Messages), snapshot.Generation
+		status.Messages = len(snapshot.Messages)
 		for _, skipped := range snapshot.Skipped {
 			status.Problems = append(status.Problems, lines(skipped.Problems)...)
 		}

@@ -109,6 +109,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 			return fmt.Errorf("workspace %s: loading its source: %w", name, err)
 		}
 		w.source = module.(Source)
+		if source, ok := w.source.(WorkspaceSource); ok {
+			source.For(name)
+		}
 	}
 	if a.StoreRaw == nil {
 		a.StoreRaw = json.RawMessage(`{"module": "bbolt"}`)
@@ -168,7 +171,7 @@ func (a *App) begin() {
 		a.restoreLog = setCurrentLog(a.logger)
 		a.services = make(map[string]*service, len(a.Workspaces))
 		for name, w := range a.Workspaces {
-			s := useService(name, w.source.Source(), a.store, a.CacheSize)
+			s := useService(name, w.source, a.store, a.CacheSize)
 			s.setCadence(time.Duration(a.PollSlow), time.Duration(a.PollFast))
 			s.setStreams(a.streams(name))
 			s.storage.retention.Store(int64(a.Retention))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/dustin/go-humanize"
 )
 
 // words are what a block of the Caddyfile understands, by name.
@@ -97,6 +98,25 @@ func text(target *string, example string, check func(string) error) word {
 			}
 		}
 		*target = value
+		return nil
+	}}
+}
+
+// size is a word whose argument is a number of bytes.
+func size(target *int64, example string, check func(int64) error) word {
+	return word{read: func(d *caddyfile.Dispenser) error {
+		value, err := one(d, example)
+		if err != nil {
+			return err
+		}
+		bytes, err := humanize.ParseBytes(value)
+		if err != nil || bytes > 1<<62 {
+			return d.Errf("%q is not a size; write it as %s", value, example)
+		}
+		if err := check(int64(bytes)); err != nil {
+			return d.WrapErr(err)
+		}
+		*target = int64(bytes)
 		return nil
 	}}
 }

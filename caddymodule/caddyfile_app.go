@@ -6,7 +6,6 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
-	"github.com/dustin/go-humanize"
 )
 
 // parseGlobalOption reads the global option into the app's configuration.
@@ -29,7 +28,7 @@ func parseGlobalOption(d *caddyfile.Dispenser, existing any) (any, error) {
 //		workspace  <path>
 //		workspace  <name> <path>
 //		workspace  <name> {
-//			source file <path>
+//			source file <path> | http <url> | redis <url...>
 //		}
 //		store      bbolt [<path>] | memory | redis <url...>
 //		sink       file <path> | webhook <url> | cdp <url> | redis <url...> { … }
@@ -68,7 +67,7 @@ func (a *App) words() words {
 	return words{
 		"workspace":  {read: a.readWorkspace, repeatable: true},
 		"store":      {read: a.readStore},
-		"cache_size": {read: a.readCacheSize},
+		"cache_size": size(&a.CacheSize, "64MiB", checkCacheSize),
 		"retention":  duration(&a.Retention, "395d", checkRetention),
 		"poll_slow":  duration(&a.PollSlow, "60s", checkPoll),
 		"poll_fast":  duration(&a.PollFast, "10s", checkPoll),
@@ -102,7 +101,7 @@ func (a *App) readWorkspace(d *caddyfile.Dispenser) error {
 func readSource(d *caddyfile.Dispenser, workspace string) (name string, module caddyfile.Unmarshaler, err error) {
 	line := d.Line()
 	block := words{"source": {read: func(d *caddyfile.Dispenser) (err error) {
-		name, module, err = guest(d, "handbill.sources", "source", "http", "redis")
+		name, module, err = guest(d, "handbill.sources", "source")
 		return err
 	}}}
 	if err := block.read(d, "workspace "+workspace); err != nil {
@@ -136,22 +135,6 @@ func (a *App) readStore(d *caddyfile.Dispenser) error {
 		return err
 	}
 	a.StoreRaw = caddyconfig.JSONModuleObject(module, "module", name, nil)
-	return nil
-}
-
-func (a *App) readCacheSize(d *caddyfile.Dispenser) error {
-	value, err := one(d, "64MiB")
-	if err != nil {
-		return err
-	}
-	size, err := humanize.ParseBytes(value)
-	if err != nil || size > 1<<62 {
-		return d.Errf("%q is not a size; write it as 64MiB", value)
-	}
-	a.CacheSize = int64(size)
-	if err := checkCacheSize(a.CacheSize); err != nil {
-		return d.WrapErr(err)
-	}
 	return nil
 }
 

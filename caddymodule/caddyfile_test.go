@@ -322,14 +322,6 @@ func TestMistakesInACaddyfileNameTheLineAndWhatIsAllowed(t *testing.T) {
 			global("handbill {\n\tworkspace shop {\n\t}\n}"),
 			[]string{"workspace shop needs a source", "Caddyfile:4"},
 		},
-		"a source that comes later": {
-			global("handbill {\n\tworkspace shop {\n\t\tsource http https://config.example.net/shop.toml\n\t}\n}"),
-			[]string{"source http comes with a later version", "Caddyfile:4"},
-		},
-		"an unknown source": {
-			global("handbill {\n\tworkspace shop {\n\t\tsource git\n\t}\n}"),
-			[]string{`source "git" is unknown; allowed: file`, "Caddyfile:4"},
-		},
 		"a Redis without a URL": {
 			global("handbill ./shop {\n\tstore redis\n}"),
 			[]string{"a store in Redis needs a URL; write redis://localhost:6379", "Caddyfile:3"},
@@ -344,7 +336,7 @@ func TestMistakesInACaddyfileNameTheLineAndWhatIsAllowed(t *testing.T) {
 		},
 		"a Redis with an unknown word": {
 			global("handbill ./shop {\n\tstore redis redis://localhost {\n\t\tprefix shop\n\t}\n}"),
-			[]string{`"prefix" is unknown in store redis; allowed: log`, "Caddyfile:4"},
+			[]string{`"prefix" is unknown in store redis; allowed: journal, journal_size, log`, "Caddyfile:4"},
 		},
 		"an unknown store": {
 			global("handbill ./shop {\n\tstore sqlite\n}"),

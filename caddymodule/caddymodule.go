@@ -24,6 +24,8 @@ func init() {
 	caddy.RegisterModule(new(App))
 	caddy.RegisterModule(new(Handler))
 	caddy.RegisterModule(FileSource{})
+	caddy.RegisterModule(HTTPSource{})
+	caddy.RegisterModule(RedisSource{})
 	caddy.RegisterModule(BoltStore{})
 	caddy.RegisterModule(MemoryStore{})
 	caddy.RegisterModule(RedisStore{})

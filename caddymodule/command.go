@@ -17,17 +17,19 @@ import (
 func init() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "messages",
-		Usage: "check|schema|explain|send|preview|stats|sinks|visitor|store",
+		Usage: "check|schema|push|sign|explain|send|preview|stats|sinks|visitor|store",
 		Short: "Checks, explains, tries and counts in-app messages",
 		Long: `
 Works with Handbill's messages.
 
-check, schema and explain with a path need no server; they read what is on disk. store copy works while no server runs. The others, and explain without a path, ask
+check, schema, sign and explain with a path need no server; they read what is on disk. push puts a workspace into Redis. store
+copy works while no server runs. The others, and explain without a path, ask
 the admin API of a running server: that of --address, else that which the configuration in --config names, else Caddy's
 default, localhost:2019.`,
 		CobraFunc: func(command *cobra.Command) {
 			command.Args = cobra.NoArgs
-			command.AddCommand(checkCommand(), schemaCommand(), explainCommand(), sendCommand(), previewCommand(), statsCommand(), sinksCommand(), visitorCommand(), storeCommand())
+			command.AddCommand(checkCommand(), schemaCommand(), pushCommand(), signCommand(), explainCommand(), sendCommand(), previewCommand(), statsCommand(),
+				sinksCommand(), visitorCommand(), storeCommand())
 		},
 	})
 }

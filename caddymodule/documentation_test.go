@@ -16,6 +16,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"handbill/engine/source"
 )
 
 // Caddy's documentation of a module is made from its fields' comments.
@@ -76,6 +78,9 @@ func jsonFields(file *ast.File) []*ast.Field {
 // reference is the page that describes the Caddyfile.
 const reference = "../docs/caddyfile.md"
 
+// pageOfSources is the page that describes where workspaces come from.
+const pageOfSources = "../docs/sources.md"
+
 // pageOfSinks is the page that describes sinks.
 const pageOfSinks = "../docs/sinks.md"
 
@@ -103,7 +108,7 @@ func onlyCaddyfiles(all [][2]string) [][2]string {
 
 func TestEveryExampleOfTheReferenceAdapts(t *testing.T) {
 	examples, adapted := 0, ""
-	for _, block := range slices.Concat(onlyCaddyfiles(blocks(t, pageOfSinks)), blocks(t, manyEdges), blocks(t, reference)) {
+	for _, block := range slices.Concat(onlyCaddyfiles(blocks(t, pageOfSinks)), onlyCaddyfiles(blocks(t, pageOfSources)), blocks(t, manyEdges), blocks(t, reference)) {
 		switch block[0] {
 		case "caddyfile":
 			examples++
@@ -148,13 +153,23 @@ func TestTheReferenceDescribesEveryWordAndMetric(t *testing.T) {
 	newEngineRecorder("default").Streamed("opened")
 	newEngineRecorder("default").Withheld("shadow")
 	newInjectRecorder("default")
+	newSourceRecorder("default")(source.ResultChanged, source.State{})
 	newSinkRecorder("file")
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(families) != 15 {
-		t.Errorf("%d metrics, expected the 15 of the reference", len(families))
+	if len(families) != 20 {
+		t.Errorf("%d metrics, expected the 20 of the reference", len(families))
+	}
+	journal := make(chan *prometheus.Desc, 10)
+	journals{}.Describe(journal)
+	close(journal)
+	for one := range journal { // they are there where a store has a journal
+		name := strings.Split(one.String(), `"`)[1]
+		if !strings.Contains(string(page), "`"+name+"{") {
+			t.Errorf("the metric %s is not described", name)
+		}
 	}
 	for _, family := range families {
 		if !strings.Contains(string(page), "`"+family.GetName()+"{") {

@@ -35,6 +35,9 @@ func TestMain(m *testing.M) {
 		holdStore(path)
 		return
 	}
+	if path := os.Getenv(edgeConfig); path != "" {
+		runEdge(path)
+	}
 	status := m.Run()
 	_ = os.RemoveAll(home)
 	os.Exit(status)

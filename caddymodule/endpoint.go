@@ -1,8 +1,10 @@
 package caddymodule
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 
 	"handbill/client"
@@ -25,6 +27,9 @@ func (h *Handler) readyEndpoint() *wire.Handler {
 	made, err := wire.New(wire.Options{
 		Engine: engine, Site: h.site, Client: client.Files(), Logger: h.logger, Scheme: scheme, ClientIP: clientIP,
 		Country: h.country, StreamSite: h.streams, Reference: h.reference,
+		Inspect: func(ctx context.Context, page *url.URL, header http.Header) any {
+			return explainPage(ctx, page, header)
+		},
 	})
 	if err != nil {
 		h.logger.Error("the endpoint cannot be served", "error", err)
@@ -50,10 +55,7 @@ func (h *Handler) serveEndpoint(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusInternalServerError, "a fault in Handbill; the server's log has it")
 	}()
 	if service := h.app.service(h.workspace); service != nil {
-		select { // a page would not wait
-		case <-service.settled:
-		case <-r.Context().Done():
-		}
+		service.await(r)
 	}
 	endpoint := h.readyEndpoint()
 	if endpoint == nil {
@@ -62,6 +64,20 @@ func (h *Handler) serveEndpoint(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	endpoint.ServeHTTP(w, r)
+}
+
+// await waits until the store is open, or is known not to open; a page would not wait. Once it is, nothing is asked of the
+// request's context, which would make a channel for it.
+func (s *service) await(r *http.Request) {
+	select {
+	case <-s.settled:
+		return
+	default:
+	}
+	select {
+	case <-s.settled:
+	case <-r.Context().Done():
+	}
 }
 
 // fail answers as the endpoint does when something is wrong.

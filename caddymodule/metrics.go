@@ -49,7 +49,8 @@ func registerMetrics(registry *prometheus.Registry) error {
 	for _, collector := range append(sinkMetrics(),
 		injectedTotal, skippedTotal, pollsTotal, pollsRepeatedTotal, decisionsTotal, deliveriesTotal, reportsTotal, withheldTotal, reportsRefusedTotal,
 		streamsOpen, streamsTotal,
-		identityRefusedTotal,
+		identityRefusedTotal, journals{},
+		sourceLooksTotal, sourceProblems, sourceLastGood, sourceFetched, sourceChecked,
 	) {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(collector); err != nil && !errors.As(err, &already) {

@@ -20,7 +20,7 @@ import (
 var services = caddy.NewUsagePool()
 
 // serviceKey tells services apart: the same workspace from the same source in the same store is the same.
-type serviceKey struct{ workspace, source, store string }
+type serviceKey struct{ workspace, source, settings, store string }
 
 // service is a workspace at work: its engine, and the follower that feeds it from the source. Whatever takes time, opening
 // the store and reading the source, it does by itself; nobody who asks for the engine waits for it.
@@ -43,8 +43,9 @@ type service struct {
 }
 
 // useService returns the service of a workspace and keeps it until services.Delete.
-func useService(name string, from source.Source, in Store, cacheSize int64) *service {
-	key := serviceKey{workspace: name, source: from.String(), store: in.Place()}
+func useService(name string, module Source, in Store, cacheSize int64) *service {
+	from := module.Source()
+	key := serviceKey{workspace: name, source: from.String(), settings: settingsOf(module), store: in.Place()}
 	before := lastGood(name)
 	value, _, _ := services.LoadOrNew(key, func() (caddy.Destructor, error) { // the constructor does not fail
 		ctx, cancel := context.WithCancel(context.Background())
@@ -65,7 +66,10 @@ func useService(name string, from source.Source, in Store, cacheSize int64) *ser
 func (s *service) run(ctx context.Context, from source.Source) {
 	defer close(s.done)
 	before := s.snapshotInUse()
-	follower := source.Follow(ctx, from, s.logger, s.apply)
+	follower := source.Follow(ctx, from, source.Options{
+		Logger: s.logger, Apply: s.apply, Before: before,
+		Keeper: source.KeepAt(lastGoodPath(s.key.workspace, from)), Observe: newSourceRecorder(s.key.workspace),
+	})
 	s.mu.Lock()
 	s.follower = follower
 	s.mu.Unlock()
@@ -183,6 +187,7 @@ func (s *service) Destruct() error {
 	if e := s.engine.Load(); e != nil {
 		e.Close()
 	}
+	s.forgetSource()
 	_, err := storages.Delete(s.key.store)
 	return err
 }

@@ -9,10 +9,18 @@ import (
 	"handbill/engine/source"
 )
 
-// Source is what a guest module in the namespace handbill.sources offers: a place that a workspace comes from.
+// Source is what a guest module in the namespace handbill.sources offers: a place that a workspace comes from. A workspace goes
+// on through a reload that leaves the module's JSON, with placeholders filled in, as it is.
 type Source interface {
 	// Source returns the place. It touches nothing; loading and watching begin later.
 	Source() source.Source
+}
+
+// WorkspaceSource is a [Source] that depends on which workspace it is for.
+type WorkspaceSource interface {
+	Source
+	// For says which workspace, after Provision and before Source.
+	For(workspace string)
 }
 
 // FileSource reads a workspace from TOML on disk, and again whenever it changes.

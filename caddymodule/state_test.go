@@ -25,6 +25,12 @@ import (
 // dismiss polls for the first message of a page and dismisses it, as a visitor does.
 func (e *edge) dismiss(page string) {
 	e.t.Helper()
+	e.close(e.delivered(page))
+}
+
+// delivered is the first delivery that a poll for a page is answered with.
+func (e *edge) delivered(page string) (deliveryID string) {
+	e.t.Helper()
 	a := e.tryPoll(page, "/_handbill")
 	var list struct {
 		InAppMessages []struct {
@@ -35,9 +41,15 @@ func (e *edge) dismiss(page string) {
 	if err := json.Unmarshal([]byte(a.body), &list); err != nil || len(list.InAppMessages) == 0 {
 		e.t.Fatalf("nothing to dismiss: %s %s", a.Status, a.body)
 	}
+	return list.InAppMessages[0].DeliveryID
+}
+
+// close tells that a delivery was opened and dismissed.
+func (e *edge) close(deliveryID string) {
+	e.t.Helper()
 	for _, metric := range []string{"opened", "dismissed"} {
 		report := fmt.Sprintf(`{"type":"track","event":"Report Delivery Event","messageId":"%s-1","properties":{"deliveryId":%q,"metric":%q}}`,
-			metric, list.InAppMessages[0].DeliveryID, metric)
+			metric, deliveryID, metric)
 		if done := e.do(http.MethodPost, "http://tallowby.test/_handbill/v1/t", report, "Content-Type", "text/plain"); done.StatusCode != 200 {
 			e.t.Fatalf("report %s: %s %s", metric, done.Status, done.body)
 		}
@@ -251,6 +263,49 @@ func TestAStoreThatCannotBeReadIsLeftAsItIs(t *testing.T) {
 	}
 }
 
+func TestAStoreThatIsDamagedBeyondRepairIsSetAside(t *testing.T) {
+	app, path := application(t), messages(t, "monday")
+	database := filepath.Join(t.TempDir(), "handbill.db")
+	globals := "handbill " + path + " {\n\tstore bbolt " + database + "\n}"
+	e := start(t, globals, tallowby(app))
+	e.dismiss("http://tallowby.test/")
+	if err := caddy.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	good, err := os.ReadFile(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, damaged := range map[string]string{
+		"its beginning is gone": strings.Repeat("\x00", 16<<10) + string(good[16<<10:]),
+		"its end is cut off":    string(good[:len(good)/2]),
+	} {
+		writeFile(t, database, damaged)
+		e.load(globals, tallowby(app))
+		if ids := e.poll("http://tallowby.test/"); fmt.Sprint(ids) != "[monday]" {
+			t.Errorf("%s: the site shows %v", name, ids)
+		}
+		e.dismiss("http://tallowby.test/")
+		if err := caddy.Stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asides, err := filepath.Glob(database + ".damaged-*")
+	if err != nil || len(asides) != 2 {
+		t.Fatalf("set aside are %q, error %v", asides, err)
+	}
+	for _, aside := range asides {
+		if log := e.logs(); !strings.Contains(log, aside) || !strings.Contains(log, "put a backup in its place") {
+			t.Errorf("the log does not say what became of %s:\n%s", aside, log)
+		}
+	}
+	writeFile(t, database, string(good)) // the backup
+	e.load(globals, tallowby(app))
+	if ids := e.poll("http://tallowby.test/"); len(ids) != 0 {
+		t.Errorf("after restoring, what was dismissed is back: %v", ids)
+	}
+}
+
 func TestABadWorkspaceAtStartLetsPagesPassUntilItIsMended(t *testing.T) {
 	for name, bad := range map[string]struct {
 		prepare func(path string)
@@ -312,5 +367,30 @@ func TestTheStoreLiesInCaddysDataDirectoryByDefault(t *testing.T) {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s is not there", path)
 		}
+	}
+}
+
+func TestStatisticsSurviveRestarts(t *testing.T) {
+	app, admin := application(t), fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	globals := "admin " + admin + "\nhandbill " + messages(t, "monday") + " {\n\tstore bbolt " + filepath.Join(t.TempDir(), "handbill.db") + "\n}"
+	e := start(t, globals, tallowby(app))
+	e.dismiss("http://tallowby.test/")
+	counted := func() string {
+		_, body := ask(t, "GET", "http://"+admin+"/handbill/default/statistics", "")
+		var answer statistics
+		if err := json.Unmarshal([]byte(body), &answer); err != nil || len(answer.Messages) != 1 {
+			t.Fatalf("%v in %s", err, body)
+		}
+		c := answer.Messages[0].Counts
+		return fmt.Sprintf("%d deliveries, %d opened, %d dismissed, %d viewers", c.Deliveries, c.Opened, c.Dismissed, c.Viewers)
+	}
+	const want = "1 deliveries, 1 opened, 1 dismissed, 1 viewers"
+	until(t, "it is counted", func() bool { return counted() == want })
+	if err := caddy.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	e.load(globals, tallowby(app))
+	if got := counted(); got != want {
+		t.Errorf("after a restart there are %s", got)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"handbill/engine/eventlog"
+	"handbill/engine/eventlog/sink"
 	"handbill/engine/store"
 )
 
@@ -68,6 +69,9 @@ func (s *storage) tryOpen() {
 	if s.reason != nil {
 		logger().Info("the store is open", "store", s.place)
 	}
+	if events != nil {
+		events.AlsoForget(sink.Forget)
+	}
 	s.store, s.events, s.reason = opened, events, nil
 	close(s.opened)
 }
@@ -109,6 +113,13 @@ func (s *storage) isOpen() bool {
 	default:
 		return false
 	}
+}
+
+// inUse is the open store; nil while there is none.
+func (s *storage) inUse() store.Store {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.store
 }
 
 // problem says why the store is not open, or what keeps an open one from working; nil when all is well.

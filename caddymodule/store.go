@@ -58,9 +58,19 @@ func (s *BoltStore) Provision(caddy.Context) error {
 // Place is the file.
 func (s *BoltStore) Place() string { return s.Path }
 
-// Open opens the file and the log beside it.
+// Open opens the file and the log beside it. A file that is damaged beyond repair is set aside, and a new one begins: the site is
+// served with messages, and what was remembered comes back with a backup.
 func (s *BoltStore) Open(cacheSize int64) (store.Store, *eventlog.Log, error) {
 	file, err := store.OpenBolt(s.Path, store.Options{Logger: logger()})
+	if errors.Is(err, store.ErrRuined) {
+		ruin := err
+		var aside string
+		if aside, err = store.SetAside(s.Path); err == nil {
+			logger().Error("the store is damaged beyond repair; it was set aside, and a new one begins. To get back what was remembered, stop Caddy, put a backup in its place, start Caddy",
+				"store", s.Path, "damaged", aside, "error", ruin)
+			file, err = store.OpenBolt(s.Path, store.Options{Logger: logger()})
+		}
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,7 +1,11 @@
 package caddymodule
 
 import (
+	"io"
+	"net/http"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -80,6 +84,92 @@ func TestWhenRedisIsGonePagesGoOnAndHealthSaysSo(t *testing.T) {
 	})
 	if log := e.logs(); strings.Count(log, "Redis cannot be reached") != 1 || !strings.Contains(log, "Redis answers again") {
 		t.Errorf("the log does not tell of it once:\n%s", log)
+	}
+}
+
+func TestWhatVisitorsDoWhileRedisIsGoneIsAcknowledgedAndArrives(t *testing.T) {
+	server := redistest.Start(t)
+	folder := t.TempDir()
+	store := "redis " + server.URL() + " {\n\tlog " + filepath.Join(folder, "handbill.events") + "\n}"
+	e, admin, globals := startWithAdmin(t, "workspace shop "+messages(t, "monday"), store, application(t))
+	var delivery string
+	until(t, "the message is shown", func() bool {
+		delivery = ""
+		if strings.Contains(e.tryPoll("http://tallowby.test/", "/_handbill").body, "monday") {
+			delivery = e.delivered("http://tallowby.test/")
+		}
+		return delivery != ""
+	})
+	server.Kill()
+	e.close(delivery)
+	if a := e.tryPoll("http://tallowby.test/", "/_handbill"); strings.Contains(a.body, "monday") {
+		t.Errorf("what was dismissed is shown: %s", a.body)
+	}
+	if _, body := ask(t, "GET", "http://"+admin+"/handbill/health/ready", ""); !strings.Contains(body, "wait in the journal of this edge") {
+		t.Errorf("health does not say what waits: %s", body)
+	}
+	metrics := func() string {
+		answer, err := http.Get("http://" + admin + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	if text := metrics(); !regexp.MustCompile(`caddy_handbill_store_journal_waiting\{store="[^"]+"\} [1-9]`).MatchString(text) {
+		t.Errorf("the metrics do not say what waits:\n%s", text)
+	}
+	// The edge ends, and begins again when Redis is back.
+	if err := caddy.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(folder, "handbill.journal")); err != nil {
+		t.Errorf("the journal is not beside the log: %v", err)
+	}
+	server.Restart()
+	e.load(globals, "http://tallowby.test:PORT {\n\thandbill shop\n\treverse_proxy "+application(t)+"\n}\n")
+	until(t, "all is well", func() bool {
+		status, body := ask(t, "GET", "http://"+admin+"/handbill/health/ready", "")
+		return status == 200 && !strings.Contains(body, "degraded")
+	})
+	until(t, "nothing is shown of what was dismissed", func() bool { return e.tryPoll("http://tallowby.test/", "/_handbill").StatusCode == 204 })
+	status, body := ask(t, "GET", "http://"+admin+"/handbill/shop/statistics", "")
+	if status != 200 || !strings.Contains(body, `"opened":1`) || !strings.Contains(body, `"dismissed":1`) {
+		t.Errorf("the statistics are %d %s", status, body)
+	}
+	if text := metrics(); !regexp.MustCompile(`caddy_handbill_store_journal_waiting\{store="[^"]+"\} 0`).MatchString(text) {
+		t.Errorf("the metrics say that something waits:\n%s", text)
+	}
+}
+
+func TestWithoutAJournalReportsAreAskedForAgain(t *testing.T) {
+	server := redistest.Start(t)
+	store := "redis " + server.URL() + " {\n\tlog " + filepath.Join(t.TempDir(), "events") + "\n\tjournal off\n}"
+	e, _, _ := startWithAdmin(t, "workspace shop "+messages(t, "monday"), store, application(t))
+	server.Kill()
+	event := `{"type":"track","event":"Order Completed","messageId":"1","userId":"ines"}`
+	if a := e.do("POST", "http://tallowby.test/_handbill/v1/t", event, "Content-Type", "text/plain"); a.StatusCode != 503 || a.Header.Get("Retry-After") == "" {
+		t.Errorf("an event: %s %s", a.Status, a.body)
+	}
+}
+
+func TestAJournalThatCannotBeIsRefused(t *testing.T) {
+	for name, c := range map[string]struct{ line, want string }{
+		"without room":         {"journal_size 1KiB", "a journal of 1024 bytes holds hardly anything; give it at least 64KiB, or write: journal off"},
+		"of a size that is no": {"journal_size large", `"large" is not a size; write it as 32MiB`},
+		"without a folder":     {"journal", "/var/lib/caddy/handbill.journal"},
+	} {
+		if _, err := adapt(global("handbill ./shop {\n\tstore redis redis://localhost {\n\t\t" + c.line + "\n\t}\n}")); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "Caddyfile:4") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	same := RedisStore{URLs: []string{"redis://localhost"}, Log: "/var/lib/caddy/handbill", Journal: "/var/lib/caddy/handbill"}
+	if err := same.Provision(caddy.Context{}); err == nil || !strings.Contains(err.Error(), "give each a folder of its own") {
+		t.Errorf("in the log's folder: %v", err)
 	}
 }
 

@@ -43,6 +43,7 @@ func run(m *testing.M) int {
 type tab struct {
 	t     *testing.T
 	ctx   context.Context
+	close func()
 	begun bool
 }
 
@@ -51,7 +52,21 @@ type tab struct {
 func newTab(t *testing.T, allowed ...string) *tab {
 	t.Helper()
 	ctx, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
-	b := &tab{t: t, ctx: ctx}
+	return quietTab(t, ctx, closeTab, allowed...)
+}
+
+// another opens one more tab of the same profile: in the same window, whose other tabs nobody sees then, or in one beside it.
+func (b *tab) another(sameWindow bool) *tab {
+	b.t.Helper()
+	profile := chromedp.FromContext(b.ctx).BrowserContextID
+	ctx, closeTab := chromedp.NewContext(b.ctx, chromedp.WithExistingBrowserContext(profile), chromedp.WithNewWindow(!sameWindow))
+	return quietTab(b.t, ctx, closeTab)
+}
+
+// quietTab fails the test when the page in a tab is not quiet.
+func quietTab(t *testing.T, ctx context.Context, closeTab func(), allowed ...string) *tab {
+	t.Helper()
+	b := &tab{t: t, ctx: ctx, close: closeTab}
 	b.run(chromedp.EmulateViewport(1024, 768))
 	b.media("prefers-reduced-motion", "reduce")
 	const last = "the last line"
@@ -70,6 +85,9 @@ func newTab(t *testing.T, allowed ...string) *tab {
 		}
 	}()
 	t.Cleanup(func() {
+		if ctx.Err() != nil {
+			return // the test has closed it
+		}
 		_, err := chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void]("console.debug('"+last+"')"))
 		if err != nil {
 			t.Error(err)

@@ -32,6 +32,15 @@ func TestTheExamplesOfTheDocumentationWork(t *testing.T) {
 			b.do("showRoute('/app/settings')")
 			e.waitPoll("a poll of the route", func(asked poll) bool { return strings.HasSuffix(asked.Page.URL, "/app/settings") })
 		},
+		"Inbox": func(e *edge, b *tab) {
+			e.set(func() {
+				e.inbox = []letter{{MessageID: "order", DeliveryID: "delivery-of-order", SentAt: "2026-11-26T12:00:00.000Z", Type: "card", Topics: []string{"orders"}, Properties: map[string]any{"title": "Order 1001"}}}
+			})
+			b.await("window.cioanalytics.page")
+			b.do("cioanalytics.page()")
+			b.await(`document.querySelector("#orders li")?.textContent === "Order 1001"`)
+			e.waitReports("welcome opened", "order opened")
+		},
 		"Pages that a library changes": func(e *edge, b *tab) {
 			b.await("seen.length")
 			b.do(`history.pushState(null, "", "/orders/"); document.dispatchEvent(new Event("turbo:load"))`)

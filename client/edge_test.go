@@ -40,12 +40,14 @@ type edge struct {
 	consent   map[string]any // the site's rules, where it has some
 	messages  func(poll) []message
 	refused   map[string]string                                 // why messages are not handed out that the site's code asks for
+	inbox     []letter                                          // what lies in the inbox; nil: the workspace has none
 	documents map[string]string                                 // that are shown in a sandbox, by their frames
 	missing   []string                                          // the endings of parts that are not found
 	interval  int                                               // seconds
 	refuse    func(w http.ResponseWriter, r *http.Request) bool // whether it has answered a request itself
 	ticket    func(poll) string                                 // of the stream that a poll is offered
 	streams   map[chan string]string                            // the open streams: their events, and their tickets
+	opened    int                                               // streams that were opened so far
 }
 
 // poll is one poll as the client sent it.
@@ -63,6 +65,7 @@ type poll struct {
 	Consent    string            `json:"consent"`
 	Show       map[string]string `json:"show"`
 	Stream     string            `json:"stream"`
+	Inbox      string            `json:"inbox"`
 	Zone       string            `json:"zone"`
 	Fired      []fired           `json:"fired"`
 
@@ -112,6 +115,18 @@ type message struct {
 	Test       bool   `json:"test,omitempty"`
 	When       any    `json:"when,omitempty"`
 	Occasion   string `json:"occasion,omitempty"`
+}
+
+// letter is a message in the inbox.
+type letter struct {
+	MessageID  string         `json:"messageId"`
+	DeliveryID string         `json:"deliveryId"`
+	Opened     bool           `json:"opened"`
+	SentAt     string         `json:"sentAt"`
+	Expiry     string         `json:"expiry,omitempty"`
+	Type       string         `json:"type"`
+	Topics     []string       `json:"topics"`
+	Properties map[string]any `json:"properties"`
 }
 
 // deliver is a message with a delivery id of its own.
@@ -240,9 +255,18 @@ func (e *edge) servePoll(w http.ResponseWriter, r *http.Request) {
 	if e.ticket != nil && asked.Stream != e.ticket(asked) {
 		w.Header().Set("Handbill-Stream", e.ticket(asked))
 	}
+	if e.inbox != nil {
+		w.Header().Set("Handbill-Inbox", "false")
+	}
 	list := e.messages(asked)
 	if list == nil {
 		list = []message{}
+	}
+	letters := fmt.Sprint(e.inbox)
+	if asked.Inbox != "" && asked.Inbox != letters {
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(map[string]any{"inAppMessages": list, "inboxMessages": append([]letter{}, e.inbox...), "inboxGeneration": letters})
+		return
 	}
 	if len(list) == 0 && e.refused == nil {
 		w.WriteHeader(http.StatusNoContent)

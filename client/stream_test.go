@@ -15,7 +15,10 @@ const streamPath = "/api/v3/sse"
 // serveStream keeps a stream open until the browser goes, or the test ends it with an empty event.
 func (e *edge) serveStream(w http.ResponseWriter, r *http.Request) {
 	events := make(chan string, 10)
-	e.set(func() { e.streams[events] = r.URL.Query().Get("ticket") })
+	e.set(func() {
+		e.streams[events] = r.URL.Query().Get("ticket")
+		e.opened++
+	})
 	go func() {
 		<-r.Context().Done()
 		e.set(func() {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -28,9 +27,9 @@ type PageView struct {
 // View counts a page view of a visitor, unless it was counted before: by a poll, or by the same event sent earlier. It is
 // durable within a second.
 func (e *Engine) View(ctx context.Context, identity visitor.Identity, view PageView) error {
-	record, err := e.store.Load(ctx, e.key(identity))
+	record, err := e.known(ctx, e.key(identity))
 	if err != nil {
-		return fmt.Errorf("reading the visitor's record: %w", err)
+		return err
 	}
 	e.arrive(identity, record, view, namedVisit(view.Visit), uint32(hash64(view.View)), e.now())
 	return nil
@@ -102,15 +101,13 @@ func (e *Engine) welcome(identity visitor.Identity, view visitor.Change, voucher
 func (e *Engine) Voucher(anonymous string) string { return e.sealer.vouch(anonymous, e.now()) }
 
 // visitNow gives the situation the visit that it would be if the visitor came now, without anything being noted.
-func (s *situation) visitNow() {
+func (s *situation) visitNow(view visitor.PageView) {
 	s.named, s.asking = s.visit, nil
-	is := s.record.Clone()
+	is := s.past().Clone()
 	if is == nil {
 		is = visitor.New(s.identity.ID())
 	}
-	is.Apply(visitor.Change{Kind: visitor.Visited, At: s.now, Visit: s.named, Page: &visitor.PageView{
-		View: 1, Address: s.page.URL,
-	}})
+	is.Apply(visitor.Change{Kind: visitor.Visited, At: s.now, Visit: s.named, Page: &view})
 	if s.record == nil {
 		s.arrival = is
 	} else {

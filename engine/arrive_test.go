@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"handbill/engine"
+	"handbill/engine/soaktest"
 	"handbill/engine/store"
 	"handbill/engine/visitor"
 )
@@ -252,10 +253,7 @@ text = "For members."
 		}
 		return stats.HeapAlloc, file.Size()
 	}
-	polls := 50_000
-	if os.Getenv("HANDBILL_SOAK") == "1" {
-		polls = 2_500_000
-	}
+	polls := soaktest.Times(50_000, 2_500_000)
 	memory, disk := flood(0, 3*polls) // until all tables of constant size are full
 	later, larger := flood(3*polls, 4*polls)
 	if larger > disk {
@@ -267,4 +265,7 @@ text = "For members."
 	if removed, err := bolt.Sweep(t.Context(), e.now.AddDate(1, 0, 0)); err != nil || removed > 0 {
 		t.Errorf("%d records were made, error %v", removed, err)
 	}
+	soaktest.Figure(t, "invented.polls", 4*polls)
+	soaktest.Figure(t, "invented.memory_growth_kib", (int64(later)-int64(memory))>>10)
+	soaktest.Figure(t, "invented.file_growth_bytes", larger-disk)
 }

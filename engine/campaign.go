@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,9 +26,9 @@ func (e *Engine) withStarts(ctx context.Context, identity visitor.Identity, chan
 	if snapshot == nil || !snapshot.InApp || !starts(snapshot, events) {
 		return changes, nil
 	}
-	record, err := e.store.Load(ctx, e.key(identity))
+	record, err := e.known(ctx, e.key(identity))
 	if err != nil {
-		return nil, fmt.Errorf("reading the visitor's record: %w", err)
+		return nil, err
 	}
 	after := record.Clone()
 	if after == nil {
@@ -207,18 +208,19 @@ func (e *Engine) apply(ctx context.Context, s *situation, mutations []store.Muta
 	return nil
 }
 
-// happened starts and ends campaigns by what a visitor did outside of a poll. When it returns, that is durable.
+// happened starts and ends campaigns by what a visitor did outside of a poll. When it returns, that is durable. Where nothing is
+// known of the visitor now, because the store cannot be reached, their next poll does it.
 func (e *Engine) happened(ctx context.Context, identity visitor.Identity, now time.Time) error {
 	snapshot := e.Snapshot()
 	if snapshot == nil || !snapshot.InApp || len(snapshot.Entrances()) == 0 && !snapshot.Exits() {
 		return nil
 	}
-	record, err := e.store.Load(ctx, e.key(identity))
-	if err != nil {
-		return fmt.Errorf("reading the visitor's record: %w", err)
-	}
-	if record == nil {
+	record, err := e.known(ctx, e.key(identity))
+	if errors.Is(err, store.ErrUnavailable) || err == nil && record == nil {
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	s, done := e.situationOf(snapshot, identity, record, now)
 	defer done()

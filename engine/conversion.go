@@ -114,7 +114,7 @@ func (e *Engine) convertByEvents(ctx context.Context, identity visitor.Identity,
 		return nil
 	}
 	key := e.key(identity)
-	record, err := e.store.Load(ctx, key)
+	record, err := e.known(ctx, key)
 	if err != nil {
 		return err
 	}

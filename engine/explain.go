@@ -52,6 +52,8 @@ type Explanation struct {
 	Refused *RefusedClaim `json:"refused,omitempty"`
 	// Messages are all messages of the workspace; those that are left out because they are wrong come last.
 	Messages []MessageExplanation `json:"messages"`
+	// More is how many messages were not looked at: where a browser asks, there is an end to it.
+	More int `json:"more,omitempty"`
 }
 
 // MessageExplanation says of one message whether it is due, and why.
@@ -89,21 +91,32 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 		s.now = e.now()
 	}
 	s.visit = currentVisit(record, s.now)
-	s.visitNow()
+	s.visitNow(visitor.PageView{View: 1, Address: request.Page.URL})
 	if request.madeUp() {
 		e.comeAbout(s)
 	}
-	explanation := Explanation{
-		Workspace: e.workspace, Generation: snapshot.Generation, Page: request.Page.URL, At: s.now,
-		Visitor: identity.ID(), Known: remembered(record), Level: identity.Level.String(), Refused: e.refusals.of(identity),
-	}
+	explanation := e.explainAll(s, len(snapshot.Messages), time.Time{})
+	explanation.Known = remembered(record)
 	switch {
 	case request.madeUp():
 		explanation.Visitor = "somebody made up"
 	case request.Visitor == "":
 		explanation.Visitor = "somebody new"
 	}
-	for _, m := range snapshot.Messages {
+	return explanation, nil
+}
+
+// explainAll decides on the messages in their order, at most so many, and until a time is over; the zero time never is.
+func (e *Engine) explainAll(s *situation, most int, end time.Time) Explanation {
+	explanation := Explanation{
+		Workspace: e.workspace, Generation: s.snapshot.Generation, Page: s.page.URL, At: s.now,
+		Visitor: s.identity.ID(), Known: remembered(s.record), Level: s.identity.Level.String(), Refused: e.refusals.of(s.identity),
+	}
+	for _, m := range s.snapshot.Messages {
+		if len(explanation.Messages) >= most || !end.IsZero() && time.Now().After(end) {
+			explanation.More = len(s.snapshot.Messages) - len(explanation.Messages)
+			return explanation
+		}
 		t := &trace{}
 		reason := e.decide(m, s, t)
 		if reason == ReasonNone && m.Inbox == nil {
@@ -114,10 +127,10 @@ func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanati
 			Message: m.ID, Due: reason == ReasonNone, Reason: reason, Checks: t.checks, Variant: s.variant(m).Variant, Position: fmt.Sprintf("%s:%d", m.File, m.Line),
 		})
 	}
-	for _, skipped := range snapshot.Skipped {
+	for _, skipped := range s.snapshot.Skipped {
 		explanation.Messages = append(explanation.Messages, leftOut(skipped))
 	}
-	return explanation, nil
+	return explanation
 }
 
 // leftOut says of a message that is wrong what is wrong with it.

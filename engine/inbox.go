@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"handbill/engine/eventlog"
@@ -64,6 +65,34 @@ func (e *Engine) inbox(ctx context.Context, q *question) ([]InboxMessage, error)
 		s.sending = nil
 	}
 	return all[:min(len(all), MostInInbox)], nil
+}
+
+// tellInbox names what lies in the inbox, or takes it out of the answer where the client holds it. What has changed there is
+// told with the whole list of messages. The reference client always gets all.
+func (a *PollAnswer) tellInbox(snapshot *workspace.Snapshot, request PollRequest) {
+	if !request.Inbox || request.Page == nil {
+		return
+	}
+	if a.InboxGeneration = inboxGeneration(snapshot, a.Inbox); a.InboxGeneration == request.InboxGeneration {
+		a.Inbox, a.InboxGeneration = nil, ""
+		return
+	}
+	a.Unchanged = false
+}
+
+// inboxGeneration names what an inbox holds. When each message came is not in it: of somebody about whom nothing is
+// remembered it is always now.
+func inboxGeneration(snapshot *workspace.Snapshot, messages []InboxMessage) string {
+	sum := fnv1a(fnvOffset, snapshot.Generation)
+	for i := range messages {
+		in := &messages[i]
+		sum = fnv1a(fnv1a(sum, "\x00"), in.ID)
+		if in.Opened {
+			sum = fnv1a(sum, "\x01")
+		}
+		sum = fnv1a(fnv1a(sum, in.Content.Lang), in.Text)
+	}
+	return strconv.FormatUint(sum, 36)
 }
 
 // occasions are the sends for which a message may lie in the inbox, the last first; one, nil, for a message that is not sent.
@@ -248,14 +277,39 @@ func (e *Engine) changeInbox(ctx context.Context, identity visitor.Identity, rep
 		mutations, after = e.mutate(nil, nil, identity, owner, d, report, now)
 		events = append(events, e.event(owner, d, report, now))
 	}
-	if !d.test {
-		change := visitor.Change{Kind: kind, Message: d.message, At: now, Sent: d.of.sent, Run: d.of.run}
-		for _, id := range []string{owner, identity.ID()} {
-			mutations = append(mutations, store.Mutation{Key: store.Key{Workspace: e.workspace, Visitor: id}, Change: change})
-			if owner == identity.ID() {
-				break
-			}
+	mutations = e.inboxMutations(mutations, identity, owner, d, kind, now)
+	err = e.keep(ctx, mutations, after, events)
+	if err == nil {
+		e.pushInbox(identity, owner)
+	}
+	return err
+}
+
+// inboxKinds are what reports change in the inbox.
+var inboxKinds = map[Outcome]visitor.ChangeKind{
+	OutcomeOpened: visitor.InboxOpened, OutcomeUnopened: visitor.InboxUnopened, OutcomeDismissed: visitor.InboxDeleted,
+}
+
+// inboxMutations adds what became of a message in the inbox of the visitor who received it, and of the person that they are
+// since.
+func (e *Engine) inboxMutations(mutations []store.Mutation, identity visitor.Identity, owner string, d delivery, kind visitor.ChangeKind, now time.Time) []store.Mutation {
+	if d.test {
+		return mutations
+	}
+	change := visitor.Change{Kind: kind, Message: d.message, At: now, Sent: d.of.sent, Run: d.of.run}
+	for _, id := range []string{owner, identity.ID()} {
+		mutations = append(mutations, store.Mutation{Key: store.Key{Workspace: e.workspace, Visitor: id}, Change: change})
+		if owner == identity.ID() {
+			break
 		}
 	}
-	return e.keep(ctx, mutations, after, events)
+	return mutations
+}
+
+// pushInbox tells the visitor's other tabs and devices that their inbox has changed.
+func (e *Engine) pushInbox(identity visitor.Identity, owner string) {
+	e.push(owner)
+	if id := identity.ID(); id != owner {
+		e.push(id)
+	}
 }

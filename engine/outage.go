@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"handbill/engine/store"
@@ -33,6 +34,17 @@ func (e *Engine) recall(key store.Key, why error) (*visitor.Record, error) {
 	record, ok := e.remote.Last(key)
 	if !ok {
 		return nil, why
+	}
+	return record, nil
+}
+
+// known is what is remembered of a visitor, or was last where that cannot be read now; for what follows from their doings.
+func (e *Engine) known(ctx context.Context, key store.Key) (*visitor.Record, error) {
+	record, err := e.store.Load(ctx, key)
+	if err != nil {
+		if record, err = e.recall(key, err); err != nil {
+			return nil, fmt.Errorf("reading the visitor's record: %w", err)
+		}
 	}
 	return record, nil
 }

@@ -53,8 +53,9 @@ type PollRequest struct {
 	Browser Browser
 	// Embeds: the client shows what comes with the page from there, and is not told of it.
 	Embeds bool
-	// Inbox: the client wants to know what lies in the visitor's inbox.
-	Inbox bool
+	// Inbox: the client wants to know what lies in the visitor's inbox. InboxGeneration is that of the one which it holds.
+	Inbox           bool
+	InboxGeneration string
 }
 
 // Delivery is one message handed to one visitor.
@@ -93,8 +94,10 @@ type PollAnswer struct {
 	Unchanged bool
 	// Next is how long the client should wait before it asks again on an unchanged page.
 	Next time.Duration
-	// Inbox is what lies in the visitor's inbox, where the client wanted to know.
-	Inbox []InboxMessage
+	// Inbox is what lies in the visitor's inbox, where the client wanted to know. InboxGeneration names it, and is empty where
+	// the request named its page and holds it already.
+	Inbox           []InboxMessage
+	InboxGeneration string
 	// Refused are the messages that the site's own code asked for and does not get, and why.
 	Refused map[string]Reason
 }
@@ -152,6 +155,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 		answer.Refused = e.refused(snapshot, request, s, answer.Deliveries)
 	}
 	answer.Generation, answer.Unchanged = generation(snapshot, answer.Deliveries, request.Generation)
+	answer.tellInbox(snapshot, request)
 	if !answer.Unchanged {
 		e.countDropped(answer.Deliveries)
 	}
@@ -359,13 +363,4 @@ func (a PollAnswer) result() PollResult {
 		return PollNothing
 	}
 	return PollMessages
-}
-
-func among(deliveries []Delivery, m *workspace.Message) bool {
-	for _, d := range deliveries {
-		if d.Message.ID == m.ID {
-			return true
-		}
-	}
-	return false
 }

@@ -62,13 +62,10 @@ func (e *Engine) Preview(message string, valid time.Duration) (Preview, error) {
 	if m == nil {
 		return Preview{}, fmt.Errorf("message %q: %w in workspace %s; it has: %s", message, ErrNoMessage, e.workspace, messageIDs(snapshot))
 	}
-	if valid == 0 {
-		valid = DefaultPreviewTime
+	until, err := e.validUntil(valid)
+	if err != nil {
+		return Preview{}, err
 	}
-	if valid < shortestPreviewTime || valid > longestPreviewTime {
-		return Preview{}, fmt.Errorf("%w: a preview cannot be valid for %s; choose from %s to %s", ErrRefused, length(valid), length(shortestPreviewTime), length(longestPreviewTime))
-	}
-	until := e.now().Add(valid).Truncate(time.Second)
 	p := Preview{ID: e.sealer.previewID(m.ID, until), Message: m.ID, Until: until, Pages: m.PageRules}
 	s := e.previewing(snapshot, PollRequest{}, p.ID)
 	if r := e.render(m, s); r.err != nil {
@@ -77,17 +74,29 @@ func (e *Engine) Preview(message string, valid time.Duration) (Preview, error) {
 	return p, nil
 }
 
+// validUntil is the end of a link that is to be valid so long.
+func (e *Engine) validUntil(valid time.Duration) (time.Time, error) {
+	if valid == 0 {
+		valid = DefaultPreviewTime
+	}
+	if valid < shortestPreviewTime || valid > longestPreviewTime {
+		return time.Time{}, fmt.Errorf("%w: a preview cannot be valid for %s; choose from %s to %s", ErrRefused, length(valid), length(shortestPreviewTime), length(longestPreviewTime))
+	}
+	return e.now().Add(valid).Truncate(time.Second), nil
+}
+
 func (s sealer) previewID(message string, until time.Time) string {
 	raw := binary.BigEndian.AppendUint32([]byte{previewVersion}, uint32(until.Unix()))
 	raw = append(raw, message...)
-	return PreviewPrefix + base64.RawURLEncoding.EncodeToString(append(raw, s.previewSeal(raw)...))
+	return PreviewPrefix + base64.RawURLEncoding.EncodeToString(append(raw, s.linkSeal("preview", raw)...))
 }
 
-func (s sealer) previewSeal(raw []byte) []byte {
+// linkSeal is what nobody else can make of a link of a kind.
+func (s sealer) linkSeal(kind string, raw []byte) []byte {
 	mac := s.macs.Get().(hash.Hash)
 	defer s.macs.Put(mac)
 	mac.Reset()
-	mac.Write([]byte("preview\x00" + s.workspace + "\x00"))
+	mac.Write([]byte(kind + "\x00" + s.workspace + "\x00"))
 	mac.Write(raw)
 	return mac.Sum(nil)[:previewSeal]
 }
@@ -103,7 +112,7 @@ func (e *Engine) OpenPreview(id string) (p Preview, made, open bool) {
 		return Preview{}, false, false
 	}
 	body, seal := raw[:len(raw)-previewSeal], raw[len(raw)-previewSeal:]
-	if !hmac.Equal(seal, e.sealer.previewSeal(body)) {
+	if !hmac.Equal(seal, e.sealer.linkSeal("preview", body)) {
 		return Preview{}, false, false
 	}
 	p = Preview{ID: id, Message: string(body[previewHead:]), Until: time.Unix(int64(binary.BigEndian.Uint32(body[1:])), 0).UTC()}

@@ -21,6 +21,8 @@ const (
 	OutcomeDismissed Outcome = "dismissed"
 	OutcomeError     Outcome = "error"
 	OutcomeChanged   Outcome = "changed"
+	// OutcomeUnopened is for messages in the inbox alone: the visitor wants to find one as if they had not read it.
+	OutcomeUnopened Outcome = "unopened"
 )
 
 // Report is one thing that happened to a delivery.
@@ -62,6 +64,7 @@ func (e *Engine) Report(ctx context.Context, identity visitor.Identity, reports 
 		mutations []store.Mutation
 		events    []eventlog.Event
 		counted   []counted
+		changed   string // whose inbox has
 	)
 	for i, report := range reports {
 		d, owner, err := e.believe(identity, report)
@@ -82,6 +85,9 @@ func (e *Engine) Report(ctx context.Context, identity visitor.Identity, reports 
 		report.visit = e.visitIn(ctx, identity, d, report, now)
 		mutations, counted = e.mutate(mutations, counted, identity, owner, d, report, now)
 		events = append(events, e.event(owner, d, report, now))
+		if kind, ok := inboxKinds[report.Outcome]; ok && d.view == inboxView {
+			mutations, changed = e.inboxMutations(mutations, identity, owner, d, kind, now), owner
+		}
 		if mutation, ok := told.mutation(e.key(identity), d, now); ok {
 			mutations = append(mutations, mutation)
 		}
@@ -100,6 +106,9 @@ func (e *Engine) Report(ctx context.Context, identity visitor.Identity, reports 
 	if err != nil {
 		return refused, err
 	}
+	if changed != "" {
+		e.pushInbox(identity, changed)
+	}
 	return refused, e.happened(ctx, identity, now)
 }
 
@@ -115,7 +124,7 @@ type counted struct {
 // believe checks that a report speaks of a delivery which was made here and handed to this visitor, and says under which
 // id the visitor received it: before or after identifying.
 func (e *Engine) believe(identity visitor.Identity, report Report) (delivery, string, error) {
-	if _, known := metrics[report.Outcome]; !known && report.Outcome != OutcomeChanged {
+	if _, known := metrics[report.Outcome]; !known && report.Outcome != OutcomeChanged && report.Outcome != OutcomeUnopened {
 		return delivery{}, "", fmt.Errorf("metric %q does not exist; use opened, clicked, dismissed, error or changed", report.Outcome)
 	}
 	if report.Content != nil {
@@ -127,6 +136,9 @@ func (e *Engine) believe(identity visitor.Identity, report Report) (delivery, st
 	}
 	if d.view == previewView {
 		return d, "", errPreview
+	}
+	if report.Outcome == OutcomeUnopened && d.view != inboxView {
+		return delivery{}, "", errNotInInbox
 	}
 	for _, id := range candidates(identity) {
 		if hash64(id) == d.visitor {

@@ -88,3 +88,12 @@ func describeSlot(_ *Engine, m *workspace.Message, s *situation) (string, string
 	}
 	return fmt.Sprintf("the slot %q is taken by %s", slot, by.ID), "it is shown when that is closed; or give it a lower priority, another display or another position"
 }
+
+func among(deliveries []Delivery, m *workspace.Message) bool {
+	for _, d := range deliveries {
+		if d.Message.ID == m.ID {
+			return true
+		}
+	}
+	return false
+}

@@ -25,11 +25,19 @@ func (t *tally) next(snapshot *workspace.Snapshot) *tally {
 	}
 	made := &tally{snapshot: snapshot, messages: make([]*decisionCounts, len(snapshot.Messages)), answers: new(answers)}
 	for place, m := range snapshot.Messages {
-		if made.messages[place] = t.of(m.ID); made.messages[place] == nil {
+		if made.messages[place] = t.at(place, m.ID); made.messages[place] == nil {
 			made.messages[place] = new(decisionCounts)
 		}
 	}
 	return made
+}
+
+// at are the counts of a message, which is likely to be at the place where it is now; nil where there are none.
+func (t *tally) at(place int, message string) *decisionCounts {
+	if t != nil && place < len(t.messages) && t.snapshot.Messages[place].ID == message {
+		return t.messages[place]
+	}
+	return t.of(message)
 }
 
 // of are the counts of a message; nil where there are none.

@@ -5,6 +5,7 @@ import { address, post } from "./endpoint";
 import { announce, EVERY, metricOf } from "./events";
 import { type Answer, NOTHING, readMessages } from "./message";
 import { newId, view } from "./id";
+import type { Inbox } from "./parts/inbox";
 import { tabId } from "./tab";
 import type { Told } from "./show/showing";
 import { createStage, type Stage } from "./show/stage";
@@ -15,7 +16,7 @@ import { visitId } from "./visit";
 import type { Fired, Waiter } from "./parts/when";
 import type { Site } from "./site";
 import { createPoller } from "./poll";
-import { createLoader } from "./parts";
+import { createLoader, type Parts } from "./parts";
 
 const PLUGIN = "Customer.io In-App Plugin";
 const REPORT = "Report Delivery Event";
@@ -53,7 +54,11 @@ export interface Client {
   /** Does what a method does that few sites call. Events that follow wait for it: it may be one that changes them. */
   rare(name: string, around: Around, args: unknown[]): Promise<unknown>;
   /** Asks anew what is due. */
-  look(): void;
+  look(same?: boolean): void;
+  /** What lies in the inbox, of some topics. */
+  inbox(topics: string[]): Inbox;
+  /** Asks the edge what a poll asks, at another path. */
+  ask(generation: undefined, path: string): Promise<Response>;
 }
 
 export function createClient(site: Site): Client {
@@ -63,6 +68,8 @@ export function createClient(site: Site): Client {
   const loader = createLoader(site);
   const stage = createStage(tell, leave, loader, look);
   const poller = createPoller(ask, heard, answered);
+  /** Does something with a part, where it can be had. */
+  const using = <Name extends keyof Parts>(name: Name, use: (part: Parts[Name]) => void): void => void loader.part(name).then(use, () => {});
   const tab = tabId();
   /** The messages that buttons asked for, and the deliveries that have these buttons; no delivery where the site's code did. */
   const wanted: Record<string, string> = {};
@@ -74,6 +81,8 @@ export function createClient(site: Site): Client {
   let plugin: PluginOptions = {};
   /** The part that listens to the edge, once a poll was offered a stream. */
   let stream: typeof import("./parts/stream") | undefined;
+  /** The part that knows what lies in the inbox, once somebody has asked. */
+  let box: typeof import("./parts/inbox") | undefined;
   /** The part that few calls need; from then on events go through it. */
   let calls: Promise<typeof import("./parts/calls") | undefined> | undefined;
   let pageName: string | undefined;
@@ -83,20 +92,23 @@ export function createClient(site: Site): Client {
   /** The last identify on its way: a poll waits for it, since the traits decide what is due. */
   let identified: Promise<unknown> | undefined;
 
-  function tell(...[message, happening, dismiss, particulars]: Parameters<Told>): boolean {
-    const { actionValue } = particulars ?? {};
-    if (happening === "action" && actionValue?.startsWith("show:")) {
-      wanted[actionValue.slice(5)] = message.deliveryId;
+  function tell(...[{ messageId, deliveryId }, happening, dismiss, particulars]: Parameters<Told>): boolean {
+    const detail = { messageId, deliveryId, ...particulars };
+    if (happening === "action" && detail.actionValue?.startsWith("show:")) {
+      wanted[detail.actionValue.slice(5)] = deliveryId;
       look();
     }
     const metric = metricOf(happening);
-    if (metric) queue.add(track(REPORT, { deliveryId: message.deliveryId, messageId: message.messageId, metric, ...particulars }));
+    if (metric) queue.add(track(REPORT, { metric, ...detail }));
     if (happening === "dismissed") {
-      delete wanted[message.messageId];
+      delete wanted[messageId];
       // There is room for another one. The poll must not offer again what was just closed.
-      void queue.flush().then(() => look());
+      void queue.flush().then(() => {
+        look();
+        stream?.tellOthers();
+      });
     }
-    return announce(events, happening, message, dismiss, particulars);
+    return announce(events, happening, detail, dismiss);
   }
 
   function leave(to: string, newTab: boolean): void {
@@ -126,7 +138,7 @@ export function createClient(site: Site): Client {
     return (await calls)?.call(name, around, args);
   }
 
-  async function ask(generation: string | undefined): Promise<Response> {
+  async function ask(generation?: string, path = "/api/v4/users"): Promise<Response> {
     await identified;
     const reset = isReset();
     const body = {
@@ -142,8 +154,9 @@ export function createClient(site: Site): Client {
       reset,
       consent: keeper().handbill?.said,
       stream: stream?.heard,
+      inbox: box?.held,
     };
-    const response = await post(address(site, `/api/v4/users?sessionId=${visitId()}`), JSON.stringify(body));
+    const response = await post(address(site, `${path}?sessionId=${visitId()}`), JSON.stringify(body));
     if (reset && response.status < 400) resetWasHeard();
     return response;
   }
@@ -151,23 +164,39 @@ export function createClient(site: Site): Client {
   /** An answer that still counts: one that was overtaken may offer the stream of another visitor. */
   function heard({ headers }: Response): void {
     const ticket = headers.get("Handbill-Stream");
-    if (ticket) void loader.part("stream").then((it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), look, mayConnect), () => {});
+    if (ticket) using("stream", (it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), look, mayConnect));
+    const drawn = headers.get("Handbill-Inbox");
+    if (drawn) openBox(drawn).catch(() => {});
+  }
+
+  const openBox = (drawn?: string) => loader.part("inbox").then((it) => (box = it).begin(client, drawn));
+
+  function inbox(topics: string[]): Inbox {
+    const later = (name: keyof Inbox): [string, unknown] => [
+      name,
+      (heard?: unknown) => {
+        const made = openBox().then((open) => (open(topics)[name] as (heard: unknown) => () => void)(heard));
+        return heard ? (made.catch(() => {}), () => void made.then((end) => end())) : made;
+      },
+    ];
+    return Object.fromEntries((["total", "totalUnopened", "messages", "onUpdates"] as const).map(later)) as unknown as Inbox;
   }
 
   function answered(answer: Answer): void {
     const messages = readMessages(answer);
     events.emit("poll", answer);
+    box?.hear(answer as object);
     stage.update(messages.filter(({ when }) => !when));
     const waiting = messages.filter(({ when }) => when);
     if (waiter) waiter.update(waiting);
     else if (waiting[0]) {
-      void loader.part("when").then(({ createWaiter }) => {
+      using("when", ({ createWaiter }) => {
         waiter ??= createWaiter(visitId(), tracked, (list) => {
           fired = list;
           look();
         });
         waiter.update(waiting);
-      }, () => {});
+      });
     }
   }
 
@@ -176,6 +205,7 @@ export function createClient(site: Site): Client {
     if (plugin.enabled !== false && (userId() || plugin.anonymousInApp)) return poller.now(same);
     poller.stop();
     answered(NOTHING);
+    box?.hear();
   }
 
   function load(options: LoadOptions | undefined): void {
@@ -226,6 +256,8 @@ export function createClient(site: Site): Client {
   addEventListener("pageshow", (event) => event.persisted && number++);
 
   const opened = location.href;
-  if (site.spaRoutes) void loader.part("routes").then(({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)), () => {});
-  return { events, stage, wanted, load, identify, page, send, reset, rare, look };
+  if (site.spaRoutes) using("routes", ({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)));
+  const client = { events, stage, wanted, load, identify, page, send, reset, rare, look, inbox, ask };
+  if (opened.includes("handbillDebug=")) using("debug", (it) => it.begin(client));
+  return client;
 }

@@ -1,5 +1,4 @@
 import type { Emitter } from "./emitter";
-import type { Message } from "./message";
 
 /** What can happen to a message. The edge hears of neither opening nor suppressed: nobody has seen anything yet. */
 export type Happening = "opening" | "opened" | "dismissed" | "action" | "error" | "changed" | "suppressed";
@@ -26,9 +25,14 @@ export interface Particulars {
   answers?: object;
 }
 
+/** What an event says. */
+export interface Detail extends Particulars {
+  messageId: string;
+  deliveryId: string;
+}
+
 /** Tells the site, by its listener and as an event of the document. False when it has prevented what would come next. */
-export function announce(emitter: Emitter, happening: Happening, message: Message, dismiss: () => void, particulars: Particulars = {}): boolean {
-  const detail = { messageId: message.messageId, deliveryId: message.deliveryId, ...particulars };
+export function announce(emitter: Emitter, happening: Happening, detail: Detail, dismiss: () => void): boolean {
   // Not enumerable: a site that copies or logs the detail gets plain data.
   Object.defineProperty(detail, "message", { value: { dismiss } });
   const event = new CustomEvent(`${EVERY}:message-${happening}`, { detail, cancelable: true });

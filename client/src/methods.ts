@@ -48,6 +48,7 @@ export function createMethods(client: Client): Record<string, Method> {
     on: (name, listener) => events.on(`${name}`, listener as Listener),
     once: (name, listener) => events.once(`${name}`, listener as Listener),
     off: (name, listener) => events.off(`${name}`, listener as Listener | undefined),
+    inbox: (...topics) => client.inbox(topics as string[]),
     ...Object.fromEntries(RARE.map((name) => [name, (...args: unknown[]) => client.rare(name, { ...client, track }, args)])),
     ...keeper().handbill?.methods(client.look),
   };

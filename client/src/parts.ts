@@ -2,10 +2,13 @@ import { address } from "./endpoint";
 import type { Site } from "./site";
 
 /** What each part exports. A part imports only types and small helpers of the core; what it works with it is given. */
-interface Parts {
+export interface Parts {
   actions: typeof import("./parts/actions");
+  bell: typeof import("./parts/bell");
   calls: typeof import("./parts/calls");
+  debug: typeof import("./parts/debug");
   forms: typeof import("./parts/forms");
+  inbox: typeof import("./parts/inbox");
   inline: typeof import("./parts/inline");
   keep: typeof import("./parts/keep");
   markup: typeof import("./parts/markup");

@@ -19,4 +19,7 @@ func TestTheGalleryShowsEveryDisplayOnRequest(t *testing.T) {
 		b.click(`button[value="next"]`)
 	}
 	b.await(in(`.toast:popover-open [data-step="end"]`))
+	b.await(inBell(`[part="count"]`) + `?.textContent === "2"`)
+	js[any](b, inBell(".bell")+`.click()`)
+	b.await(inBell(`[part="panel"]:popover-open h3`) + `?.textContent === "A month in one file"`)
 }

@@ -92,6 +92,7 @@ type Log struct {
 	last    error // of Close
 
 	forgetting sync.Mutex // held while events are removed
+	alsoForget []func(dir string, of func(Event) bool) (int, error)
 	growth     growth
 }
 

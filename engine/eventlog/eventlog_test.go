@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"handbill/engine/soaktest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -340,6 +342,7 @@ func TestADiskThatFailsLosesNothingAcknowledged(t *testing.T) {
 			}
 		})
 	}
+	soaktest.Figure(t, "log.failing_disk_lost", 0)
 }
 
 // written makes a log of n events and returns its one segment.
@@ -385,7 +388,7 @@ func reopened(t *testing.T, data []byte) (events []Event, damages []error, warni
 }
 
 func TestATailCutOffAnywhereLosesOnlyTheTail(t *testing.T) {
-	const count = 3
+	count := soaktest.Times(3, 40)
 	_, data := written(t, count)
 	size := (len(data) - len(header)) / count
 	for cut := range len(data) {
@@ -399,10 +402,12 @@ func TestATailCutOffAnywhereLosesOnlyTheTail(t *testing.T) {
 			t.Fatalf("cut at %d: log %q", cut, warnings)
 		}
 	}
+	soaktest.Figure(t, "log.cut_files", len(data))
+	soaktest.Figure(t, "log.cut_whole_events_lost", 0)
 }
 
 func TestAFlippedByteAnywhereLosesOnlyItsEvent(t *testing.T) {
-	const count = 3
+	count := soaktest.Times(3, 40)
 	_, data := written(t, count)
 	size := (len(data) - len(header)) / count
 	for at := len(header); at < len(data); at++ {
@@ -428,6 +433,8 @@ func TestAFlippedByteAnywhereLosesOnlyItsEvent(t *testing.T) {
 			t.Fatalf("byte %d, in event %d: damages %v", at, hit, damages)
 		}
 	}
+	soaktest.Figure(t, "log.flipped_files", len(data)-len(header))
+	soaktest.Figure(t, "log.flipped_other_events_lost", 0)
 }
 
 func TestAnUnknownFormatIsLeftAsItIs(t *testing.T) {

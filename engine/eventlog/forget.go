@@ -56,7 +56,20 @@ func (l *Log) Forget(ctx context.Context, of func(Event) bool) (removed int, err
 		}
 		removed += len(offsets)
 	}
+	for _, remove := range l.alsoForget {
+		n, err := remove(dir, of)
+		if removed += n; err != nil {
+			return removed, err
+		}
+	}
 	return removed, nil
+}
+
+// AlsoForget lets [Log.Forget] remove events from elsewhere, too: from what was made of the log and lies beside it.
+func (l *Log) AlsoForget(remove func(dir string, of func(Event) bool) (removed int, err error)) {
+	l.forgetting.Lock()
+	defer l.forgetting.Unlock()
+	l.alsoForget = append(l.alsoForget, remove)
 }
 
 // find are the places of the events in a segment that are to be forgotten.

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"handbill/engine/soaktest"
 )
 
 // of makes an event of a visitor that names them in its properties, too.
@@ -249,7 +251,7 @@ func TestAKillWhileForgettingLeavesNothingHalfDone(t *testing.T) {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(2026, 11))
-	for round := range soaked(10, 100) {
+	for round := range soaktest.Times(10, 100) {
 		child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
 		child.Env = append(os.Environ(), forgetDir+"="+dir)
 		output, err := child.StdoutPipe()
@@ -277,6 +279,8 @@ func TestAKillWhileForgettingLeavesNothingHalfDone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	soaktest.Figure(t, "log.forget_kills", soaktest.Times(10, 100))
+	soaktest.Figure(t, "log.forget_kill_others_lost", 0)
 }
 
 func TestTheLogGrowsNoOlderThanItMay(t *testing.T) {

@@ -12,12 +12,13 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"handbill/engine/soaktest"
 )
 
 const (
 	// killDir makes the test binary act as a process that appends to this log until it is killed.
-	killDir    = "HANDBILL_TEST_KILL"
-	killRounds = 20
+	killDir = "HANDBILL_TEST_KILL"
 )
 
 func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
@@ -29,10 +30,14 @@ func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
 	dir := t.TempDir()
 	random := rand.New(rand.NewPCG(2026, 11))
 	acknowledged := map[string]bool{}
-	for round := range killRounds {
-		for _, id := range killWhileAppending(t, dir, 200+random.IntN(1500)) {
+	rounds := soaktest.Times(10, 100)
+	var writing time.Duration
+	for round := range rounds {
+		ids, took := killWhileAppending(t, dir, soaktest.Times(200, 2000)+random.IntN(1500))
+		for _, id := range ids {
 			acknowledged[id] = true
 		}
+		writing += took
 		l := openLog(t, dir, options) // cuts off what is half-written
 		found := 0
 		for _, e := range readAll(t, dir) {
@@ -47,11 +52,16 @@ func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	soaktest.Figure(t, "log.kills", rounds)
+	soaktest.Figure(t, "log.kill_acknowledged", len(acknowledged))
+	soaktest.Figure(t, "log.kill_rate", int(float64(len(acknowledged))/writing.Seconds()))
+	soaktest.Figure(t, "log.kill_lost", 0)
+	soaktest.Figure(t, "log.kill_failed_opens", 0)
 }
 
 // killWhileAppending starts the appending process, kills it after so many acknowledgements, and returns the ids it
-// acknowledged.
-func killWhileAppending(t *testing.T, dir string, after int) (ids []string) {
+// acknowledged, and how long that took.
+func killWhileAppending(t *testing.T, dir string, after int) (ids []string, took time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -66,13 +76,18 @@ func killWhileAppending(t *testing.T, dir string, after int) (ids []string) {
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(output)
+	var first time.Time
 	for lines.Scan() {
 		id, isAck := strings.CutPrefix(lines.Text(), "ack ")
 		if !isAck {
 			t.Errorf("the appending process says %q", lines.Text())
 			break
 		}
+		if first.IsZero() {
+			first = time.Now()
+		}
 		if ids = append(ids, id); len(ids) == after {
+			took = time.Since(first)
 			if err := child.Process.Kill(); err != nil {
 				t.Fatal(err)
 			}
@@ -83,7 +98,7 @@ func killWhileAppending(t *testing.T, dir string, after int) (ids []string) {
 	if len(ids) < after {
 		t.Fatalf("the appending process ended by itself after %d acknowledgements", len(ids))
 	}
-	return ids
+	return ids, took
 }
 
 func appendUntilKilled(t *testing.T, dir string, options Options) {

@@ -116,14 +116,25 @@ func (t *Tail) read(piece *Piece, end Position, most int, decode bool) error {
 	if t.at.Offset >= limit {
 		return t.skipTo(limit, end)
 	}
+	if err := t.biteOff(piece, file, limit, most, decode); err != nil || piece.Passed > 0 {
+		return err
+	}
+	// What looks damaged may be an event that is being removed at this moment.
+	t.log.forgetting.Lock()
+	defer t.log.forgetting.Unlock()
+	if err := t.biteOff(piece, file, limit, most, decode); err != nil || piece.Passed > 0 {
+		return err
+	}
+	return t.passDamage(piece, file, path, limit)
+}
+
+// biteOff takes the events at the position, where there are whole ones.
+func (t *Tail) biteOff(piece *Piece, file *os.File, limit int64, most int, decode bool) error {
 	data, err := bite(file, t.at.Offset, limit)
 	if err != nil {
 		return fmt.Errorf("reading the event log: %w", err)
 	}
-	t.take(piece, path, data, most, decode)
-	if piece.Passed == 0 {
-		return t.passDamage(piece, file, path, limit)
-	}
+	t.take(piece, file.Name(), data, most, decode)
 	return nil
 }
 

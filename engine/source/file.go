@@ -53,6 +53,14 @@ type files struct {
 // String is the path.
 func (f *files) String() string { return f.path }
 
+// Origin is the path from the root: two processes may have started in different folders.
+func (f *files) Origin() string {
+	if absolute, err := filepath.Abs(f.path); err == nil {
+		return absolute
+	}
+	return f.path
+}
+
 // Load reads the file, or the folder's files. What is being written is not
 // read yet: half a file may be a workspace with half the messages.
 func (f *files) Load(ctx context.Context) ([]workspace.File, error) {

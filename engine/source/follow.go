@@ -2,11 +2,7 @@ package source
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"hash/maphash"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -14,8 +10,11 @@ import (
 )
 
 const (
-	// firstLoadPatience bounds how long Follow waits for the first load.
-	firstLoadPatience = 10 * time.Second
+	// firstLoadPatience bounds how long Follow waits for the source, and firstPatience how long in all.
+	firstLoadPatience = 2 * time.Second
+	firstPatience     = 10 * time.Second
+	// filePatience is how long a source on disk has until the last good version is used.
+	filePatience = 100 * time.Millisecond
 	// Watching that failed begins again after these.
 	shortestPause = time.Second
 	longestPause  = 30 * time.Second
@@ -23,12 +22,48 @@ const (
 	maximumLogged = 20
 )
 
+// Options say how a source is followed.
+type Options struct {
+	// Logger receives what an operator should know. Nil: slog.Default().
+	Logger *slog.Logger
+	// Apply is given every version that checks, by one goroutine and in order.
+	Apply func(*workspace.Snapshot)
+	// Keeper has the last good version of a process before this one. Nil: none.
+	Keeper *Keeper
+	// Before is the snapshot that is in use already. Nil: none.
+	Before *workspace.Snapshot
+	// Observe is told how each look at the source ended. Nil: nobody is.
+	Observe func(Result, State)
+}
+
+// Result is how a look at a source ended.
+type Result string
+
+// How a look at a source can end.
+const (
+	ResultChanged   Result = "changed"   // what is new is in use
+	ResultUnchanged Result = "unchanged" // it is what it was
+	ResultRefused   Result = "refused"   // it does not check
+	ResultFailed    Result = "failed"    // it could not be had
+	ResultKept      Result = "kept"      // not a look: the last good version is used
+)
+
+// Results are all of them.
+func Results() []Result {
+	return []Result{ResultChanged, ResultUnchanged, ResultRefused, ResultFailed, ResultKept}
+}
+
 // State is how far a Follower is.
 type State struct {
-	// Generation is that of the snapshot in use, "" where none checked yet.
-	Generation string
-	// LoadedAt is when that snapshot was loaded, CheckedAt when the source was last looked at.
-	LoadedAt, CheckedAt time.Time
+	// Generation and Revision are those of the version in use, "" where none checked yet: what it says, and its bytes.
+	Generation, Revision string
+	// LoadedAt is when that version was taken into use, FetchedAt when the source was last seen to have it, CheckedAt when
+	// the source was last looked at.
+	LoadedAt, FetchedAt, CheckedAt time.Time
+	// Kept: the version in use is that of a process before this one, and the source has not been seen to have it.
+	Kept bool
+	// FailingSince is since when the source's content is not in use; zero when it is.
+	FailingSince time.Time
 	// Problems are why the source's latest content is not in use; empty when it is.
 	Problems []workspace.Problem
 	// Warnings are those of the source's latest content.
@@ -37,14 +72,15 @@ type State struct {
 
 // Follower keeps up with a source until it is stopped.
 type Follower struct {
-	source Source
-	logger *slog.Logger
-	apply  func(*workspace.Snapshot)
+	source  Source
+	options Options
+	logger  *slog.Logger
 	// compileFrom is workspace.CompileFrom.
 	compileFrom func(*workspace.Snapshot, []workspace.File) (*workspace.Snapshot, []workspace.Problem, error)
 
 	cancel     context.CancelFunc
 	goroutines sync.WaitGroup
+	closing    sync.Once
 	// changes holds one token while the source may have changed.
 	changes chan struct{}
 
@@ -53,35 +89,66 @@ type Follower struct {
 
 	// The rest belongs to the goroutine that loads.
 	snapshot *workspace.Snapshot
-	// attempted stands for what was compiled last, good or not.
-	attempted uint64
-	// failure is the last error of loading.
+	// used is what is in use, and refused what was refused last.
+	used, refused attempt
+	// failure is the last error of loading; "" after one that succeeded.
 	failure string
+	// kept is the last good version, until there is a snapshot.
+	kept *Kept
 }
 
 // Follow loads a source and keeps up with it until the context ends or Stop is
-// called. Every version that checks is given to apply, by one goroutine and in
-// order. A version that does not check is logged, each problem with its file,
-// line and fix, and the one before stays. Follow returns when the first version
-// was applied or refused, at the latest after ten seconds; it does not fail: a
-// source that is missing or wrong is picked up when it is mended.
-func Follow(ctx context.Context, source Source, logger *slog.Logger, apply func(*workspace.Snapshot)) *Follower {
+// called. Every version that checks is given to Apply. A version that does not
+// check is logged, each problem with its file, line and fix, and the one before
+// stays. Follow returns when a first version was applied or refused, at the
+// latest after some seconds; it does not fail: a source that is missing or
+// wrong is picked up when it is mended.
+func Follow(ctx context.Context, source Source, options Options) *Follower {
 	ctx, cancel := context.WithCancel(ctx)
-	f := &Follower{
-		source: source, logger: logger.With("source", source.String()), apply: apply, compileFrom: workspace.CompileFrom,
-		cancel: cancel, changes: make(chan struct{}, 1),
-	}
-	first := make(chan struct{})
-	f.goroutines.Go(func() { f.keepLoading(ctx, first) })
+	f := newFollower(source, options)
+	f.cancel = cancel
+	loaded, first := make(chan struct{}), make(chan struct{})
+	f.goroutines.Go(func() { f.keepLoading(ctx, loaded, first) })
 	f.goroutines.Go(func() { f.keepWatching(ctx) })
 
-	patience := time.NewTimer(firstLoadPatience)
+	slow := func(waited time.Duration) {
+		f.logger.Warn("the workspace's source is slow, and is not waited for any longer", "waited", waited)
+	}
+	patience, all := time.NewTimer(firstLoadPatience), time.NewTimer(firstPatience)
 	defer patience.Stop()
-	select {
-	case <-first:
-	case <-ctx.Done():
-	case <-patience.C:
-		f.logger.Warn("the workspace's source is slow; pages pass through until it answers", "waited", firstLoadPatience)
+	defer all.Stop()
+	for {
+		select {
+		case <-first:
+			return f
+		case <-ctx.Done():
+			return f
+		case <-loaded:
+			loaded = nil
+			patience.Stop()
+		case <-patience.C:
+			slow(firstLoadPatience)
+			return f
+		case <-all.C:
+			slow(firstPatience)
+			return f
+		}
+	}
+}
+
+func newFollower(source Source, options Options) *Follower {
+	if options.Logger == nil {
+		options.Logger = slog.Default()
+	}
+	if options.Observe == nil {
+		options.Observe = func(Result, State) {}
+	}
+	f := &Follower{
+		source: source, options: options, logger: options.Logger.With("source", source.String()),
+		compileFrom: workspace.CompileFrom, changes: make(chan struct{}, 1), snapshot: options.Before,
+	}
+	if options.Before != nil {
+		f.state.Generation = options.Before.Generation
 	}
 	return f
 }
@@ -90,6 +157,11 @@ func Follow(ctx context.Context, source Source, logger *slog.Logger, apply func(
 func (f *Follower) Stop() {
 	f.cancel()
 	f.goroutines.Wait()
+	f.closing.Do(func() {
+		if closer, ok := f.source.(Closer); ok {
+			closer.Close()
+		}
+	})
 }
 
 // State returns how far the follower is. The caller must not change its lists.
@@ -99,17 +171,59 @@ func (f *Follower) State() State {
 	return f.state
 }
 
-func (f *Follower) keepLoading(ctx context.Context, first chan<- struct{}) {
-	f.load(ctx)
-	close(first)
+func (f *Follower) keepLoading(ctx context.Context, loaded, first chan struct{}) {
+	f.begin(ctx, loaded, sync.OnceFunc(func() { close(first) }))
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-f.changes:
-			f.load(ctx)
+			f.take(ctx, f.load(ctx))
 		}
 	}
+}
+
+// begin loads for the first time. Where the source takes longer than a moment, the last good version is used meanwhile.
+func (f *Follower) begin(ctx context.Context, loaded chan struct{}, first func()) {
+	defer first()
+	patience := f.findKept()
+	answer := make(chan load, 1)
+	go func() {
+		answer <- f.load(ctx)
+		close(loaded)
+	}()
+	if f.kept != nil {
+		select {
+		case got := <-answer:
+			f.take(ctx, got)
+			return
+		case <-ctx.Done():
+		case <-time.After(patience):
+			if f.useKept() {
+				first()
+			}
+		}
+	}
+	f.take(ctx, <-answer)
+}
+
+// findKept looks for a last good version, and says how long the source has until that is used.
+func (f *Follower) findKept() (patience time.Duration) {
+	kept, found, err := f.options.Keeper.lastKept()
+	if err != nil {
+		f.logger.Warn(err.Error())
+	}
+	if !found {
+		return 0
+	}
+	if f.snapshot == nil {
+		f.kept = &kept
+	}
+	if resumer, ok := f.source.(Resumer); ok {
+		resumer.Resume(kept.Files, kept.Tag)
+		return 0
+	}
+	return filePatience
 }
 
 func (f *Follower) keepWatching(ctx context.Context) {
@@ -131,124 +245,4 @@ func (f *Follower) keepWatching(ctx context.Context) {
 		case <-time.After(pause):
 		}
 	}
-}
-
-// load reads the source and takes over what is new in it.
-func (f *Follower) load(ctx context.Context) {
-	files, err := f.source.Load(ctx)
-	if ctx.Err() != nil {
-		return
-	}
-	if err != nil {
-		f.refuseLoad(err)
-		return
-	}
-	f.failure = ""
-	attempt := digest(files)
-	if attempt == f.attempted {
-		f.update(func(*State) {})
-		return
-	}
-	f.attempted = attempt
-
-	snapshot, warnings, err := f.compile(files)
-	if err != nil {
-		problems := problemsOf(err, f.source)
-		f.update(func(s *State) { s.Problems, s.Warnings = problems, warnings })
-		f.log(slog.LevelError, "the workspace has a problem", problems)
-		f.logRefusal()
-		return
-	}
-	f.snapshot = snapshot
-	f.apply(snapshot)
-	f.update(func(s *State) {
-		s.Generation, s.LoadedAt = snapshot.Generation, time.Now()
-		s.Problems, s.Warnings = nil, warnings
-	})
-	for _, skipped := range snapshot.Skipped {
-		f.log(slog.LevelError, "a message is left out", skipped.Problems)
-	}
-	f.log(slog.LevelWarn, "the workspace has something doubtful", warnings)
-	f.logger.Info("workspace loaded", "messages", len(snapshot.Messages), "generation", snapshot.Generation)
-}
-
-// refuseLoad reports a source that could not be read, once until that changes.
-func (f *Follower) refuseLoad(err error) {
-	problems := problemsOf(err, f.source)
-	f.update(func(s *State) { s.Problems, s.Warnings = problems, nil })
-	// What comes back may be what was there before, and must be reported as good then.
-	f.attempted = 0
-	if f.failure == err.Error() {
-		return
-	}
-	f.failure = err.Error()
-	f.log(slog.LevelError, "the workspace cannot be loaded", problems)
-	f.logRefusal()
-}
-
-func (f *Follower) logRefusal() {
-	if f.snapshot == nil {
-		f.logger.Warn("no workspace is in use: pages pass through untouched until the problems are mended")
-		return
-	}
-	f.logger.Warn("the workspace from before stays in use until the problems are mended", "generation", f.snapshot.Generation)
-}
-
-// compile keeps a fault of ours from ending the process.
-func (f *Follower) compile(files []workspace.File) (snapshot *workspace.Snapshot, warnings []workspace.Problem, err error) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			err = fmt.Errorf("compiling it failed: %v", fault)
-		}
-	}()
-	return f.compileFrom(f.snapshot, files)
-}
-
-func (f *Follower) update(change func(*State)) {
-	f.mutex.Lock()
-	defer f.mutex.Unlock()
-	f.state.CheckedAt = time.Now()
-	change(&f.state)
-}
-
-func (f *Follower) log(level slog.Level, message string, problems []workspace.Problem) {
-	for i, problem := range problems {
-		if i == maximumLogged {
-			f.logger.Log(context.Background(), level, "more of the same kind is not logged; see: handbill messages check", "more", len(problems)-maximumLogged)
-			return
-		}
-		f.logger.Log(context.Background(), level, message,
-			"file", problem.File, "line", problem.Line, "problem", problem.Text, "fix", problem.Fix)
-	}
-}
-
-// problemsOf is an error of Load or of Compile as a list of problems.
-func problemsOf(err error, source Source) []workspace.Problem {
-	var many workspace.Problems
-	var one workspace.Problem
-	switch {
-	case errors.As(err, &many):
-		return slices.Clone(many)
-	case errors.As(err, &one):
-		return []workspace.Problem{one}
-	default:
-		return []workspace.Problem{{File: source.String(), Text: err.Error(), Fix: "see the source's documentation"}}
-	}
-}
-
-var digestSeed = maphash.MakeSeed()
-
-// digest stands for the files' names and bytes, in this process.
-func digest(files []workspace.File) uint64 {
-	var hash maphash.Hash
-	hash.SetSeed(digestSeed)
-	for _, file := range files {
-		// A list that is missing and one that is empty are not the same.
-		for _, part := range []string{file.Name, file.Problem} {
-			maphash.WriteComparable(&hash, part)
-		}
-		maphash.WriteComparable(&hash, len(file.Data))
-		hash.Write(file.Data) // never fails
-	}
-	return hash.Sum64()
 }

@@ -21,16 +21,30 @@ type followed struct {
 	*Follower
 	mutex   sync.Mutex
 	applied []*workspace.Snapshot
+	results []Result
 	log     lockedBuffer
 }
 
 func follow(t *testing.T, source Source) *followed {
 	t.Helper()
+	return followKeeping(t, source, nil)
+}
+
+func followKeeping(t *testing.T, source Source, keeper *Keeper) *followed {
+	t.Helper()
 	f := &followed{}
-	f.Follower = Follow(t.Context(), source, slog.New(slog.NewJSONHandler(&f.log, nil)), func(s *workspace.Snapshot) {
-		f.mutex.Lock()
-		defer f.mutex.Unlock()
-		f.applied = append(f.applied, s)
+	f.Follower = Follow(t.Context(), source, Options{
+		Logger: slog.New(slog.NewJSONHandler(&f.log, nil)), Keeper: keeper,
+		Apply: func(s *workspace.Snapshot) {
+			f.mutex.Lock()
+			defer f.mutex.Unlock()
+			f.applied = append(f.applied, s)
+		},
+		Observe: func(result Result, _ State) {
+			f.mutex.Lock()
+			defer f.mutex.Unlock()
+			f.results = append(f.results, result)
+		},
 	})
 	t.Cleanup(f.Stop)
 	return f
@@ -538,7 +552,7 @@ func TestAContextThatEndedStopsFollowing(t *testing.T) {
 	write(t, path, sale)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	f := Follow(ctx, File(path), slog.New(slog.DiscardHandler), func(*workspace.Snapshot) { t.Error("applied") })
+	f := Follow(ctx, File(path), Options{Logger: slog.New(slog.DiscardHandler), Apply: func(*workspace.Snapshot) { t.Error("applied") }})
 	f.Stop()
 	if state := f.State(); state.Generation != "" {
 		t.Errorf("the state is %+v", state)
@@ -548,11 +562,11 @@ func TestAContextThatEndedStopsFollowing(t *testing.T) {
 func TestAFaultOfOursIsAProblemAndNotTheEnd(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "messages.toml")
 	write(t, path, sale)
-	f := &Follower{source: File(path), logger: slog.New(slog.DiscardHandler)}
+	f := newFollower(File(path), Options{Logger: slog.New(slog.DiscardHandler)})
 	f.compileFrom = func(*workspace.Snapshot, []workspace.File) (*workspace.Snapshot, []workspace.Problem, error) {
 		panic("index out of range")
 	}
-	f.load(t.Context())
+	f.take(t.Context(), f.load(t.Context()))
 	if state := f.State(); len(state.Problems) != 1 || state.Problems[0].Text != "compiling it failed: index out of range" {
 		t.Errorf("the state is %+v", state)
 	}

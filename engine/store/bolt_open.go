@@ -24,11 +24,21 @@ var (
 	ErrLocked = errors.New("another process has the store open")
 	// ErrUnreadable: the file is no store of ours, is damaged, or was written by a newer program. It is left as it is.
 	ErrUnreadable = errors.New("the store cannot be read")
+	// ErrRuined: the file is a store, and is damaged so that it cannot be opened any more. [SetAside] makes room for another.
+	ErrRuined = errors.New("the store is damaged beyond repair")
 )
 
 // OpenBolt opens the store in the file at path, and makes it, with its folder, when there is none. It fails within about a
 // second when another process has it open. A file that cannot be read is not touched.
 func OpenBolt(path string, options Options) (*Bolt, error) {
+	b, err := openBoltFile(path, options)
+	if errors.As(err, &damage{}) && looksLikeStore(path) {
+		err = fmt.Errorf("%w: %w", ErrRuined, err)
+	}
+	return b, err
+}
+
+func openBoltFile(path string, options Options) (*Bolt, error) {
 	if options.Logger == nil {
 		options.Logger = slog.Default()
 	}
@@ -77,8 +87,8 @@ func inspect(path string) error {
 	return guard(path, func() error {
 		return db.View(func(tx *bbolt.Tx) error {
 			if info, err := os.Stat(path); err == nil && info.Size() < tx.Size() {
-				return fmt.Errorf("%w: %s has %d bytes and should have %d or more: its end was cut off; restore it from a backup, or move it away to begin anew",
-					ErrUnreadable, path, info.Size(), tx.Size())
+				return damage{fmt.Errorf("%w: %s has %d bytes and should have %d or more: its end was cut off; restore it from a backup, or move it away to begin anew",
+					ErrUnreadable, path, info.Size(), tx.Size())}
 			}
 			return nil
 		})
@@ -164,14 +174,26 @@ func checkFormat(version []byte, path string) error {
 func guard(path string, do func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
-		if cause := recover(); cause != nil {
-			err = unreadable(path, fmt.Errorf("%v", cause))
+		cause := recover()
+		if cause == nil {
+			return
 		}
+		if fault, ok := cause.(interface{ Addr() uintptr }); ok {
+			// The disk could not be read, or the file has become shorter: it may be good all the same.
+			err = fmt.Errorf("%w: %s: reading it failed at %#x (%v); check the disk's health", ErrUnreadable, path, fault.Addr(), cause)
+			return
+		}
+		err = unreadable(path, fmt.Errorf("%v", cause))
 	}()
 	return do()
 }
 
+// damage is an error of a file whose bytes are not what they should be.
+type damage struct{ error }
+
+func (d damage) Unwrap() error { return d.error }
+
 func unreadable(path string, cause error) error {
-	return fmt.Errorf("%w: %s is damaged or not a store (%w); it is left as it is: restore it from a backup, or move it away to begin anew",
-		ErrUnreadable, path, cause)
+	return damage{fmt.Errorf("%w: %s is damaged or not a store (%w); it is left as it is: restore it from a backup, or move it away to begin anew",
+		ErrUnreadable, path, cause)}
 }

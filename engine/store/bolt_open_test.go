@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"handbill/engine/soaktest"
 	"handbill/engine/visitor"
 )
 
@@ -260,4 +262,52 @@ func TestOpeningWaitsForAnOlderGenerationThatIsClosing(t *testing.T) {
 	if err := <-closed; err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestATailCutOffOrFlippedAnywhereCrashesNothing cuts a file off, and flips bytes, at every offset of its last pages. With
+// HANDBILL_SOAK=1 these are all of them, without some.
+func TestATailCutOffOrFlippedAnywhereCrashesNothing(t *testing.T) {
+	good, pageSize := filled(t)
+	path := filepath.Join(t.TempDir(), "handbill.db")
+	tail, step := min(4*pageSize, len(good)), soaktest.Times(131, 1)
+	whole, refused, aside := 0, 0, 0
+	look := func(what string, at int, data []byte) {
+		t.Helper()
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b, err := OpenBolt(path, Options{Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			if refused++; !errors.Is(err, ErrUnreadable) {
+				t.Fatalf("%s at byte %d: %v", what, at, err)
+			}
+			if errors.Is(err, ErrRuined) {
+				aside++
+			}
+			return
+		}
+		defer func() { _ = b.Close() }()
+		bad := false
+		for n := range 300 {
+			r, err := b.Load(t.Context(), person(n))
+			bad = bad || err != nil || r == nil
+		}
+		_, err = b.Apply(t.Context(), []Mutation{opened(person(at%300), 9)})
+		if !bad && err == nil {
+			whole++
+		}
+	}
+	cases := 0
+	for at := len(good) - tail; at < len(good); at += step {
+		flipped := bytes.Clone(good)
+		flipped[at] ^= 0xff
+		look("flipped", at, flipped)
+		look("cut off", at, good[:at])
+		cases += 2
+	}
+	if refused == 0 || aside == 0 || whole == 0 {
+		t.Errorf("of %d files %d were refused, %d could be set aside, %d did not mind", cases, refused, aside, whole)
+	}
+	soaktest.Figure(t, "bbolt.tail_files", cases)
+	soaktest.Figure(t, "bbolt.tail_panics", 0)
 }

@@ -64,11 +64,27 @@ func (c *Cache) Apply(ctx context.Context, mutations []Mutation) ([]Outcome, err
 	return outcomes, err
 }
 
-// Note implements [Store].
+// Note implements [Store]. A record that is cached is changed there, too: page views are noted in the midst of polls.
 func (c *Cache) Note(mutations ...Mutation) {
-	c.Store.Note(mutations...)
-	for _, m := range mutations {
-		c.begin(m.Key)
+	if len(mutations) != 1 {
+		c.Store.Note(mutations...)
+		for _, m := range mutations {
+			c.begin(m.Key)
+		}
+		return
+	}
+	m := mutations[0]
+	version := c.version(m.Key).Load()
+	was, known := c.last(m.Key)
+	c.Store.Note(m)
+	begun := c.begin(m.Key)
+	if !known || was.version != version || begun != version+1 || m.check() != nil {
+		return // another change has begun or ended meanwhile
+	}
+	if is, err := changed(was.record, m.Key, m.Change); err != nil || is == nil {
+		c.put(m.Key, was.record, stamp{}, begun)
+	} else {
+		c.put(m.Key, is, stamp{}, begun)
 	}
 }
 

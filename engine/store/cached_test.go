@@ -80,6 +80,70 @@ func TestACachedVisitorIsNotReadFromTheStore(t *testing.T) {
 	}
 }
 
+func viewed(key Key, view uint32) Mutation {
+	return Mutation{Key: key, Change: visitor.Change{Kind: visitor.Visited, Visit: 1, At: november.Add(time.Duration(view) * time.Second), Page: &visitor.PageView{View: view}}}
+}
+
+func TestWhatIsNotedIsChangedInTheCache(t *testing.T) {
+	inner := &watched{Store: NewMemory()}
+	c := newCache(t, inner, 1<<20)
+	key := person(1)
+	mustApply(t, c, opened(key, 1))
+	c.records.Wait()
+	inner.loads.Store(0)
+	for view := range uint32(20) {
+		c.Note(viewed(key, view+1), viewed(key, view+1)) // several at once are read from the store
+		mustLoad(t, c, key)
+		c.records.Wait()
+		inner.loads.Store(0)
+		c.Note(viewed(key, view+100))
+		if got := mustLoad(t, c, key); got.Visits.PageViews != int(2*view+2) || inner.loads.Load() > 0 {
+			t.Fatalf("after %d views of pages the cache knows of %d, and the store was read %d times", 2*view+2, got.Visits.PageViews, inner.loads.Load())
+		}
+	}
+}
+
+// TestNotesAndChangesAtOnceAreAllInTheCache has notes and changes of the same visitors made at the same time.
+func TestNotesAndChangesAtOnceAreAllInTheCache(t *testing.T) {
+	c := newCache(t, NewMemory(), 4<<20)
+	var all sync.WaitGroup
+	const rounds, visitors = 4000, 40
+	var views, openings [visitors]atomic.Int64
+	for w := range uint64(4) {
+		all.Go(func() {
+			random := rand.New(rand.NewPCG(w, 6))
+			for n := range uint64(rounds) {
+				who := random.IntN(visitors)
+				key := person(who)
+				if random.IntN(2) == 0 {
+					c.Note(viewed(key, uint32(w<<16|n+1)))
+					views[who].Add(1)
+				} else if _, err := c.Apply(context.Background(), []Mutation{opened(key, w<<16|n+1)}); err == nil {
+					openings[who].Add(1)
+				}
+				mustLoad(t, c, key)
+			}
+		})
+	}
+	all.Wait()
+	for who := range visitors {
+		cached, stored := mustLoad(t, c, person(who)), mustLoad(t, c.Store, person(who))
+		if cached.Visits.PageViews != stored.Visits.PageViews || cached.Visits.PageViews != int(views[who].Load()) {
+			t.Errorf("the cache knows of %d views, the store of %d, there were %d", cached.Visits.PageViews, stored.Visits.PageViews, views[who].Load())
+		}
+		if total := opens(cached); total != opens(stored) || total != int(openings[who].Load()) {
+			t.Errorf("the cache knows of %d openings, the store of %d, there were %d", total, opens(stored), openings[who].Load())
+		}
+	}
+}
+
+func opens(r *visitor.Record) (total int) {
+	for _, state := range r.Messages {
+		total += state.Opened
+	}
+	return total
+}
+
 // TestTheCacheNeverAnswersWithThePast is what a plain cache fails: it drops and delays what is put into it.
 func TestTheCacheNeverAnswersWithThePast(t *testing.T) {
 	const rounds = 200_000

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"handbill/engine/soaktest"
 	"handbill/engine/store"
 	"handbill/engine/visitor"
 )
@@ -20,10 +21,8 @@ import (
 const (
 	// killPath makes the test binary act as a process that writes to this store until it is killed.
 	killPath = "HANDBILL_TEST_KILL"
-	// killRounds is how often it is killed.
-	killRounds = 20
 	// killWriters is how many goroutines write.
-	killWriters = 32
+	killWriters = 128
 )
 
 func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
@@ -34,9 +33,15 @@ func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "handbill.db")
 	random := rand.New(rand.NewPCG(2026, 11))
 	acknowledged := make([]int, killWriters)
-	for round := range killRounds {
-		killWhileWriting(t, path, 200+random.IntN(1500), acknowledged)
+	rounds, changes := soaktest.Times(10, 100), 0
+	var writing, opening time.Duration
+	for round := range rounds {
+		count := soaktest.Times(200, 2500) + random.IntN(1500)
+		writing += killWhileWriting(t, path, count, acknowledged)
+		changes += count * changesOfAWrite
+		begun := time.Now()
 		s := open(t, path)
+		opening = max(opening, time.Since(begun))
 		sum := 0
 		for w := range killWriters {
 			r, err := s.Load(t.Context(), writer(w))
@@ -50,6 +55,9 @@ func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
 			// One more than was acknowledged may have been written before anybody could be told.
 			if kept < acknowledged[w] || kept > acknowledged[w]+1 {
 				t.Errorf("round %d, writer %d: %d changes were acknowledged, %d were kept", round, w, acknowledged[w], kept)
+			}
+			if read := mustLoad(t, s, reader(w, kept)); kept > 0 && (read == nil || read.Events["Article Read"] == nil) {
+				t.Errorf("round %d, writer %d: the event of its last change is not there: %+v", round, w, read)
 			}
 			if r != nil && r.Traits["email"] != mail(w, kept) {
 				t.Errorf("round %d, writer %d: its address is %v after %d changes", round, w, r.Traits["email"], kept)
@@ -74,10 +82,20 @@ func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
 			return
 		}
 	}
+	soaktest.Figure(t, "bbolt.kills", rounds)
+	soaktest.Figure(t, "bbolt.kill_acknowledged", changes)
+	soaktest.Figure(t, "bbolt.kill_rate", int(float64(changes)/writing.Seconds()))
+	soaktest.Figure(t, "bbolt.kill_lost", 0)
+	soaktest.Figure(t, "bbolt.kill_failed_opens", 0)
+	soaktest.Figure(t, "bbolt.open_after_kill_ms", opening.Milliseconds())
 }
 
-// killWhileWriting starts the writing process, kills it after so many acknowledgements, and counts them by writer.
-func killWhileWriting(t *testing.T, path string, after int, acknowledged []int) {
+// changesOfAWrite is how many changes of visitors one write acknowledges: an opening, an address, and a page view of another.
+const changesOfAWrite = 3
+
+// killWhileWriting starts the writing process, kills it after so many acknowledgements, and counts them by writer. It returns
+// how long they took.
+func killWhileWriting(t *testing.T, path string, after int, acknowledged []int) (took time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -92,6 +110,7 @@ func killWhileWriting(t *testing.T, path string, after int, acknowledged []int) 
 		t.Fatal(err)
 	}
 	seen := 0
+	var first time.Time
 	lines := bufio.NewScanner(output)
 	for lines.Scan() {
 		var w, n int
@@ -100,7 +119,11 @@ func killWhileWriting(t *testing.T, path string, after int, acknowledged []int) 
 			break
 		}
 		acknowledged[w] = n
+		if first.IsZero() {
+			first = time.Now()
+		}
 		if seen++; seen == after {
+			took = time.Since(first)
 			if err := child.Process.Kill(); err != nil {
 				t.Fatal(err)
 			}
@@ -111,10 +134,16 @@ func killWhileWriting(t *testing.T, path string, after int, acknowledged []int) 
 	if seen < after {
 		t.Fatalf("the writing process ended by itself after %d acknowledgements", seen)
 	}
+	return took
 }
 
 func writer(w int) store.Key {
 	return store.Key{Workspace: "shop", Visitor: fmt.Sprintf("u:writer-%d", w)}
+}
+
+// reader is one of the many visitors whom a writer changes once in a while.
+func reader(w, n int) store.Key {
+	return store.Key{Workspace: "shop", Visitor: fmt.Sprintf("a:reader-%d-%d", w, n%1000)}
 }
 
 func mail(w, n int) string { return fmt.Sprintf("writer-%d-%d@example.com", w, n) }
@@ -143,11 +172,13 @@ func writeUntilKilled(t *testing.T, path string) {
 				_, err := s.Apply(context.Background(), []store.Mutation{
 					{Key: key, Metric: store.MetricOpened, Change: visitor.Change{Kind: visitor.Opened, Message: "spring-sale", Delivery: uint64(n), At: now}},
 					{Key: key, Change: visitor.Change{Kind: visitor.Identified, At: now, Traits: map[string]any{"email": mail(w, n)}}},
+					{Key: reader(w, n), Change: visitor.Change{Kind: visitor.Tracked, Event: "Article Read", Key: uint32(n), At: now}},
 				})
 				if err != nil {
 					t.Error(err)
 					return
 				}
+				s.Note(store.Mutation{Key: reader(w, n), Change: visitor.Change{Kind: visitor.Visited, At: now, Visit: 1, Page: &visitor.PageView{View: uint32(n), Number: 1}}})
 				s.Count("shop", "spring-sale", store.MetricDelivered, 1)
 				output.Lock()
 				fmt.Printf("ack %d %d\n", w, n)

@@ -74,14 +74,21 @@ func (p *pending) remove(mutations []Mutation) {
 
 // withWaiting is a record with changes that wait to be written.
 func withWaiting(r *visitor.Record, key Key, waiting []visitor.Change) *visitor.Record {
+	if len(waiting) == 0 {
+		return r
+	}
+	is := r.Clone()
+	if is == nil {
+		is = visitor.New(key.Visitor)
+	}
+	counted := false
 	for _, change := range waiting {
-		next, err := changed(r, key, change)
-		if err != nil {
-			continue // the one who made it is told; it will not be kept
-		}
-		if next != nil {
-			r = next
+		if is.Check(change) == nil && is.Apply(change) { // of one that fails, the one who made it is told; it will not be kept
+			counted = true
 		}
 	}
-	return r
+	if !counted {
+		return r
+	}
+	return is
 }

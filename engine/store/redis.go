@@ -35,7 +35,11 @@ type Redis struct {
 	reach   reach
 	// changing are held while records are changed, so that changes in one process wait for each other instead of trying
 	// again.
-	changing [1024]sync.Mutex
+	changing stripes
+	// patience is how long Redis may take for a change; with a journal, where changes wait, it is short.
+	patience time.Duration
+	// alsoForget is told whom other edges have forgotten; it must not wait.
+	alsoForget atomic.Pointer[func(Key)]
 	// workspaces are those of which Redis knows.
 	workspaces sync.Map
 	// open ends when the store is closed, and with it the hearing of announcements.

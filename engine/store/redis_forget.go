@@ -108,6 +108,9 @@ func (r *Redis) publishForgotten(key Key) {
 func (r *Redis) forgetHere(key Key) {
 	r.notes.drop(key)
 	r.known.begin(key)
+	if also := r.alsoForget.Load(); also != nil {
+		(*also)(key)
+	}
 }
 
 // Forgotten implements [Announcer].

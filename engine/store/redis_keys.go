@@ -14,7 +14,8 @@ import (
 //	handbill:record:<workspace>:{<bucket>}:<visitor's id>              -> stamp (8 bytes) and record
 //	handbill:seen:<workspace>:{<bucket>}                               -> sorted set: visitor's id by when it was last seen
 //	handbill:counts:<workspace>:{<bucket>}                             -> hash: message's id 0 metric -> number
-//	handbill:batch:<workspace>:{<bucket>}:<random>                     -> that these counts were added, for ten minutes
+//	handbill:batch:<workspace>:{<bucket>}:<random>                     -> that these counts were added, for an hour, or from a journal for a week
+//	handbill:journal:<workspace>:{<bucket>}:<run>:<visitor's id>       -> the last entry of an edge's journal that was written, for a week
 //	handbill:lease:<workspace>:{<bucket>}:<visitor's id> 0 <message>   -> until when and the tab, as long as it lasts
 //	handbill:email:<workspace>:<address>                               -> hash: visitor's id -> random, see [Redis.index]
 //	handbill:forgotten:<workspace>                                     -> sorted set: what stands for a visitor by when they were forgotten

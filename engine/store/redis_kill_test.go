@@ -7,16 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"handbill/engine/soaktest"
 	"handbill/engine/store"
 	"handbill/engine/store/redistest"
 	"handbill/engine/visitor"
 )
 
-// redisKills is how often Redis is killed while edges write.
-const redisKills = 5
-
 func TestNothingAcknowledgedIsLostWhenRedisIsKilled(t *testing.T) {
-	server := redistest.Start(t)
+	server, kills := redistest.Start(t), soaktest.Times(5, 100)
 	edges := []*store.Redis{openRedis(t, server.URL()), openRedis(t, server.URL())}
 	var acknowledged [killWriters]atomic.Int64
 	stop := make(chan struct{})
@@ -33,6 +31,7 @@ func TestNothingAcknowledgedIsLostWhenRedisIsKilled(t *testing.T) {
 				_, err := edges[n%2].Apply(t.Context(), []store.Mutation{
 					{Key: writer(w), Metric: store.MetricOpened, Change: visitor.Change{Kind: visitor.Opened, Message: sale, Delivery: uint64(n), At: now}},
 					{Key: writer(w), Change: visitor.Change{Kind: visitor.Identified, At: now, Traits: map[string]any{"email": mail(w, n)}}},
+					{Key: reader(w, n), Change: visitor.Change{Kind: visitor.Tracked, Event: "Article Read", Key: uint32(n), At: now}},
 				})
 				switch {
 				case err == nil:
@@ -47,8 +46,12 @@ func TestNothingAcknowledgedIsLostWhenRedisIsKilled(t *testing.T) {
 			}
 		})
 	}
-	for range redisKills {
-		time.Sleep(200 * time.Millisecond)
+	var writing time.Duration
+	window := time.Duration(soaktest.Times(200, 1000)) * time.Millisecond
+	for range kills {
+		begun := time.Now()
+		time.Sleep(window)
+		writing += time.Since(begun)
 		server.Kill()
 		server.Restart()
 	}
@@ -57,7 +60,12 @@ func TestNothingAcknowledgedIsLostWhenRedisIsKilled(t *testing.T) {
 	all.Wait()
 
 	sum := keptAfterKills(t, openRedis(t, server.URL()), &acknowledged)
-	t.Logf("%d changes were acknowledged, and Redis was killed %d times", sum, redisKills)
+	changes := sum * changesOfAWrite
+	soaktest.Figure(t, "redis.kills", kills)
+	soaktest.Figure(t, "redis.kill_acknowledged", changes)
+	soaktest.Figure(t, "redis.kill_rate", int(float64(changes)/(writing+200*time.Millisecond).Seconds()))
+	soaktest.Figure(t, "redis.kill_lost", 0)
+	soaktest.Figure(t, "redis.kill_failed_starts", 0)
 }
 
 // keptAfterKills compares what was kept with what was acknowledged, and counts it.

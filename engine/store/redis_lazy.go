@@ -7,6 +7,7 @@ import (
 	randv2 "math/rand/v2"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,7 +25,8 @@ type lazyWriter struct {
 	stopped chan struct{}
 	last    error // of the last writing; read after stopped
 
-	writing sync.Mutex // held while counts are written
+	journal atomic.Pointer[Journaled] // where what waits may wait; nil: nowhere
+	writing sync.Mutex                // held while counts are written
 	batches []*countBatch
 
 	mu     sync.Mutex
@@ -34,6 +36,7 @@ type lazyWriter struct {
 // countBatch are counts of a workspace that are added once, however often that is tried.
 type countBatch struct {
 	workspace, name string
+	bucket          string // where they are added
 	counts          map[counter]int64
 }
 
@@ -96,6 +99,9 @@ func (w *lazyWriter) run() {
 		case <-time.After(countInterval):
 		}
 		if err := w.write(); err != nil {
+			if w.putAside(err) {
+				continue
+			}
 			if !errors.Is(err, ErrUnavailable) { // of which it was told when Redis was lost
 				w.store.logger.Error("counts and visits could not be written; they are kept in memory and tried again", "error", err)
 			}
@@ -142,19 +148,32 @@ func (w *lazyWriter) writeCounts(ctx context.Context) error {
 	defer w.writing.Unlock()
 	w.batches = append(w.batches, w.takeCounts()...)
 	for len(w.batches) > 0 {
-		batch := w.batches[0]
-		var arguments []string
-		for name, n := range batch.counts {
-			arguments = append(arguments, countField(name), strconv.FormatInt(n, 10))
-		}
-		keys := []string{bucketKey("counts", batch.workspace, w.bucket), bucketKey("batch", batch.workspace, w.bucket) + ":" + batch.name}
-		if err := w.store.announce(ctx, batch.workspace); err != nil {
-			return w.store.failed("counting", Key{}, err)
-		}
-		if err := countScript.Exec(ctx, w.store.client, keys, arguments).Error(); err != nil {
-			return w.store.failed("counting", Key{}, err)
+		if err := w.writeBatch(ctx, w.batches[0], batchTime); err != nil {
+			return err
 		}
 		w.batches = w.batches[1:]
+	}
+	return nil
+}
+
+// batchTime is how long Redis remembers that it has a batch of counts, of which it did not say so perhaps.
+const batchTime = time.Hour
+
+// writeBatch adds a batch of counts, unless Redis remembers that it has it.
+func (w *lazyWriter) writeBatch(ctx context.Context, batch *countBatch, known time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, writePatience)
+	defer cancel()
+	arguments := []string{strconv.Itoa(int(known.Seconds()))}
+	for name, n := range batch.counts {
+		arguments = append(arguments, countField(name), strconv.FormatInt(n, 10))
+	}
+	keys := []string{bucketKey("counts", batch.workspace, batch.bucket), bucketKey("batch", batch.workspace, batch.bucket) + ":" + batch.name}
+	err := w.store.announce(ctx, batch.workspace)
+	if err == nil {
+		err = countScript.Exec(ctx, w.store.client, keys, arguments).Error()
+	}
+	if err != nil {
+		return w.store.failed("counting", Key{}, err)
 	}
 	return nil
 }
@@ -170,10 +189,31 @@ func (w *lazyWriter) takeCounts() []*countBatch {
 	for name, n := range counts {
 		batch := byWorkspace[name.workspace]
 		if batch == nil {
-			batch = &countBatch{workspace: name.workspace, name: rand.Text(), counts: map[counter]int64{}}
+			batch = &countBatch{workspace: name.workspace, name: rand.Text(), bucket: w.bucket, counts: map[counter]int64{}}
 			byWorkspace[name.workspace], batches = batch, append(batches, batch)
 		}
 		batch.counts[name] = n
 	}
 	return batches
+}
+
+// useJournal has what waits put into a journal while Redis cannot be reached.
+func (w *lazyWriter) useJournal(j *Journaled) { w.journal.Store(j) }
+
+// putAside puts what waits into the journal, where there is one and Redis cannot be reached; false when something is left.
+func (w *lazyWriter) putAside(why error) bool {
+	j := w.journal.Load()
+	if j == nil || !errors.Is(why, ErrUnavailable) {
+		return false
+	}
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	w.batches = append(w.batches, w.takeCounts()...)
+	for len(w.batches) > 0 {
+		if !j.mayPutAside() || j.append(written{kind: entryCounts, counts: w.batches[0]}) != nil {
+			return false
+		}
+		w.batches = w.batches[1:]
+	}
+	return j.putNotesAside()
 }

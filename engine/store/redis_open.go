@@ -40,7 +40,10 @@ func OpenRedis(ctx context.Context, urls []string, options RedisOptions) (*Redis
 	if err != nil {
 		return nil, err
 	}
-	r := &Redis{place: redis.Redacted(urls), name: rand.Text(), logger: options.Logger, known: known, echoes: newEchoes(), notes: newRedisNotes()}
+	r := &Redis{
+		place: redis.Redacted(urls), name: rand.Text(), logger: options.Logger, known: known, echoes: newEchoes(), notes: newRedisNotes(),
+		changing: newStripes(), patience: writePatience,
+	}
 	option.OnInvalidations = r.invalidated
 	if r.client, err = rueidis.NewClient(option); err != nil {
 		known.close()

@@ -32,6 +32,40 @@ type reach struct {
 	probing sync.WaitGroup
 	since   map[int]time.Time
 	reason  error // why it was lost last
+	back    func()
+	// settled is when leases may be taken again, in nanoseconds since 1970.
+	settled [redisBuckets]atomic.Int64
+}
+
+const (
+	// longOutage is how long Redis must have been gone for leases to have lapsed of what browsers showed meanwhile. Then no
+	// lease is taken for a moment, settleTime, in which edges write what waits in their journals.
+	longOutage = 20 * time.Second
+	settleTime = 2 * time.Second
+)
+
+// onBack has back called whenever Redis answers again. It must not wait.
+func (h *reach) onBack(back func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.back = back
+}
+
+// hasty says whether who cannot reach Redis gives up at once, because what is to be written can wait in a journal.
+func (r *Redis) hasty() bool { return r.patience < writePatience }
+
+// meanwhile says what becomes of what visitors do while Redis cannot be reached.
+func (r *Redis) meanwhile() string {
+	if r.hasty() {
+		return "what visitors do waits in the journal"
+	}
+	return "reports are asked for again later"
+}
+
+// settling says whether leases are not to be taken yet.
+func (r *Redis) settling(key Key) bool {
+	until := r.reach.settled[r.placeOf(key)].Load()
+	return until > 0 && time.Now().UnixNano() < until
 }
 
 // place is where a visitor is known by in lost.
@@ -76,8 +110,8 @@ func (r *Redis) Trouble() error {
 	if r.cluster {
 		part = fmt.Sprintf(" for %d of %d parts of the visitors", len(r.reach.since), redisBuckets)
 	}
-	return fmt.Errorf("%s cannot be reached since %s%s, so messages with a bound are not shown, and reports are asked for again later: %w",
-		r.place, first.UTC().Format(time.RFC3339), part, r.reach.reason)
+	return fmt.Errorf("%s cannot be reached since %s%s, so messages with a bound are not shown, and %s: %w",
+		r.place, first.UTC().Format(time.RFC3339), part, r.meanwhile(), r.reach.reason)
 }
 
 // failed says that Redis did not do something about a visitor, and notes it when it did not answer.
@@ -108,7 +142,7 @@ func (h *reach) lose(place int, key Key, reason error) {
 		return
 	}
 	if len(h.since) == 0 {
-		h.store.logger.Error("Redis cannot be reached; visitors are answered from memory, messages with a bound are not shown, and reports are asked for again later",
+		h.store.logger.Error("Redis cannot be reached; visitors are answered from memory, messages with a bound are not shown, and "+h.store.meanwhile(),
 			"store", h.store.place, "error", reason)
 	}
 	h.since[place], h.reason = time.Now(), reason
@@ -131,10 +165,16 @@ func (h *reach) probe(place int, key Key) {
 		case <-time.After(pause):
 		}
 	}
-	h.lost[place].Store(false)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if time.Since(h.since[place]) > longOutage {
+		h.settled[place].Store(time.Now().Add(settleTime).UnixNano())
+	}
+	h.lost[place].Store(false)
 	delete(h.since, place)
+	if h.back != nil {
+		h.back()
+	}
 	if len(h.since) == 0 {
 		r.logger.Info("Redis answers again", "store", r.place)
 	}

@@ -4,18 +4,18 @@ import "github.com/redis/rueidis"
 
 // writeScript puts records in the place of those that they were made from, all or none, and raises counts with them.
 //
-//	KEYS: n records, n sorted sets of when visitors were last seen, one hash of counts
-//	ARGV: n, then for each record the stamp that it has now, its new value (empty: it is removed), when its visitor was
-//	      last seen (empty: as before) and the visitor's id; then fields of counts and what is added to each
+//	KEYS: n records, n sorted sets of when visitors were last seen, one hash of counts, perhaps one mark of a journal
+//	ARGV: n and the mark (empty: none), then for each record the stamp that it has now, its new value (empty: it is removed),
+//	      when its visitor was last seen (empty: as before) and the visitor's id; then fields of counts and what is added to each
 //
 // It answers 0 when a record has another stamp: somebody else changed it.
 var writeScript = rueidis.NewLuaScript(`
 local n = tonumber(ARGV[1])
 for i = 1, n do
-  if redis.call('GETRANGE', KEYS[i], 0, 7) ~= ARGV[4 * i - 2] then return 0 end
+  if redis.call('GETRANGE', KEYS[i], 0, 7) ~= ARGV[4 * i - 1] then return 0 end
 end
 for i = 1, n do
-  local value, seen, id = ARGV[4 * i - 1], ARGV[4 * i], ARGV[4 * i + 1]
+  local value, seen, id = ARGV[4 * i], ARGV[4 * i + 1], ARGV[4 * i + 2]
   if value == '' then
     redis.call('DEL', KEYS[i])
     redis.call('ZREM', KEYS[n + i], id)
@@ -24,18 +24,19 @@ for i = 1, n do
     if seen ~= '' then redis.call('ZADD', KEYS[n + i], seen, id) end
   end
 end
-for i = 4 * n + 2, #ARGV, 2 do
+for i = 4 * n + 3, #ARGV, 2 do
   redis.call('HINCRBY', KEYS[2 * n + 1], ARGV[i], ARGV[i + 1])
 end
+if ARGV[2] ~= '' then redis.call('SET', KEYS[2 * n + 2], ARGV[2], 'EX', 604800) end
 return 1
 `)
 
 // countScript raises counts, once for each batch.
 //
-//	KEYS: the hash of counts, the batch    ARGV: fields of counts and what is added to each
+//	KEYS: the hash of counts, the batch    ARGV: for how many seconds the batch is known, fields of counts and what is added to each
 var countScript = rueidis.NewLuaScript(`
-if not redis.call('SET', KEYS[2], '1', 'NX', 'EX', 600) then return 0 end
-for i = 1, #ARGV, 2 do
+if not redis.call('SET', KEYS[2], '1', 'NX', 'EX', ARGV[1]) then return 0 end
+for i = 2, #ARGV, 2 do
   redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1])
 end
 return 1

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	randv2 "math/rand/v2"
 	"slices"
 	"strconv"
@@ -99,18 +98,23 @@ const (
 // begins anew. The keys, which must be one part, may be changed; others are only read, not from the cache. The change is made
 // several times, and the last time counts. What waits of the visitors is written with it.
 func (r *Redis) update(ctx context.Context, keys, others []Key, change func(*changes) error) error {
+	return r.updateMarked(ctx, keys, others, nil, change)
+}
+
+// updateMarked is update for changes that waited in a journal; Redis remembers with them how far that is written.
+func (r *Redis) updateMarked(ctx context.Context, keys, others []Key, mark *markOf, change func(*changes) error) error {
 	if err := r.reachable(keys...); err != nil {
 		return err
 	}
-	defer r.hold(keys)()
+	defer r.changing.hold(keys)()
 	// Whoever asked may go away: what has begun is brought to an end. Who cannot wait so long has said so.
-	patience := writePatience
+	patience := r.patience
 	if deadline, ok := ctx.Deadline(); ok {
 		patience = min(patience, time.Until(deadline))
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	u := update{store: r, keys: keys, all: slices.Concat(keys, others), fromCache: len(others) == 0, change: change}
+	u := update{store: r, keys: keys, all: slices.Concat(keys, others), fromCache: len(others) == 0 && mark == nil, change: change, mark: mark}
 	for range mostTries {
 		if done, err := u.try(ctx); done || err != nil {
 			return err
@@ -125,6 +129,7 @@ type update struct {
 	keys, all []Key
 	fromCache bool
 	change    func(*changes) error
+	mark      *markOf // nil: none
 	// doubtful is what was written, perhaps: Redis did not answer.
 	doubtful map[Key]cached
 	noted    map[Key]int // how many notes of each visitor were in it
@@ -136,12 +141,17 @@ func (u *update) try(ctx context.Context) (done bool, err error) {
 	r := u.store
 	records, err := r.read(ctx, u.all, u.fromCache)
 	switch {
-	case errors.Is(err, ErrUnavailable) && pause(ctx, faultPause):
+	case errors.Is(err, ErrUnavailable) && !r.hasty() && pause(ctx, faultPause):
 		return false, nil // Redis was there when this began, and may be back in a moment
 	case err != nil:
 		return false, err
 	}
 	u.fromCache = false
+	if u.mark != nil {
+		if err := r.readMark(ctx, u.mark, u.keys[0]); err != nil {
+			return false, err
+		}
+	}
 	if u.doubtful != nil && records.are(u.doubtful) {
 		u.written()
 		return true, nil
@@ -152,19 +162,22 @@ func (u *update) try(ctx context.Context) (done bool, err error) {
 		if records.old {
 			return false, nil // it may be due to what another edge has changed just now
 		}
+		if err == nil && u.mark != nil {
+			err = r.setMark(ctx, u.mark, u.keys[0])
+		}
 		if err == nil {
 			u.written()
 		}
 		return true, err
 	}
-	wrote, done, err := r.write(ctx, records, c)
+	wrote, done, err := r.write(ctx, records, c, u.mark)
 	switch {
 	case done:
 		u.written()
 	case err == nil:
 		u.doubtful = nil
 		pause(ctx, randv2.N(againPause))
-	case isAnswer(err) || !pause(ctx, faultPause):
+	case isAnswer(err) || r.hasty() || !pause(ctx, faultPause):
 		return false, r.failed("changing a visitor's record", u.keys[0], err)
 	default:
 		u.doubtful = wrote
@@ -221,29 +234,15 @@ func (s *stored) are(written map[Key]cached) bool {
 	return true
 }
 
-// hold keeps other changes of the same records waiting until release is called.
-func (r *Redis) hold(keys []Key) (release func()) {
-	places := make([]int, 0, len(keys))
-	for _, key := range keys {
-		places = append(places, int(maphash.Comparable(r.known.seed, key)%uint64(len(r.changing))))
-	}
-	slices.Sort(places) // everybody takes them in the same order
-	places = slices.Compact(places)
-	for _, place := range places {
-		r.changing[place].Lock()
-	}
-	return func() {
-		for _, place := range places {
-			r.changing[place].Unlock()
-		}
-	}
-}
-
 // write writes changed records and counts; done is false, without an error, when somebody else changed one of them.
-func (r *Redis) write(ctx context.Context, was *stored, c *changes) (wrote map[Key]cached, done bool, err error) {
+func (r *Redis) write(ctx context.Context, was *stored, c *changes, mark *markOf) (wrote map[Key]cached, done bool, err error) {
 	n := len(c.records)
-	keys, seen := make([]string, 0, 2*n+1), make([]string, 0, n)
-	arguments := append(make([]string, 0, 1+4*n+2*len(c.counts)), strconv.Itoa(n))
+	keys, seen := make([]string, 0, 2*n+2), make([]string, 0, n)
+	last := ""
+	if mark != nil {
+		last = strconv.FormatUint(mark.last, 10)
+	}
+	arguments := append(make([]string, 0, 2+4*n+2*len(c.counts)), strconv.Itoa(n), last)
 	wrote = make(map[Key]cached, n)
 	var moved []move
 	for key, record := range c.records {
@@ -270,6 +269,9 @@ func (r *Redis) write(ctx context.Context, was *stored, c *changes) (wrote map[K
 		break
 	}
 	keys = append(append(keys, seen...), bucketKey("counts", first.Workspace, bucketOf(first.Visitor)))
+	if mark != nil {
+		keys = append(keys, mark.key)
+	}
 	for name, n := range c.counts {
 		arguments = append(arguments, countField(name), strconv.FormatInt(n, 10))
 	}

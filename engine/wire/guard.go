@@ -42,12 +42,12 @@ func (h *Handler) guard(w http.ResponseWriter, r *http.Request, limit *limiter) 
 
 // crossSite says why a request comes from a page of another site; empty when it does not, or when it was not a browser.
 func (h *Handler) crossSite(r *http.Request) string {
-	switch from := r.Header.Get("Sec-Fetch-Site"); from {
+	switch from := first(r.Header, "Sec-Fetch-Site"); from {
 	case "", "same-origin", "none":
 	default:
 		return "the request comes from another site (Sec-Fetch-Site: " + from + ")"
 	}
-	if origin := r.Header.Get("Origin"); origin != "" && !sameOrigin(origin, h.origin(r)) {
+	if origin := first(r.Header, "Origin"); origin != "" && !sameOrigin(origin, h.origin(r)) {
 		return "the request comes from " + origin + ", not from " + h.origin(r)
 	}
 	return ""
@@ -59,7 +59,7 @@ func (h *Handler) origin(r *http.Request) string {
 	if h.site.Origin != "" {
 		return h.site.Origin
 	}
-	if origin := r.Header.Get("Origin"); r.Header.Get("Sec-Fetch-Site") == "same-origin" {
+	if origin := first(r.Header, "Origin"); first(r.Header, "Sec-Fetch-Site") == "same-origin" {
 		if _, host, _ := strings.Cut(origin, "://"); strings.EqualFold(host, r.Host) {
 			return origin
 		}
@@ -67,8 +67,16 @@ func (h *Handler) origin(r *http.Request) string {
 	return h.scheme(r) + "://" + r.Host
 }
 
+// first is header.Get for a name in its canonical form, which is looked up alone.
+func first(header http.Header, name string) string {
+	if values := header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
 // sameOrigin compares two origins; default ports may be written or not.
-func sameOrigin(a, b string) bool { return strings.EqualFold(withoutPort(a), withoutPort(b)) }
+func sameOrigin(a, b string) bool { return a == b || strings.EqualFold(withoutPort(a), withoutPort(b)) }
 
 // withoutPort is an origin without the port that its scheme has by default.
 func withoutPort(origin string) string {
@@ -135,8 +143,10 @@ func newLimiter(rate, burst float64) *limiter {
 // wait takes a token for an address and returns 0, or says how long to wait for one.
 func (l *limiter) wait(address string, now time.Time) time.Duration {
 	h := maphash.String(l.seed, address)
-	if network, ok := networkOf(address); ok {
-		h = maphash.Comparable(l.seed, network)
+	if strings.IndexByte(address, ':') >= 0 { // an IPv4 address without a port is its own network
+		if network, ok := networkOf(address); ok {
+			h = maphash.Comparable(l.seed, network)
+		}
 	}
 	shard := &l.shards[h%uint64(len(l.shards))]
 	shard.Lock()

@@ -24,7 +24,7 @@ const analyticsCookie = "ajs_anonymous_id"
 func (h *Handler) who(w http.ResponseWriter, r *http.Request, userID string) (identity visitor.Identity, fresh bool) {
 	guest := ""
 	if token := userToken(r); token != "" {
-		if r.Header.Get("X-Gist-User-Anonymous") == "true" {
+		if first(r.Header, "X-Gist-User-Anonymous") == "true" {
 			guest = token
 		} else if userID == "" {
 			userID = token
@@ -156,11 +156,14 @@ const tokenHeader = "X-Gist-Encoded-User-Token"
 // userToken reads the reference client's user token: base64 of bytes that are Latin-1, because the browser's btoa takes
 // code units. An unreadable one counts as none.
 func userToken(r *http.Request) string {
-	return latin1(r.Header.Get(tokenHeader))
+	return latin1(first(r.Header, tokenHeader))
 }
 
 // latin1 reads base64 of Latin-1; an unreadable one is nothing.
 func latin1(encoded string) string {
+	if encoded == "" {
+		return ""
+	}
 	raw, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil || len(raw) == 0 {
 		return ""
@@ -187,7 +190,18 @@ func analyticsID(r *http.Request) string {
 
 // clean returns an id from outside that may be stored, or nothing.
 func clean(id string) string {
-	if len(id) > maxIdentifier || !utf8.ValidString(id) || strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if len(id) > maxIdentifier {
+		return ""
+	}
+	plain := true
+	for i := range len(id) {
+		if c := id[i]; c < ' ' || c == 0x7f {
+			return ""
+		} else if c >= utf8.RuneSelf {
+			plain = false
+		}
+	}
+	if !plain && !utf8.ValidString(id) {
 		return ""
 	}
 	return strings.TrimSpace(id)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 
 	"handbill/engine"
 	"handbill/engine/content"
@@ -11,8 +12,11 @@ import (
 	"handbill/engine/workspace"
 )
 
-// inboxHeader tells the reference client whether to draw an inbox.
-const inboxHeader = "X-Cio-Inbox-Enabled"
+// inboxHeader tells the reference client whether to draw an inbox, and ourInboxHeader our own.
+const (
+	inboxHeader    = "X-Cio-Inbox-Enabled"
+	ourInboxHeader = "Handbill-Inbox"
+)
 
 // inboxMessage is a message in the inbox as the reference client reads it.
 type inboxMessage struct {
@@ -34,14 +38,18 @@ type inboxMessage struct {
 const inboxTime = "2006-01-02T15:04:05.000Z"
 
 // tellInbox says whether the client is to draw an inbox; nothing is said where the workspace has none.
-func (h *Handler) tellInbox(w http.ResponseWriter) {
-	any, drawn := h.engine.Inbox()
-	switch {
-	case drawn:
-		w.Header().Set(inboxHeader, "true")
-	case any:
-		w.Header().Set(inboxHeader, "false")
+func (h *Handler) tellInbox(w http.ResponseWriter, ours bool) {
+	if any, drawn := h.engine.Inbox(); any {
+		setInbox(w, drawn, ours)
 	}
+}
+
+func setInbox(w http.ResponseWriter, drawn, ours bool) {
+	name := inboxHeader
+	if ours {
+		name = ourInboxHeader
+	}
+	w.Header().Set(name, strconv.FormatBool(drawn))
 }
 
 // inboxMessages writes what lies in an inbox.

@@ -93,8 +93,8 @@ func TestTheReferenceClientIsToldWhatLiesInTheInbox(t *testing.T) {
 	if !reflect.DeepEqual(boots.Properties, want) {
 		t.Errorf("its properties are\n%v\nwant\n%v", boots.Properties, want)
 	}
-	if answer, list := b.pollPage(origin + "/"); answer.Header.Get("X-CIO-Inbox-Enabled") != "" || len(list.InboxMessages) > 0 {
-		t.Errorf("our client gets %v", list)
+	if answer, list := b.pollPage(origin + "/"); answer.Header.Get("Handbill-Inbox") != "true" || answer.Header.Get("X-CIO-Inbox-Enabled") != "" || len(list.InboxMessages) > 0 {
+		t.Errorf("our client, which did not ask for it, is told %v and gets %v", answer.Header, list)
 	}
 }
 
@@ -215,5 +215,71 @@ func TestWithoutAnInboxNothingIsSaidOfOne(t *testing.T) {
 				t.Errorf("branding is %s", got)
 			}
 		})
+	}
+}
+
+// ourInbox is what our client is told of the inbox that holds one already, or "none".
+type ourInbox struct {
+	InAppMessages   []message
+	InboxMessages   []letter
+	InboxGeneration string
+	InboxStyle      string
+}
+
+func (b *browser) ourInbox(held string) (status int, inbox ourInbox) {
+	b.t.Helper()
+	answer := b.do("POST", "/_handbill/api/v4/users?sessionId=5f0c", fmt.Sprintf(`{"page":{"url":"%s/"},"tab":"tab-1","view":"view-1","inbox":%q}`, origin, held))
+	if answer.StatusCode == http.StatusOK {
+		if err := json.NewDecoder(answer.Body).Decode(&inbox); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	return answer.StatusCode, inbox
+}
+
+func TestOurClientIsToldOfItsInboxWhenThatChanges(t *testing.T) {
+	b := newBrowser(t, newHandler(t, wire.Site{Anonymous: true}, letters))
+	status, first := b.ourInbox("none")
+	if status != 200 || len(first.InboxMessages) != 2 || first.InboxGeneration == "" || first.InAppMessages == nil || !strings.Contains(first.InboxStyle, "--handbill-accent:#1f5c4a") {
+		t.Fatalf("status %d, %+v", status, first)
+	}
+	if status, again := b.ourInbox(first.InboxGeneration); status != 204 {
+		t.Errorf("who holds it is answered %d %+v", status, again)
+	}
+	report := func(metric string, letter int) {
+		t.Helper()
+		body := fmt.Sprintf(`{"batch":[{"type":"track","event":"Report Delivery Event","messageId":"%s-%d","properties":{"deliveryId":%q,"metric":%q}}]}`, metric, letter, first.InboxMessages[letter].DeliveryID, metric)
+		if answer := b.do("POST", "/_handbill/v1/b?sessionId=5f0c", body); answer.StatusCode != 200 {
+			t.Fatalf("%s: %s %s", metric, answer.Status, text(t, answer))
+		}
+	}
+	held := first.InboxGeneration
+	for _, step := range []struct {
+		metric string
+		letter int
+		want   string
+	}{{"opened", 0, "boots raw*"}, {"unopened", 0, "boots* raw*"}, {"dismissed", 1, "boots*"}} {
+		report(step.metric, step.letter)
+		status, inbox := b.ourInbox(held)
+		var lie []string
+		for _, l := range inbox.InboxMessages {
+			if !l.Opened {
+				l.MessageID += "*"
+			}
+			lie = append(lie, l.MessageID)
+		}
+		if got := strings.Join(lie, " "); status != 200 || got != step.want || inbox.InboxGeneration == held {
+			t.Errorf("after %s: status %d, %q, want %q; generation %s", step.metric, status, got, step.want, inbox.InboxGeneration)
+		}
+		held = inbox.InboxGeneration
+	}
+}
+
+func TestWhatIsOnThePageIsNotMarkedUnread(t *testing.T) {
+	b := newBrowser(t, newHandler(t, wire.Site{Anonymous: true}, shop))
+	_, list := b.pollPage(origin + "/")
+	body := fmt.Sprintf(`{"batch":[{"type":"track","event":"Report Delivery Event","messageId":"e1","properties":{"deliveryId":%q,"metric":"unopened"}}]}`, list.InAppMessages[0].DeliveryID)
+	if said := text(t, b.do("POST", "/_handbill/v1/b", body)); !strings.Contains(said, "does not lie in the inbox") {
+		t.Errorf("it is answered %s", said)
 	}
 }

@@ -14,6 +14,9 @@ type queueAnswer struct {
 	InAppMessages []queueMessage `json:"inAppMessages"`
 	InboxMessages []inboxMessage `json:"inboxMessages"`
 	Generation    string         `json:"generation,omitempty"`
+	// InboxGeneration is there where inboxMessages are what lies in the inbox now, for our client; InboxStyle is how it looks.
+	InboxGeneration string `json:"inboxGeneration,omitempty"`
+	InboxStyle      string `json:"inboxStyle,omitempty"`
 	// Refused are the messages that the site's own code asked for and does not get, and why.
 	Refused map[string]engine.Reason `json:"refused,omitempty"`
 }
@@ -50,6 +53,11 @@ func (h *Handler) queue(answered engine.PollAnswer, ours bool) (queueAnswer, err
 		InboxMessages: inboxMessages(answered.Inbox),
 		Generation:    answered.Generation,
 		Refused:       answered.Refused,
+
+		InboxGeneration: answered.InboxGeneration,
+	}
+	if snapshot := h.engine.Snapshot(); snapshot != nil && answered.InboxGeneration != "" {
+		list.InboxStyle = snapshot.Theme().CSS()
 	}
 	for _, d := range answered.Deliveries {
 		m := queueMessage{

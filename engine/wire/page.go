@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"handbill/engine"
 	"handbill/engine/pagerule"
 )
 
@@ -33,17 +34,37 @@ func (h *Handler) page(r *http.Request, sent pageSent) (*pagerule.Page, error) {
 	if claimed == "" {
 		return nil, fmt.Errorf("page.url %q is not an absolute URL; send location.href", sent.URL)
 	}
-	if own := h.origin(r); !sameOrigin(claimed, own) {
+	own := h.origin(r)
+	if !sameOrigin(claimed, own) {
 		return nil, fmt.Errorf("page.url is on %s, but this endpoint serves pages of %s", claimed, own)
 	}
 	address := sent.URL
-	if referer := h.referer(r); referer != "" {
+	if referer := refererOn(r, own); referer != "" {
 		address = referer
 		if _, fragment, has := strings.Cut(sent.URL, "#"); has {
 			address += "#" + fragment
 		}
 	}
-	return h.pages.page(address, sent.Name)
+	return h.pages.page(withoutDebug(address), sent.Name)
+}
+
+// withoutDebug is an address without the debug link that it holds: the page is shown as it is.
+func withoutDebug(address string) string {
+	const begins = DebugParameter + "=" + engine.DebugPrefix
+	start := strings.Index(address, begins)
+	if start <= 0 {
+		return address
+	}
+	before, after := address[:start], address[start:]
+	end := strings.IndexAny(after, "&#")
+	if end < 0 {
+		end = len(after)
+	}
+	after = after[end:]
+	if strings.HasPrefix(after, "&") {
+		return before + after[1:]
+	}
+	return strings.TrimRight(before, "?&") + after
 }
 
 // pages are the pages that visitors were on lately, so that the address of one where many are is taken apart once. Each has
@@ -78,11 +99,11 @@ func (p *pages) page(address, name string) (*pagerule.Page, error) {
 	return &page, nil
 }
 
-// referer is the Referer where it says a page of this site: one trimmed to its origin by a policy does not.
-func (h *Handler) referer(r *http.Request) string {
-	address, _, _ := strings.Cut(r.Header.Get("Referer"), "#")
+// refererOn is the Referer where it says a page of this site: one trimmed to its origin by a policy does not.
+func refererOn(r *http.Request, own string) string {
+	address, _, _ := strings.Cut(first(r.Header, "Referer"), "#")
 	origin := originOf(address)
-	if origin == "" || !sameOrigin(origin, h.origin(r)) {
+	if origin == "" || !sameOrigin(origin, own) {
 		return ""
 	}
 	if rest := address[len(origin):]; rest == "" || rest == "/" {

@@ -38,6 +38,9 @@ type pollBodySent struct {
 	// Show are messages that buttons asked for: their ids, and for each the delivery that has the button; none where the
 	// site's own code asked.
 	Show map[string]string `json:"show"`
+	// Inbox is the generation of the inbox that the client holds, or another text where it holds none; empty where it does not
+	// want to know what lies there.
+	Inbox string `json:"inbox"`
 	// Stream is the ticket of the stream that reaches the client; empty when none does.
 	Stream string `json:"stream"`
 
@@ -86,7 +89,7 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 	switch {
 	case sent.Reset:
 		r = h.forget(w, r)
-	case sent.Page == nil && r.Header.Get("X-Gist-User-Anonymous") == "true":
+	case sent.Page == nil && first(r.Header, "X-Gist-User-Anonymous") == "true":
 		h.claims(w, r).end()
 	}
 	identity, fresh := h.who(w, r, sent.UserID)
@@ -112,7 +115,7 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 	request := engine.PollRequest{
 		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
 		Voucher: h.voucher(r), Languages: languagesOf(r.Header), Show: sent.Show, Streaming: streaming, Browser: h.browser(r, sent.Referrer),
-		Zone: sent.Zone, Fired: fired(sent.Fired), Slots: page != nil, Inbox: page == nil, Embeds: h.embeds(),
+		Zone: sent.Zone, Fired: fired(sent.Fired), Slots: page != nil, Inbox: page == nil || sent.Inbox != "", InboxGeneration: sent.Inbox, Embeds: h.embeds(),
 	}
 	if request.Tab == "" {
 		request.Tab = visit
@@ -141,9 +144,7 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 		h.remember(w, r, identity.Anonymous)
 	}
 	interval(w, answered.Next)
-	if page == nil {
-		h.tellInbox(w)
-	}
+	h.tellInbox(w, page != nil)
 	h.answerPoll(w, answered, page != nil)
 }
 
@@ -151,8 +152,10 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 func visitOf(r *http.Request) string {
 	const name = "sessionId"
 	query := r.URL.RawQuery
-	if strings.ContainsAny(query, "%+;") {
-		return clean(r.URL.Query().Get(name))
+	for i := range len(query) {
+		if c := query[i]; c == '%' || c == '+' || c == ';' {
+			return clean(r.URL.Query().Get(name))
+		}
 	}
 	for query != "" {
 		var parameter string
@@ -171,7 +174,7 @@ func (h *Handler) answerPoll(w http.ResponseWriter, answered engine.PollAnswer, 
 	case ours && answered.Unchanged:
 		w.WriteHeader(http.StatusNotModified)
 		return
-	case ours && len(answered.Deliveries) == 0 && len(answered.Refused) == 0:
+	case ours && len(answered.Deliveries) == 0 && answered.InboxGeneration == "" && len(answered.Refused) == 0:
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}

@@ -70,6 +70,8 @@ func (p *pollParser) field(sent *pollBodySent, name string) bool {
 		return p.stringInto(&sent.Referrer)
 	case "consent":
 		return p.stringInto(&sent.Consent)
+	case "inbox":
+		return p.stringInto(&sent.Inbox)
 	case "stream":
 		return p.stringInto(&sent.Stream)
 	case "reset":

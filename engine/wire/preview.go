@@ -28,7 +28,7 @@ const (
 // user; ours has it in the address of its page.
 func (h *Handler) previewOf(r *http.Request, sent *pollBodySent) string {
 	if sent.Page == nil {
-		if strings.HasPrefix(r.Header.Get(tokenHeader), encodedPrefix) {
+		if strings.HasPrefix(first(r.Header, tokenHeader), encodedPrefix) {
 			return userToken(r)
 		}
 		return ""
@@ -58,12 +58,18 @@ func (h *Handler) answerPreview(w http.ResponseWriter, r *http.Request, sent *po
 	}
 	answered := h.engine.PollPreview(request, id)
 	interval(w, answered.Next)
+	if len(answered.Inbox) > 0 {
+		setInbox(w, true, request.Page != nil)
+	}
 	if request.Page != nil {
+		// An edit changes the generation, and the message with it.
+		if answered.InboxGeneration = id + answered.Generation; sent.Inbox == "" || sent.Inbox == answered.InboxGeneration {
+			answered.Inbox, answered.InboxGeneration = nil, ""
+		} else {
+			answered.Unchanged = false
+		}
 		h.answerPoll(w, answered, true)
 		return true
-	}
-	if len(answered.Inbox) > 0 {
-		w.Header().Set(inboxHeader, "true")
 	}
 	list, err := h.previewed(answered, id)
 	if err != nil {

@@ -8,12 +8,14 @@ package wire
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -97,6 +99,8 @@ type Options struct {
 	ClientIP func(*http.Request) string
 	// Country is the ISO 3166-1 code of where a request comes from, in capitals, or "". Nil: it is not known.
 	Country func(*http.Request) string
+	// Inspect says of a page whether it has its snippet, as JSON, to who has a debug link. Nil: nobody can tell.
+	Inspect func(ctx context.Context, page *url.URL, header http.Header) any
 }
 
 // Handler serves the endpoint of one site. It is safe for concurrent use.
@@ -107,6 +111,7 @@ type Handler struct {
 	scheme     func(*http.Request) string
 	clientIP   func(*http.Request) string
 	country    func(*http.Request) string
+	inspect    func(context.Context, *url.URL, http.Header) any
 	reference  *Reference
 	bundle     []byte
 	consenting []byte // what stands before the client where the site has rules of consent
@@ -150,7 +155,7 @@ func New(options Options) (*Handler, error) {
 	}
 	h := &Handler{
 		engine: options.Engine, site: options.Site.withDefaults(), logger: options.Logger,
-		scheme: options.Scheme, clientIP: options.ClientIP, country: options.Country, bundle: bundle, consenting: consenting, parts: parts,
+		scheme: options.Scheme, clientIP: options.ClientIP, country: options.Country, inspect: options.Inspect, bundle: bundle, consenting: consenting, parts: parts,
 		reference: options.Reference, shim: bytes.TrimSpace(shim), renderer: renderer,
 		streamSite: options.StreamSite, pages: pages{seed: maphash.MakeSeed()},
 		polls: newLimiter(pollRate, pollBurst), writes: newLimiter(writeRate, writeBurst),
@@ -288,6 +293,8 @@ func (h *Handler) route(path string) (route, bool) {
 		return route{methodsRead, nil, (*Handler).serveRenderer}, h.renderer.text != nil
 	case "/api/v4/users":
 		return route{methodsPost, h.polls, (*Handler).servePoll}, true
+	case "/api/v1/debug":
+		return route{methodsPost, h.polls, (*Handler).serveDebug}, true
 	case "/api/v1/branding":
 		return route{methodsRead, h.polls, (*Handler).serveBranding}, true
 	case "/api/v1/templates":

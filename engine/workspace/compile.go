@@ -26,10 +26,10 @@ func CompileFrom(previous *Snapshot, files []File) (*Snapshot, []Problem, error)
 }
 
 func compileAt(now time.Time, previous *Snapshot, files []File) (*Snapshot, []Problem, error) {
-	c := &check{previous: previous, now: now}
+	c := &check{previous: previous, now: now, rested: time.Now()}
 	snapshot := c.edited(files)
 	if snapshot == nil {
-		c = &check{previous: previous, now: now}
+		c = &check{previous: previous, now: now, rested: time.Now()}
 		snapshot = c.workspace(files)
 	}
 	warnings := inOrder(c.warnings)
@@ -79,6 +79,26 @@ type check struct {
 	doubtful bool
 	// reused counts the messages that were not read again.
 	reused int
+	// worked counts messages that were worked on, and rested is when the check last rested.
+	worked int
+	rested time.Time
+}
+
+// While a snapshot is in use, its successor is not worth that anybody waits: a check works for workTime, and rests for
+// restTime, in which what else the process has to do gets a processor to itself.
+const (
+	workTime = 2 * time.Millisecond
+	restTime = 200 * time.Microsecond
+)
+
+// rest lets others go first; it is called for each message.
+func (c *check) rest() {
+	const often = 32 // messages between two looks at the clock
+	if c.worked++; c.previous == nil || c.worked%often != 0 || time.Since(c.rested) < workTime {
+		return
+	}
+	time.Sleep(restTime)
+	c.rested = time.Now()
 }
 
 func (c *check) workspace(files []File) *Snapshot {
@@ -137,7 +157,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		Throttles: c.settings.throttles, Zone: cmp.Or(c.settings.zone, time.UTC), eventGoals: make(map[string][]*Message),
 		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Locale: c.settings.locale, Throttle: c.settings.throttle,
 		Traits: c.settings.traits, Segments: c.segments, asks: make(map[string]bool), language: c.language,
-		Messages: messages, Skipped: c.skipped, places: make(map[string]int, len(messages)),
+		Messages: messages, Skipped: c.skipped, places: c.placesOf(messages),
 		numbers: new(numbers),
 	}
 	for condition := range c.conditions {
@@ -147,7 +167,7 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 	}
 	sets := make([]pagerule.Set, len(messages))
 	for i, message := range messages {
-		s.places[message.ID] = i
+		c.rest()
 		sets[i] = message.Pages
 		s.addGoal(message)
 		s.addGroup(message)
@@ -163,21 +183,40 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 	return s
 }
 
+// placesOf are the places of messages by their ids: the map of the snapshot before, where they are the same.
+func (c *check) placesOf(messages []*Message) map[string]int {
+	same := func(a, b *Message) bool { return a == b || a.ID == b.ID }
+	if c.previous != nil && len(c.problems) == 0 && slices.EqualFunc(messages, c.previous.Messages, same) {
+		return c.previous.places
+	}
+	places := make(map[string]int, len(messages))
+	for i, message := range messages {
+		c.rest()
+		places[message.ID] = i
+	}
+	return places
+}
+
 // sortMessages puts messages that are in the order of the files into the settled one. What is compared stands together: in
 // thousands of messages, each would have to be fetched again and again.
 func sortMessages(messages []*Message) {
 	type key struct {
-		priority int
-		start    time.Time
-		place    int
-		message  *Message
+		priority, place int
+		start           time.Time
+		message         *Message
 	}
 	keys := make([]key, len(messages))
 	for i, m := range messages {
-		keys[i] = key{m.Priority, m.Start, i, m}
+		keys[i] = key{m.Priority, i, m.Start, m}
 	}
 	slices.SortFunc(keys, func(a, b key) int {
-		return cmp.Or(cmp.Compare(a.priority, b.priority), a.start.Compare(b.start), cmp.Compare(a.place, b.place))
+		if a.priority != b.priority {
+			return cmp.Compare(a.priority, b.priority)
+		}
+		if order := a.start.Compare(b.start); order != 0 {
+			return order
+		}
+		return cmp.Compare(a.place, b.place)
 	})
 	for i, k := range keys {
 		messages[i] = k.message
@@ -191,8 +230,11 @@ func (c *check) indexOf(messages []*Message, sets []pagerule.Set) *pagerule.Inde
 	}
 	from := make([]int, len(messages))
 	for i, message := range messages {
+		c.rest()
 		from[i] = -1
-		if place, ok := c.previous.places[message.ID]; ok && c.previous.Messages[place].Pages.Same(message.Pages) {
+		if place, ok := i, i < len(c.previous.Messages) && c.previous.Messages[i] == message; ok {
+			from[i] = place
+		} else if place, ok := c.previous.places[message.ID]; ok && c.previous.Messages[place].Pages.Same(message.Pages) {
 			from[i] = place
 		}
 	}

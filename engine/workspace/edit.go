@@ -191,12 +191,14 @@ func (c *check) readMessages(documents []section) []*Message {
 			c.doubtful = true
 			f.parts.chunks = nil
 			for range document.tables("messages") {
+				c.rest()
 				read(nil)
 			}
 			continue
 		}
 		for i := range f.parts.chunks {
 			into := &f.parts.chunks[i]
+			c.rest()
 			switch {
 			case !into.message:
 			case into.outcome == nil:

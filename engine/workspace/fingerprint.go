@@ -43,6 +43,7 @@ func generation(s *Snapshot, segments digest) string {
 		d.value([]any{name, s.Traits[name]})
 	}
 	d = append(d, segments...)
+	d = slices.Grow(d, len(s.Messages)*len(fingerprint{}))
 	for _, message := range s.Messages {
 		d = append(d, message.fingerprint[:]...)
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -29,6 +30,10 @@ type picture struct {
 	width, height int64
 	// before is what the visitor does first; empty for nothing.
 	before string
+	// shown is true in the page once it is to be taken; empty: once a message is on the screen.
+	shown string
+	// debug: the page is opened by a debug link.
+	debug bool
 }
 
 // displays are what the gallery of the demo shows, and docs/displays.md with it.
@@ -48,6 +53,17 @@ func pictures() []picture {
 			all = append(all, one)
 		}
 	}
+	for _, scheme := range []string{"light", "dark"} {
+		all = append(all, picture{
+			file: "inbox-" + scheme + ".png", path: "/gallery/", scheme: scheme, width: 800, height: 500,
+			before: `document.querySelector("handbill-inbox").shadowRoot.querySelector(".bell").click()`,
+			shown:  `!!document.querySelector("handbill-inbox")?.shadowRoot?.querySelector("li img")?.complete`,
+		}, picture{
+			file: "debug-" + scheme + ".png", path: "/gallery/?show=inline", scheme: scheme, width: 1000, height: 640, debug: true,
+			before: `document.querySelector("handbill-debug").shadowRoot.querySelector('[data-message="gallery-modal"] summary').click()`,
+			shown:  shown + ` && !!document.querySelector("handbill-debug")?.shadowRoot.querySelector("details")`,
+		})
+	}
 	return all
 }
 
@@ -63,17 +79,18 @@ const shown = `(() => {
 func main() {
 	binary := flag.String("binary", "bin/handbill", "the server to run")
 	folder := flag.String("folder", "docs/images", "the folder of the pictures")
+	only := flag.String("only", "", "how the names of the pictures to take begin; by default all")
 	flag.Parse()
-	if err := run(*binary, *folder); err != nil {
+	if err := run(*binary, *folder, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "screenshot:", err)
 		os.Exit(1)
 	}
 }
 
-func run(binary, folder string) error {
+func run(binary, folder, only string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	address, stop, err := startDemo(ctx, binary)
+	d, stop, err := startDemo(ctx, binary)
 	if err != nil {
 		return err
 	}
@@ -89,7 +106,10 @@ func run(binary, folder string) error {
 	ctx, cancel = chromedp.NewContext(ctx)
 	defer cancel()
 	for _, one := range pictures() {
-		image, err := one.take(ctx, "http://"+address)
+		if !strings.HasPrefix(one.file, only) {
+			continue
+		}
+		image, err := one.take(ctx, d)
 		if err != nil {
 			return fmt.Errorf("%s: %w", one.file, err)
 		}
@@ -101,7 +121,15 @@ func run(binary, folder string) error {
 }
 
 // take opens the page and returns what is to be seen, as PNG.
-func (p picture) take(ctx context.Context, site string) ([]byte, error) {
+func (p picture) take(ctx context.Context, d demo) ([]byte, error) {
+	address := "http://" + d.address + p.path
+	if p.debug {
+		link, err := d.debugLink(ctx, address)
+		if err != nil {
+			return nil, err
+		}
+		address = link
+	}
 	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: p.scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(p.width, p.height)); err != nil {
 		return nil, err
@@ -109,10 +137,10 @@ func (p picture) take(ctx context.Context, site string) ([]byte, error) {
 	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
 		return nil, err
 	}
-	if err := chromedp.Do(ctx, chromedp.Navigate(site+p.path)); err != nil {
+	if err := chromedp.Do(ctx, chromedp.Navigate(address)); err != nil {
 		return nil, err
 	}
-	if err := waitForMessage(ctx); err != nil {
+	if err := p.wait(ctx); err != nil {
 		return nil, err
 	}
 	if p.before != "" {
@@ -121,60 +149,70 @@ func (p picture) take(ctx context.Context, site string) ([]byte, error) {
 		}
 		// What follows the page's scrolling does so with the next picture of the screen.
 		time.Sleep(300 * time.Millisecond)
-		if err := waitForMessage(ctx); err != nil {
+		if err := p.wait(ctx); err != nil {
 			return nil, err
 		}
 	}
 	return chromedp.Run(ctx, chromedp.CaptureScreenshot())
 }
 
-func waitForMessage(ctx context.Context) error {
-	if _, err := chromedp.Run(ctx, chromedp.Poll[chromedp.Void](shown, chromedp.WithPollingTimeout(20*time.Second))); err != nil {
-		return fmt.Errorf("no message came up: %w", err)
+func (p picture) wait(ctx context.Context) error {
+	if _, err := chromedp.Run(ctx, chromedp.Poll[chromedp.Void](cmp.Or(p.shown, shown), chromedp.WithPollingTimeout(20*time.Second))); err != nil {
+		return fmt.Errorf("what is to be taken did not come up: %w", err)
 	}
 	return nil
 }
 
+// demo is the running demo.
+type demo struct{ binary, address, admin string }
+
+// debugLink is a link to a page with the panel of why messages show there.
+func (d demo) debugLink(ctx context.Context, page string) (string, error) {
+	out, err := exec.CommandContext(ctx, d.binary, "messages", "preview", "--debug", "--address", d.admin, "--url", page).Output()
+	link, _, _ := strings.Cut(string(out), "\n")
+	return link, err
+}
+
 // startDemo runs Caddyfile.example with a state of its own, on ports that are free.
-func startDemo(ctx context.Context, binary string) (address string, stop func(), err error) {
+func startDemo(ctx context.Context, binary string) (d demo, stop func(), err error) {
 	content, err := os.ReadFile("Caddyfile.example")
 	if err != nil {
-		return "", nil, fmt.Errorf("%w; run this from the top of the checkout", err)
+		return demo{}, nil, fmt.Errorf("%w; run this from the top of the checkout", err)
 	}
 	folder, err := os.MkdirTemp("", "handbill-screenshot-")
 	if err != nil {
-		return "", nil, err
+		return demo{}, nil, err
 	}
-	ports, err := freePorts(2)
+	ports, err := freePorts(3)
 	if err != nil {
-		return "", nil, err
+		return demo{}, nil, err
 	}
-	config := strings.NewReplacer(":8080", ":"+ports[0], ":8081", ":"+ports[1], "\n{\n", "\n{\n\tadmin off\n\tpersist_config off\n").
+	config := strings.NewReplacer(":8080", ":"+ports[0], ":8081", ":"+ports[1], "\n{\n", "\n{\n\tadmin localhost:"+ports[2]+"\n\tpersist_config off\n").
 		Replace(string(content))
 	path := filepath.Join(folder, "Caddyfile")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
-		return "", nil, err
+		return demo{}, nil, err
 	}
 	var log bytes.Buffer
-	demo := exec.CommandContext(ctx, binary, "run", "--config", path)
-	demo.Env = append(os.Environ(), "XDG_DATA_HOME="+folder, "XDG_CONFIG_HOME="+folder)
-	demo.Stdout, demo.Stderr = &log, &log
-	demo.Cancel = func() error { return demo.Process.Signal(syscall.SIGTERM) }
-	demo.WaitDelay = 10 * time.Second
-	if err := demo.Start(); err != nil {
-		return "", nil, fmt.Errorf("%w; build it with make build", err)
+	process := exec.CommandContext(ctx, binary, "run", "--config", path)
+	process.Env = append(os.Environ(), "XDG_DATA_HOME="+folder, "XDG_CONFIG_HOME="+folder)
+	process.Stdout, process.Stderr = &log, &log
+	process.Cancel = func() error { return process.Process.Signal(syscall.SIGTERM) }
+	process.WaitDelay = 10 * time.Second
+	if err := process.Start(); err != nil {
+		return demo{}, nil, fmt.Errorf("%w; build it with make build", err)
 	}
 	stop = func() {
-		_ = demo.Cancel()
-		_ = demo.Wait()
+		_ = process.Cancel()
+		_ = process.Wait()
 		_ = os.RemoveAll(folder)
 	}
-	address = "localhost:" + ports[0]
-	if err := waitUntilItListens(ctx, address); err != nil {
+	d = demo{binary, "localhost:" + ports[0], "localhost:" + ports[2]}
+	if err := waitUntilItListens(ctx, d.address); err != nil {
 		stop()
-		return "", nil, fmt.Errorf("the demo did not start: %w\n%s", err, &log)
+		return demo{}, nil, fmt.Errorf("the demo did not start: %w\n%s", err, &log)
 	}
-	return address, stop, nil
+	return d, stop, nil
 }
 
 func freePorts(n int) ([]string, error) {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -56,11 +57,10 @@ const (
 var scripts = []struct {
 	name, source, global string
 	target               api.Target
-	format               api.Format
 }{
-	{core, "src/index.ts", "let handbillClient;", api.ES2022, api.FormatESModule}, // the edge puts the file into a function
-	{"consent.js", "src/consent/index.ts", "let handbillConsent;", api.ES2022, api.FormatIIFE},
-	{"reference.js", "src/reference/index.ts", "var handbillReference;", api.ES2015, api.FormatIIFE},
+	{core, "src/index.ts", "let handbillClient;", api.ES2022},
+	{"consent.js", "src/consent/index.ts", "let handbillConsent;", api.ES2022},
+	{"reference.js", "src/reference/index.ts", "var handbillReference;", api.ES2015},
 }
 
 // Bundle builds the client whose folder is dir and returns its files by their paths in dist: the scripts, renderer.html where
@@ -81,8 +81,11 @@ func Bundle(dir string) (map[string][]byte, error) {
 			continue
 		}
 		files[script.name], err = bundle(root, script.source, api.BuildOptions{
-			Format: script.format, Banner: map[string]string{"js": script.global}, Target: script.target,
+			Format: api.FormatIIFE, Banner: map[string]string{"js": script.global}, Target: script.target,
 		})
+		if err == nil {
+			files[script.name], err = rename(files[script.name], script.target)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -114,18 +117,18 @@ func Bundle(dir string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// internals are properties that only our own files name to each other. The page never meets them: they get a letter each, the
+// internals are properties that only our own files name to each other. The page never meets them: they get a number each, the
 // same in all files. A name here must belong to no object of the browser's, and stand in nothing that is sent or stored.
 var internals = []string{
 	"changed", "emit", "flush", "happened", "hide", "look", "make", "mount", "onClosed", "place", "pressed", "rare", "sheet", "stage",
 	"stands", "trail", "update", "visited", "wanted",
 }
 
-// letters are what the internals are called.
-func letters() map[string]any {
+// numbers are what the internals are called: no variable is.
+func numbers() map[string]any {
 	short := make(map[string]any, len(internals))
 	for i, name := range internals {
-		short[name] = string(rune('A' + i))
+		short[name] = "_" + strconv.Itoa(i)
 	}
 	return short
 }
@@ -138,8 +141,10 @@ func bundle(root, entry string, options api.BuildOptions) ([]byte, error) {
 	options.Target = cmp.Or(options.Target, api.ES2022)
 	options.Charset = api.CharsetASCII
 	options.MinifyWhitespace, options.MinifyIdentifiers, options.MinifySyntax = true, true, true
-	options.MangleProps, options.MangleCache = "^("+strings.Join(internals, "|")+")$", letters()
+	options.MangleProps, options.MangleCache = "^("+strings.Join(internals, "|")+")$", numbers()
 	options.LegalComments = api.LegalCommentsNone
+	// A "use strict" behind the banner would say nothing to anybody. Types are npm's to check.
+	options.TsconfigRaw = `{"compilerOptions": {"alwaysStrict": false, "useDefineForClassFields": true}}`
 	options.Plugins = []api.Plugin{styleSheets}
 	result := api.Build(options)
 	if err := problems(result.Errors, result.Warnings); err != nil {

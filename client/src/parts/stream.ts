@@ -12,7 +12,7 @@ interface Word {
   offered?: string;
   /** Who holds the stream: with which ticket it is open; empty when it is not. */
   open?: string;
-  /** The stream said that something is new. */
+  /** The stream said that something is new, or a message was dismissed. */
   woken?: boolean;
 }
 
@@ -62,13 +62,26 @@ function take(offered: string): void {
 }
 
 function begin(): void {
-  if (navigator.locks) {
-    channel = new BroadcastChannel(NAME);
-    channel.onmessage = ({ data }: MessageEvent<Word>) => hear(data);
-  }
+  join();
   document.addEventListener("visibilitychange", () => (document.visibilityState === "hidden" ? leave() : enter()));
-  addEventListener("pagehide", leave);
-  addEventListener("pageshow", ({ persisted }) => persisted && enter());
+  addEventListener("pagehide", () => {
+    leave();
+    // What is said meanwhile would put this page out of the back/forward cache.
+    channel?.close();
+    channel = undefined;
+  });
+  addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return;
+    join();
+    enter();
+  });
+}
+
+/** Hears what the other tabs say. */
+function join(): void {
+  if (!navigator.locks) return;
+  channel = new BroadcastChannel(NAME);
+  channel.onmessage = ({ data }: MessageEvent<Word>) => hear(data);
 }
 
 /** Another tab of the browser said something. */
@@ -84,6 +97,11 @@ function hear({ offered, open: theirs, woken }: Word): void {
   }
 }
 
+/** Something is new for this visitor, also in the other tabs. */
+export function tellOthers(): void {
+  channel?.postMessage({ woken: true } satisfies Word);
+}
+
 /** What of a ticket is the same in all of one visitor. */
 function visitorOf(name = ""): string {
   return name.split(".")[0]!;
@@ -92,7 +110,7 @@ function visitorOf(name = ""): string {
 /** Becomes the tab that holds the stream, as soon as no other one does. Where there are no locks, each visible tab holds one. */
 function hold(): void {
   if (release) return;
-  if (!channel) {
+  if (!navigator.locks) {
     release = () => {};
     holds = true;
     return open();
@@ -131,7 +149,7 @@ function open(): void {
   on("heartbeat", () => {});
   on("poll", () => {
     wake();
-    channel?.postMessage({ woken: true } satisfies Word);
+    tellOthers();
   });
   mine.addEventListener("error", () => mine === source && broken());
   watch(patience);

@@ -51,8 +51,8 @@ func (r *Runner) addDead(items []Item, reason error) error {
 		}
 		lines = append(append(lines, line...), '\n')
 	}
-	r.deadLetters.Lock()
-	defer r.deadLetters.Unlock()
+	deadFiles.Lock()
+	defer deadFiles.Unlock()
 	path := r.deadPath()
 	if info, err := os.Stat(path); err == nil && info.Size() >= r.options.deadSize {
 		older := r.deadFile("dead.1")
@@ -141,8 +141,8 @@ func (r *Runner) replay(ctx context.Context) bool {
 
 // Replay lets the runner hand over all dead letters anew, before it goes on. Those that are refused again are dead again.
 func (r *Runner) Replay() error {
-	r.deadLetters.Lock()
-	defer r.deadLetters.Unlock()
+	deadFiles.Lock()
+	defer deadFiles.Unlock()
 	if _, err := os.Stat(r.deadFile("replay")); err == nil {
 		return ErrReplaying
 	}

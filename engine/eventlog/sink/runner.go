@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"time"
 
 	"handbill/engine/eventlog"
@@ -37,10 +36,12 @@ type Options struct {
 // Defaults of a sink.
 const (
 	DefaultTries = 5
-	firstWait    = time.Second
+	firstWait    = 250 * time.Millisecond
 	longestWait  = time.Minute
 	// longestAfter bounds how long the other side may ask to be left alone.
 	longestAfter = time.Hour
+	// stopPatience is how long a runner that is stopped waits for an answer.
+	stopPatience = 500 * time.Millisecond
 	// quietTime is how long a cursor may lag that moved over events which the sink leaves out.
 	quietTime = time.Second
 )
@@ -65,6 +66,8 @@ type Runner struct {
 	bounds  Bounds
 	log     *eventlog.Log
 	cancel  context.CancelFunc
+	sending context.Context // of what is on its way, which outlives the order to stop
+	hurry   context.CancelFunc
 	done    chan struct{}
 	poked   chan struct{} // holds a token when dead letters are to be replayed
 
@@ -77,8 +80,7 @@ type Runner struct {
 	read    int               // events that the tail has passed
 	passed  int               // events before reached
 
-	state       state
-	deadLetters sync.Mutex // held while their files are touched
+	state state
 }
 
 // item is an event that is to be handed over.
@@ -101,7 +103,9 @@ func Start(log *eventlog.Log, options Options) *Runner {
 		options.Recorder = nobody{}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	sending, hurry := context.WithCancel(context.Background())
 	r := &Runner{
+		sending: sending, hurry: hurry,
 		options: options, bounds: options.Target.Bounds(), log: log,
 		cancel: cancel, done: make(chan struct{}), poked: make(chan struct{}, 1),
 	}
@@ -109,9 +113,15 @@ func Start(log *eventlog.Log, options Options) *Runner {
 	return r
 }
 
-// Stop ends the runner and closes its target. What was not handed over waits in the log.
+// Stop ends the runner and closes its target. What is being handed over has a moment to be taken, lest it arrives twice; what
+// was not handed over waits in the log.
 func (r *Runner) Stop() error {
 	r.cancel()
+	select {
+	case <-r.done:
+	case <-time.After(stopPatience):
+	}
+	r.hurry()
 	<-r.done
 	return r.options.Target.Close()
 }
@@ -152,12 +162,27 @@ func (r *Runner) prepare() (err error) {
 	if r.cursor, err = openCursor(r.log, r.options.Name, r.options.FromOldest, r.options.Logger); err != nil {
 		return err
 	}
+	r.mend()
 	r.reached, r.tail = r.cursor.saved, r.log.Tail(r.cursor.saved)
 	if r.tail.Gone() {
 		r.options.Logger.Error("while this sink was not at work, the event log removed events that it had not handed over; it goes on with the oldest that is left")
 	}
 	r.state.setDeadLetters(r.countDead())
 	return r.count()
+}
+
+// mend puts a cursor right that is behind the log's end, because somebody has put another log in the place of the one that
+// it was for, or a disk has lost what it had confirmed.
+func (r *Runner) mend() {
+	end, at := r.log.End(), r.cursor.saved
+	switch {
+	case at.Segment > end.Segment:
+		r.options.Logger.Error("the event log ends before the place to which this sink has come; it begins again with the oldest event, so events may arrive twice")
+		r.cursor.saved = eventlog.Position{}
+	case end.Before(at):
+		r.options.Logger.Error("the event log ends before the place to which this sink has come; it goes on with what comes")
+		r.cursor.saved = end
+	}
 }
 
 // count finds out how much waits.

@@ -46,7 +46,7 @@ func (r *Runner) send(ctx context.Context, items []Item, tries int) bool {
 	batch := Batch{ID: items[0].Record.Key, Made: time.Now().UTC(), Items: items}
 	refused := 0
 	for try := 0; ; try++ {
-		err := r.options.Target.Send(ctx, batch)
+		err := r.options.Target.Send(r.sending, batch)
 		if err == nil {
 			r.succeed(len(items))
 			return true

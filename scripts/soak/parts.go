@@ -1,0 +1,125 @@
+package main
+
+// figure is one that a test says.
+type figure struct {
+	name, means string
+	// bar is what it must not be above or below, where there is something.
+	bar string
+}
+
+// part is some tests with their figures. Figures that are not listed are written behind those that are, under their names.
+type part struct {
+	name, title, about     string
+	folder, tests, timeout string
+	figures                []figure
+}
+
+// parts is every part, in the order of the report.
+var parts = []part{
+	{
+		name: "bbolt", title: "Killed while it writes: the file (bbolt)",
+		about:  "A process changes visitors with 128 goroutines: openings, traits with the index of addresses, events, page views, counts. It is killed with SIGKILL; the file is opened again, and every change that was acknowledged is looked for.",
+		folder: "engine/store", tests: "^TestNothingAcknowledgedIsLostByAKill$", timeout: "60m",
+		figures: []figure{
+			{"bbolt.kills", "kills", "100"},
+			{"bbolt.kill_acknowledged", "changes acknowledged", ""},
+			{"bbolt.kill_rate", "changes acknowledged a second, between kills", "≥ 5000"},
+			{"bbolt.kill_lost", "acknowledged changes lost", "0"},
+			{"bbolt.kill_failed_opens", "files that do not open", "0"},
+			{"bbolt.open_after_kill_ms", "longest opening, in ms", "< 1000"},
+		},
+	},
+	{
+		name: "redis", title: "Killed while it writes: Redis",
+		about:  "Two edges change visitors with 128 goroutines in a Redis with `appendfsync always`, which is killed with SIGKILL and started again.",
+		folder: "engine/store", tests: "^TestNothingAcknowledgedIsLostWhenRedisIsKilled$", timeout: "60m",
+		figures: []figure{
+			{"redis.kills", "kills", "100"},
+			{"redis.kill_acknowledged", "changes acknowledged", ""},
+			{"redis.kill_rate", "changes acknowledged a second, while Redis runs, connecting again included", "≥ 5000"},
+			{"redis.kill_lost", "acknowledged changes lost", "0"},
+			{"redis.kill_failed_starts", "failed starts", "0"},
+		},
+	},
+	{
+		name: "log", title: "Killed while it writes: the log",
+		about:  "A process appends events with 32 goroutines, another removes those of one person after the other; both are killed with SIGKILL. Then segments are cut off and flipped at every byte, and a disk fails at every step.",
+		folder: "engine/eventlog", tests: "^(TestNothingAcknowledgedIsLostByAKill|TestAKillWhileForgettingLeavesNothingHalfDone|TestATailCutOffAnywhereLosesOnlyTheTail|TestAFlippedByteAnywhereLosesOnlyItsEvent|TestADiskThatFailsLosesNothingAcknowledged)$", timeout: "60m",
+		figures: []figure{
+			{"log.kills", "kills while events are written", "100"},
+			{"log.kill_acknowledged", "events acknowledged", ""},
+			{"log.kill_rate", "events acknowledged a second, between kills", "≥ 5000"},
+			{"log.kill_lost", "acknowledged events lost", "0"},
+			{"log.kill_failed_opens", "logs that do not open", "0"},
+			{"log.forget_kills", "kills while events are removed", "100"},
+			{"log.forget_kill_others_lost", "events of others lost", "0"},
+			{"log.cut_files", "segments cut off, one at each byte", ""},
+			{"log.cut_whole_events_lost", "whole events lost, or panics", "0"},
+			{"log.flipped_files", "segments with a byte flipped, one for each byte", ""},
+			{"log.flipped_other_events_lost", "other events lost, or panics", "0"},
+			{"log.failing_disk_lost", "acknowledged events lost on a disk that fails", "0"},
+		},
+	},
+	{
+		name: "damage", title: "A damaged file",
+		about:  "The end of a bbolt file with 300 visitors is cut off, and flipped, at every byte. It opens, or is refused so that it can be set aside; what cannot be read is an error.",
+		folder: "engine/store", tests: "^(TestATailCutOffOrFlippedAnywhereCrashesNothing|TestDamageAnywhereCrashesNothing)$", timeout: "120m",
+		figures: []figure{
+			{"bbolt.tail_files", "files", ""},
+			{"bbolt.tail_panics", "panics", "0"},
+		},
+	},
+	{
+		name: "disk", title: "A full disk",
+		about:  "Store and log are on a disk of 4 MiB that is filled again and again while pages, polls and events come.",
+		folder: "caddymodule", tests: "^TestAFullDiskHarmsNoPageAndNeedsNoRestart$", timeout: "20m",
+		figures: []figure{
+			{"full_disk.times", "times that the disk was full", ""},
+			{"full_disk.pages", "pages asked for", ""},
+			{"full_disk.page_errors", "pages that failed, or came without the snippet", "0"},
+			{"full_disk.poll_errors", "polls that failed", "0"},
+			{"full_disk.events_refused_after", "events refused when there was room again, without a restart", "0"},
+		},
+	},
+	{
+		name: "invented", title: "Invented visitors",
+		about:  "Polls of visitors who do not exist, each with another id. Memory and file are compared after three quarters and at the end.",
+		folder: "engine", tests: "^TestAFloodOfInventedVisitorsLeavesMemoryAndDiskFlat$", timeout: "120m",
+		figures: []figure{
+			{"invented.polls", "polls", "10000000"},
+			{"invented.memory_growth_kib", "growth of the heap in the last quarter, in KiB", "≤ a tenth, and 1 MiB"},
+			{"invented.file_growth_bytes", "growth of the file, in bytes", "0"},
+		},
+	},
+	{
+		name: "many", title: "Many known visitors",
+		about:  "A server with a file of a million visitors: opened, started, and polled by visitors of its own.",
+		folder: "cmd/handbill", tests: "^TestAServerWithManyVisitorsStartsAtOnce$", timeout: "60m",
+		figures: []figure{
+			{"many.visitors", "visitors", "1000000"},
+			{"many.open_ms", "opening the file, in ms", "< 1000"},
+			{"many.start_to_first_answer_ms", "from the start of the process to the first answer, in ms", "< 500"},
+			{"many.own_memory_mib", "memory of the process after 50,000 of them came, without the mapped file, in MiB", ""},
+		},
+	},
+	{
+		name: "journal", title: "Redis is away",
+		about:  "Redis is stopped, paused, failed over and cut off while edges write; edges are killed while it is away.",
+		folder: "engine/store", tests: "^(TestNothingAcknowledgedIsLostWhenAnEdgeIsKilledWhileRedisIsGone|TestEveryWriteIsAcknowledgedAndArrivesThough.*)$", timeout: "60m",
+	},
+	{
+		name: "claims", title: "Caps hold",
+		about:  "64 clients ask two edges for a message that may be shown three times, while Redis comes and goes.",
+		folder: "engine", tests: "^TestTenThousandClaimsOfACapOfThreeAreExactlyThree$", timeout: "60m",
+	},
+	{
+		name: "sources", title: "Sources",
+		about:  "Workspaces that were mutated, slow and dead sources, one write that changes every edge.",
+		folder: "engine/source", tests: "^(TestMutatedWorkspacesNeverTakeTheGoodOneAway|TestAStartDoesNotWaitForASourceThatIsSlow|TestOneWriteToRedisChangesEveryEdgeWithinASecond)$", timeout: "60m",
+	},
+	{
+		name: "reloads", title: "Reloads",
+		about:  "Caddy reloads its configuration while pages and polls come and streams are open.",
+		folder: "caddymodule", tests: "^(TestReloadsUnderRequestsLoseNothing|TestAWorkspaceFromAURLIsServedAndFollowedAndOutlivesItsServer)$", timeout: "60m",
+	},
+}
