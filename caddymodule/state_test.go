@@ -12,8 +12,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -88,50 +86,6 @@ func TestADismissalSurvivesReloadsRestartsAndChangesOfTheConfiguration(t *testin
 	if _, err := os.Stat(filepath.Join(filepath.Dir(database), "handbill.events")); err != nil {
 		t.Errorf("the log of reports is not beside the store: %v", err)
 	}
-}
-
-func TestReloadsUnderRequestsLoseNothing(t *testing.T) {
-	app, database := application(t), filepath.Join(t.TempDir(), "handbill.db")
-	globals := "handbill " + messages(t, "monday", "tuesday") + " {\n\tstore bbolt " + database + "\n}"
-	e := start(t, globals, tallowby(app))
-	e.dismiss("http://tallowby.test/")
-
-	// Caddy itself resets connections that wait for a listener it gives up, with Handbill and without, and a browser then
-	// tries again. What is answered must be right.
-	var stop atomic.Bool
-	var answered atomic.Int64
-	var visitors sync.WaitGroup
-	for range 4 {
-		visitors.Go(func() {
-			for !stop.Load() {
-				page, err := e.try(http.MethodGet, "http://tallowby.test/pricing", "", "Accept", "text/html")
-				if err == nil && (page.StatusCode != 200 || !page.injected()) {
-					t.Errorf("a page during a reload: %s\n%s", page.Status, page.body)
-					return
-				}
-				poll, err := e.try(http.MethodPost, "http://tallowby.test/_handbill/api/v4/users?sessionId=1", pollBody("http://tallowby.test/pricing"))
-				if err != nil {
-					continue
-				}
-				answered.Add(1)
-				if poll.StatusCode != 200 || strings.Contains(poll.body, `"monday"`) || !strings.Contains(poll.body, `"tuesday"`) {
-					t.Errorf("a poll during a reload: %s %s", poll.Status, poll.body)
-					return
-				}
-			}
-		})
-	}
-	for i := range 30 {
-		before := answered.Load()
-		e.load(globals, tallowby(app)+fmt.Sprintf("http://other-%d.test:PORT {\n\thandbill\n}\n", i%2))
-		until(t, "visitors are answered after a reload", func() bool { return answered.Load() > before || t.Failed() })
-	}
-	stop.Store(true)
-	visitors.Wait()
-	if err := caddy.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	until(t, "no goroutine of Handbill's runs any more", func() bool { return ourGoroutines() == "" })
 }
 
 // ourGoroutines are the stacks of goroutines that run Handbill's code.

@@ -27,6 +27,13 @@ trap stop EXIT INT TERM
 redis-server --port "$REDIS_PORT" --bind 127.0.0.1 --dir "$folder/redis" --save "" --appendonly yes --appendfsync always >"$folder/redis.log" 2>&1 &
 processes+=($!)
 
+# The messages go to Redis, as soon as it answers.
+for ((try = 1; ; try++)); do
+  "$handbill" messages push examples/messages "$REDIS_URL" && break
+  ((try < 50)) || exit 1
+  sleep 0.2
+done
+
 # edge NAME PORT ADMIN runs an edge with a folder of its own.
 edge() {
   EDGE_PORT=$2 EDGE_ADMIN=$3 XDG_DATA_HOME="$folder/$1" XDG_CONFIG_HOME="$folder/$1" \
@@ -46,6 +53,9 @@ cat <<GUIDE
   The edges:                            http://localhost:$ONE_PORT and http://localhost:$TWO_PORT
 
   Dismiss a message, reload: whichever edge answers knows. Stop one of them: the other goes on.
+  The messages are in Redis. Edit those in examples/messages, then both edges have them with
+
+    $handbill messages push examples/messages $REDIS_URL
 
     $handbill messages stats --address localhost:$ONE_ADMIN     what both counted together
     $handbill messages stats --address localhost:$TWO_ADMIN

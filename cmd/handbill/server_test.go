@@ -118,6 +118,13 @@ func quietAddress(t *testing.T) string {
 // start runs the server and returns when it answers.
 func (s *server) start() {
 	s.t.Helper()
+	s.launch()
+	s.await()
+}
+
+// launch runs the server.
+func (s *server) launch() {
+	s.t.Helper()
 	path, err := binary()
 	if err != nil {
 		s.t.Fatal(err)
@@ -135,6 +142,11 @@ func (s *server) start() {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { s.end(syscall.SIGKILL) })
+}
+
+// await waits until the server is ready.
+func (s *server) await() {
+	s.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		response, err := http.Get("http://" + s.admin + "/handbill/health/ready")
 		if err == nil {

@@ -10,9 +10,8 @@ import (
 )
 
 const (
-	// firstLoadPatience bounds how long Follow waits for the source, and firstPatience how long in all.
-	firstLoadPatience = 2 * time.Second
-	firstPatience     = 10 * time.Second
+	// firstPatience bounds how long Follow waits for a first version: meanwhile, at the start of a server, nobody is answered.
+	firstPatience = 2 * time.Second
 	// filePatience is how long a source on disk has until the last good version is used.
 	filePatience = 100 * time.Millisecond
 	// Watching that failed begins again after these.
@@ -101,39 +100,25 @@ type Follower struct {
 // called. Every version that checks is given to Apply. A version that does not
 // check is logged, each problem with its file, line and fix, and the one before
 // stays. Follow returns when a first version was applied or refused, at the
-// latest after some seconds; it does not fail: a source that is missing or
+// latest after two seconds; it does not fail: a source that is missing or
 // wrong is picked up when it is mended.
 func Follow(ctx context.Context, source Source, options Options) *Follower {
 	ctx, cancel := context.WithCancel(ctx)
 	f := newFollower(source, options)
 	f.cancel = cancel
-	loaded, first := make(chan struct{}), make(chan struct{})
-	f.goroutines.Go(func() { f.keepLoading(ctx, loaded, first) })
+	first := make(chan struct{})
+	f.goroutines.Go(func() { f.keepLoading(ctx, first) })
 	f.goroutines.Go(func() { f.keepWatching(ctx) })
 
-	slow := func(waited time.Duration) {
-		f.logger.Warn("the workspace's source is slow, and is not waited for any longer", "waited", waited)
-	}
-	patience, all := time.NewTimer(firstLoadPatience), time.NewTimer(firstPatience)
+	patience := time.NewTimer(firstPatience)
 	defer patience.Stop()
-	defer all.Stop()
-	for {
-		select {
-		case <-first:
-			return f
-		case <-ctx.Done():
-			return f
-		case <-loaded:
-			loaded = nil
-			patience.Stop()
-		case <-patience.C:
-			slow(firstLoadPatience)
-			return f
-		case <-all.C:
-			slow(firstPatience)
-			return f
-		}
+	select {
+	case <-first:
+	case <-ctx.Done():
+	case <-patience.C:
+		f.logger.Warn("the workspace takes long to load; pages go on without waiting for it", "waited", firstPatience)
 	}
+	return f
 }
 
 func newFollower(source Source, options Options) *Follower {
@@ -171,8 +156,8 @@ func (f *Follower) State() State {
 	return f.state
 }
 
-func (f *Follower) keepLoading(ctx context.Context, loaded, first chan struct{}) {
-	f.begin(ctx, loaded, sync.OnceFunc(func() { close(first) }))
+func (f *Follower) keepLoading(ctx context.Context, first chan struct{}) {
+	f.begin(ctx, sync.OnceFunc(func() { close(first) }))
 	for {
 		select {
 		case <-ctx.Done():
@@ -184,14 +169,11 @@ func (f *Follower) keepLoading(ctx context.Context, loaded, first chan struct{})
 }
 
 // begin loads for the first time. Where the source takes longer than a moment, the last good version is used meanwhile.
-func (f *Follower) begin(ctx context.Context, loaded chan struct{}, first func()) {
+func (f *Follower) begin(ctx context.Context, first func()) {
 	defer first()
 	patience := f.findKept()
 	answer := make(chan load, 1)
-	go func() {
-		answer <- f.load(ctx)
-		close(loaded)
-	}()
+	go func() { answer <- f.load(ctx) }()
 	if f.kept != nil {
 		select {
 		case got := <-answer:

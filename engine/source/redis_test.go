@@ -102,7 +102,7 @@ func TestOutagesOfRedisKeepTheLastGoodWorkspace(t *testing.T) {
 		},
 		{
 			name:    "it is huge",
-			breakIt: func(_ *testing.T, s *redistest.Server) { s.Say("SETRANGE " + shopKey + " 500000000 x") },
+			breakIt: func(_ *testing.T, s *redistest.Server) { s.Say("SETRANGE " + shopKey + " 12000000 x") },
 			want:    "there are more than the 10 MiB that a file may have",
 		},
 		{
