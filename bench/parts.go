@@ -59,6 +59,10 @@ var parts = []part{
 		results, err := measureStreams(ctx, m.servers)
 		return streamsTable(results), err
 	}},
+	{"durable", func(ctx context.Context, m measurement) (string, error) {
+		result, err := measureDurable(ctx, m.rounds)
+		return durableTable(result), err
+	}},
 	{"redis", func(ctx context.Context, m measurement) (string, error) {
 		results, err := measureRedis(ctx, m.servers, m.rounds)
 		return redisTable(results), err

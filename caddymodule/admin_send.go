@@ -19,6 +19,8 @@ type sendRequest struct {
 	To string `json:"to"`
 	// Data is what the message's templates read.
 	Data map[string]any `json:"data,omitempty"`
+	// Variant is which variant of its experiment a test shows.
+	Variant string `json:"variant,omitempty"`
 	// Key makes repeats harmless.
 	Key string `json:"key,omitempty"`
 }
@@ -40,7 +42,9 @@ func (s *service) answerSend(r *http.Request) (any, error) {
 	case send.Test && send.Key != "":
 		return nil, badRequest{errors.New("a test has no key: the last test of a message takes the place of the one before")}
 	case send.Test:
-		return e.SendTest(r.Context(), send.To, send.Message, send.Data)
+		return e.SendTestOf(r.Context(), send.To, send.Message, send.Variant, send.Data)
+	case send.Variant != "":
+		return nil, badRequest{errors.New(`only a test, with "test": true, may choose the variant; everybody else is shown the one that they are in`)}
 	case send.Message == "":
 		return nil, badRequest{errors.New(`say which "message" to send; only with "test": true there is a built-in one`)}
 	}

@@ -19,6 +19,7 @@ import (
 type sendFlags struct {
 	admin                       adminFlags
 	test, to, data, key, cancel string
+	variant                     string
 }
 
 func sendCommand() *cobra.Command {
@@ -34,7 +35,8 @@ shown.
 
 With --test instead of --to, any message is shown to one person to try it, whatever its kind, status, audience, schedule and
 frequency, and is not counted. Without MESSAGE it is a built-in hello, which every workspace has. The person may also be named
-by an anonymous id; a test for an unknown id waits for 24 hours. Texts read --data as {{ data.order }} and {{ event.order }}.`,
+by an anonymous id; a test for an unknown id waits for 24 hours. Texts read --data as {{ data.order }} and {{ event.order }}.
+--variant chooses one of the variants of the message's experiment.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			message := ""
@@ -46,6 +48,7 @@ by an anonymous id; a test for an unknown id waits for 24 hours. Texts read --da
 	}
 	command.Flags().StringVar(&flags.to, "to", "", "The user id or e-mail address of the person")
 	command.Flags().StringVar(&flags.test, "test", "", "Instead of --to, to try a message: an e-mail address, user id or anonymous id")
+	command.Flags().StringVar(&flags.variant, "variant", "", "With --test: the variant of the message to try")
 	command.Flags().StringVar(&flags.data, "data", "", "What the message's texts read, as a JSON object")
 	command.Flags().StringVar(&flags.key, "key", "", "What makes a repeat harmless; without: one is made")
 	command.Flags().StringVar(&flags.cancel, "cancel", "", "The key of what is to be called back from the person in --to")
@@ -54,7 +57,7 @@ by an anonymous id; a test for an unknown id waits for 24 hours. Texts read --da
 }
 
 func (f *sendFlags) run(out io.Writer, message string) error {
-	request := sendRequest{Test: f.test != "", To: f.to + f.test, Message: message, Key: f.key}
+	request := sendRequest{Test: f.test != "", To: f.to + f.test, Message: message, Variant: f.variant, Key: f.key}
 	if f.data != "" {
 		if err := json.Unmarshal([]byte(f.data), &request.Data); err != nil || request.Data == nil {
 			return fmt.Errorf(`--data %s is not a JSON object; write for example --data '{"order": "1001"}'`, f.data)
@@ -65,6 +68,8 @@ func (f *sendFlags) run(out io.Writer, message string) error {
 		return errors.New("give either --to, to send a transactional message, or --test, to try any message")
 	case request.To == "":
 		return errors.New("say to whom: --to with a user id or an e-mail address, or --test to try a message")
+	case f.variant != "" && f.test == "":
+		return errors.New("--variant goes with --test: everybody else is shown the variant that they are in")
 	case f.cancel != "":
 		return f.callBack(out, message)
 	case f.test != "":

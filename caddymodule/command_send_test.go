@@ -37,6 +37,8 @@ func TestMessagesSendSendsToOnePersonAndCallsBack(t *testing.T) {
 		{"no message", []string{"--to", "ines"}, "say which message to send"},
 		{"data that is a list", []string{"receipt", "--to", "ines", "--data", "[1]"}, "--data [1] is not a JSON object"},
 		{"data that is null", []string{"receipt", "--to", "ines", "--data", "null"}, "is not a JSON object"},
+		{"a variant of what is no test", []string{"receipt", "--to", "ines", "--variant", "loud"}, "--variant goes with --test"},
+		{"a variant that the message does not have", []string{"receipt", "--test", "ines", "--variant", "loud"}, `message receipt has no variant "loud"; it has none`},
 		{"calling back without a person", []string{"--test", "ines", "--cancel", "order-1001"}, "call back by person and key alone"},
 		{"calling back what was never sent", []string{"--to", "ines", "--cancel", "order-7"}, "nothing was sent to this person with this key"},
 	} {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
@@ -39,8 +40,32 @@ func TestMain(m *testing.M) {
 		runEdge(path)
 	}
 	status := m.Run()
+	if status == 0 {
+		status = leaks()
+	}
 	_ = os.RemoveAll(home)
 	os.Exit(status)
+}
+
+// leaks looks for goroutines that are left when every edge has ended. Caddy itself leaves some: those of its logs, of the last
+// admin endpoint, of locks, and of connections that reverse_proxy keeps.
+func leaks() (status int) {
+	http.DefaultClient.CloseIdleConnections()
+	err := goleak.Find(
+		goleak.IgnoreAnyFunction("github.com/DeRuina/timberjack.(*Logger).millRun"),
+		goleak.IgnoreAnyFunction("github.com/caddyserver/caddy/v2.replaceLocalAdminServer.func2"),
+		goleak.IgnoreAnyFunction("github.com/caddyserver/certmagic.keepLockfileFresh"),
+		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
+		goleak.IgnoreAnyFunction("net/http.(*conn).serve"),
+	)
+	if ours := ourGoroutines(); ours != "" {
+		err = errors.Join(err, errors.New(ours))
+	}
+	if err != nil {
+		fmt.Println("goroutines are left:", err)
+		return 1
+	}
+	return 0
 }
 
 // edge is a real Caddy in this process. Every host name leads to its one port.

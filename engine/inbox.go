@@ -183,11 +183,12 @@ func (e *Engine) inboxTests(s *situation) []InboxMessage {
 		if m == nil || m.Inbox == nil || !s.now.Before(test.Until) {
 			continue
 		}
+		m = m.InVariant(test.Variant)
 		shown := e.renderWith(m, s, test)
 		if shown.err != nil {
 			continue
 		}
-		d := e.sealer.seal(s.marks().visitor(), inboxView, m.ID, occasion{}, true)
+		d := e.sealer.seal(s.marks().visitor(), inboxView, m.ID, occasion{variant: m.Variant}, true)
 		in := InboxMessage{Arrived: test.Until.Add(-TestTime), Until: test.Until, Opened: test.Shown != 0}
 		in.Delivery = Delivery{ID: e.sealer.write(d), Message: m, Content: shown.content, Text: shown.text, sealed: d, Test: true}
 		all = append(all, in)

@@ -30,6 +30,8 @@ var (
 type TestReceipt struct {
 	// Message is the id of the message that waits.
 	Message string `json:"message"`
+	// Variant is that which was asked for.
+	Variant string `json:"variant,omitempty"`
 	// Visitor is the id of the visitor it waits for: "u:" and a user id, or "a:" and an anonymous id.
 	Visitor string `json:"visitor"`
 	// Known is false when nothing is remembered about the visitor: the message then waits until somebody by that id comes.
@@ -45,6 +47,12 @@ type TestReceipt struct {
 // "email"), a user id or an anonymous id; an unknown id waits for [TestTime]. An empty message means the built-in hello,
 // which every workspace has. The message's templates read data as {{ data.… }} and {{ event.… }}.
 func (e *Engine) SendTest(ctx context.Context, recipient, message string, data map[string]any) (TestReceipt, error) {
+	return e.SendTestOf(ctx, recipient, message, "", data)
+}
+
+// SendTestOf is SendTest of one variant of the message's experiment, whichever the recipient is in; "" is the message as it
+// stands.
+func (e *Engine) SendTestOf(ctx context.Context, recipient, message, variant string, data map[string]any) (TestReceipt, error) {
 	snapshot, err := e.enabled()
 	if err != nil {
 		return TestReceipt{}, err
@@ -56,6 +64,9 @@ func (e *Engine) SendTest(ctx context.Context, recipient, message string, data m
 	if m == nil {
 		return TestReceipt{}, fmt.Errorf("message %q: %w in workspace %s; it has: %s", message, ErrNoMessage, e.workspace, messageIDs(snapshot))
 	}
+	if variant != "" && m.InVariant(variant).Variant != variant {
+		return TestReceipt{}, fmt.Errorf("%w: message %s has no variant %q; %s", ErrRefused, m.ID, variant, variantIDs(m))
+	}
 	id, err := e.recipient(ctx, strings.TrimSpace(recipient))
 	if err != nil {
 		return TestReceipt{}, err
@@ -66,7 +77,7 @@ func (e *Engine) SendTest(ctx context.Context, recipient, message string, data m
 		return TestReceipt{}, fmt.Errorf("reading the record of %s: %w", id, err)
 	}
 	now := e.now()
-	change := visitor.Change{Kind: visitor.TestQueued, Message: m.ID, At: now, Until: now.Add(TestTime), Values: data}
+	change := visitor.Change{Kind: visitor.TestQueued, Message: m.ID, Variant: variant, At: now, Until: now.Add(TestTime), Values: data}
 	switch _, err := e.store.Apply(ctx, []store.Mutation{{Key: key, Change: change}}); {
 	case errors.Is(err, visitor.ErrData):
 		return TestReceipt{}, fmt.Errorf("%w: %w", ErrRefused, err)
@@ -74,7 +85,7 @@ func (e *Engine) SendTest(ctx context.Context, recipient, message string, data m
 		return TestReceipt{}, fmt.Errorf("keeping the test send for %s: %w", id, err)
 	}
 	e.push(id)
-	return TestReceipt{Message: m.ID, Visitor: id, Known: remembered(known), Until: change.Until, Pages: m.PageRules}, nil
+	return TestReceipt{Message: m.ID, Variant: variant, Visitor: id, Known: remembered(known), Until: change.Until, Pages: m.PageRules}, nil
 }
 
 // remembered says whether a record holds more than a test send that waits.
@@ -140,7 +151,8 @@ func (e *Engine) tests(snapshot *workspace.Snapshot, s *situation) []Delivery {
 		if m == nil || m.Inbox != nil || !s.now.Before(test.Until) || askPage(e, m, s) != ReasonNone {
 			continue
 		}
-		of := occasion{}
+		m = m.InVariant(test.Variant)
+		of := occasion{variant: m.Variant}
 		if s.form(m) == shownUntilClosed {
 			of.form = shownUntilClosed
 		}
@@ -160,6 +172,18 @@ func messageOrHello(snapshot *workspace.Snapshot, id string) *workspace.Message 
 		return hello
 	}
 	return nil
+}
+
+// variantIDs says which variants a message has.
+func variantIDs(m *workspace.Message) string {
+	if len(m.Variants) == 0 {
+		return "it has none; leave the variant out"
+	}
+	var ids []string
+	for _, v := range m.Variants {
+		ids = append(ids, v.Message.Variant)
+	}
+	return "it has: " + strings.Join(ids, ", ")
 }
 
 func messageIDs(snapshot *workspace.Snapshot) string {

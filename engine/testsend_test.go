@@ -147,3 +147,47 @@ func TestATestSendReachesAnAnonymousVisitorByAnAlias(t *testing.T) {
 	}
 	find(t, e.poll(anonymous, "https://shop.example.com/shoes", "tab", "view"), workspace.Hello().ID)
 }
+
+func TestATestSendShowsTheVariantThatIsAskedFor(t *testing.T) {
+	const text = `
+[[messages]]
+id = "sale"
+pages = ["*"]
+text = "Sale."
+display = "banner"
+
+  [[messages.variants]]
+  id = "calm"
+  text = "There is a sale."
+
+  [[messages.variants]]
+  id = "loud"
+  text = "SALE!"
+  display = "modal"
+`
+	e := newEdge(t, text)
+	for _, variant := range []string{"calm", "loud", "calm"} {
+		receipt, err := e.SendTestOf(t.Context(), "ada", "sale", variant, nil)
+		if err != nil || receipt.Variant != variant {
+			t.Fatalf("%+v, %v", receipt, err)
+		}
+		answer := e.poll(adaKnown, "https://shop.example.com/", "tab", "view-of-"+variant)
+		at := slices.IndexFunc(answer.Deliveries, func(d engine.Delivery) bool { return d.Test })
+		if at < 0 || answer.Deliveries[at].Message.Variant != variant {
+			t.Fatalf("of the variant %s: %+v", variant, answer.Deliveries)
+		}
+		e.report(adaKnown, engine.OutcomeOpened, answer.Deliveries[at].ID)
+		again := e.poll(adaKnown, "https://shop.example.com/", "tab", "view-of-"+variant)
+		if !slices.ContainsFunc(again.Deliveries, func(d engine.Delivery) bool { return d.ID == answer.Deliveries[at].ID }) {
+			t.Errorf("the variant %s did not stay on screen", variant)
+		}
+		e.report(adaKnown, engine.OutcomeDismissed, answer.Deliveries[at].ID)
+	}
+	_, err := e.SendTestOf(t.Context(), "ada", "sale", "shrill", nil)
+	if want := `message sale has no variant "shrill"; it has: control, calm, loud`; !errors.Is(err, engine.ErrRefused) || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v", err)
+	}
+	if _, err := e.SendTestOf(t.Context(), "ada", "", "calm", nil); !errors.Is(err, engine.ErrRefused) {
+		t.Errorf("a variant of the built-in hello: %v", err)
+	}
+}

@@ -277,65 +277,6 @@ func (j *Journaled) refuse(why string) error {
 	return fmt.Errorf("%w: %s, and the journal takes nothing: %s", ErrUnavailable, j.place, why)
 }
 
-// lastReader reads what is known here of visitors.
-type lastReader struct{ j *Journaled }
-
-func (j *Journaled) lastKnown() lastReader { return lastReader{j} }
-
-// record implements reader.
-func (l lastReader) record(key Key) (*visitor.Record, error) {
-	record, _ := l.j.Last(key)
-	return record, nil
-}
-
-// Load implements [Store]. Of a visitor of whom changes wait, it is what is known here with these, also while Redis cannot be
-// reached.
-func (j *Journaled) Load(ctx context.Context, key Key) (*visitor.Record, error) {
-	if !j.queue.holds(key) {
-		return j.Redis.Load(ctx, key)
-	}
-	// What waits is looked at before the record: what is written in between is then seen twice, which changes nothing.
-	over := j.queue.look(key)
-	record, err := j.Redis.Load(ctx, key)
-	if errors.Is(err, ErrUnavailable) {
-		if known, ok := j.Redis.Last(key); ok {
-			record, err = known, nil
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return over(record, j.other), nil
-}
-
-// other is what is known of the visitor who is joined into another.
-func (j *Journaled) other(key Key) *visitor.Record {
-	record, _ := j.Redis.Last(key)
-	if !j.queue.holds(key) {
-		return record
-	}
-	return j.queue.look(key)(record, nil)
-}
-
-// Peek implements [Peeker].
-func (j *Journaled) Peek(workspace string, identity visitor.Identity) (key Key, record *visitor.Record, ok bool) {
-	key, record, ok = j.Redis.Peek(workspace, identity)
-	if ok && j.queue.holds(key) {
-		return Key{}, nil, false
-	}
-	return key, record, ok
-}
-
-// Last implements [Remote].
-func (j *Journaled) Last(key Key) (record *visitor.Record, ok bool) {
-	if !j.queue.holds(key) {
-		return j.Redis.Last(key)
-	}
-	over := j.queue.look(key)
-	record, ok = j.Redis.Last(key)
-	return over(record, j.other), ok
-}
-
 // Release implements [Store]. A lease is not given back while what it was taken for waits in the journal: other edges would
 // not know of it. It lapses.
 func (j *Journaled) Release(ctx context.Context, key Key, message string) error {
@@ -343,103 +284,6 @@ func (j *Journaled) Release(ctx context.Context, key Key, message string) error 
 		return nil
 	}
 	return j.Redis.Release(ctx, key, message)
-}
-
-// Trouble implements [Remote].
-func (j *Journaled) Trouble() error {
-	bytes, oldest := j.queue.size()
-	waiting := j.queue.waiting.Load()
-	trouble := j.Redis.Trouble()
-	if waiting == 0 {
-		return trouble
-	}
-	waits := fmt.Errorf("%d changes of visitors wait in the journal of this edge, the oldest since %s; it has %d of %d bytes",
-		waiting, oldest.UTC().Format(time.RFC3339), bytes, j.limit)
-	if trouble == nil {
-		return waits
-	}
-	return fmt.Errorf("%w; %w", trouble, waits)
-}
-
-// Waiting implements [Waiter].
-func (j *Journaled) Waiting(key Key) []visitor.Change {
-	var changes []visitor.Change
-	for _, e := range j.queue.of(key) {
-		mutations, err := e.mutations()
-		if err != nil {
-			continue
-		}
-		for _, m := range mutations {
-			if m.Key == key {
-				changes = append(changes, m.Change)
-			}
-		}
-	}
-	return changes
-}
-
-// ForgetWaiting implements [Waiter].
-func (j *Journaled) ForgetWaiting(ctx context.Context, key Key) (int, error) {
-	if err := key.check(); err != nil {
-		return 0, err
-	}
-	j.draining.Lock()
-	defer j.draining.Unlock()
-	defer j.appending.hold([]Key{key})()
-	waiting := len(j.queue.of(key))
-	if waiting == 0 {
-		return 0, nil
-	}
-	// First it is said that what stands before it concerns nobody any more, then what concerns the visitor alone is
-	// overwritten; the rest goes with its segment.
-	if err := j.append(written{kind: entryForget, mutations: []Mutation{{Key: key}}}); err != nil {
-		return 0, err
-	}
-	_, err := j.log.Forget(ctx, func(event eventlog.Event) bool {
-		if event.Type != entryApply && event.Type != entryMerge {
-			return false
-		}
-		e, err := decodeEntry(eventlog.Placed{Event: event})
-		return err == nil && len(e.keys) == 1 && e.keys[0] == key
-	})
-	return waiting, err
-}
-
-// Forget implements [Store].
-func (j *Journaled) Forget(ctx context.Context, keys []Key, messages []string) (removed int, err error) {
-	if err := checkKeys(keys); err != nil {
-		return 0, err
-	}
-	if err := j.usable(ctx, keys...); err != nil {
-		return 0, err // what waits is still the person's, who is told that they are not forgotten
-	}
-	for _, key := range keys {
-		if _, err := j.ForgetWaiting(ctx, key); err != nil {
-			return 0, err
-		}
-	}
-	return j.Redis.Forget(ctx, keys, messages)
-}
-
-// forgetSoon takes away what waits of a visitor whom another edge has forgotten. Nobody waits for it.
-func (j *Journaled) forgetSoon(key Key) {
-	if !j.queue.holds(key) || j.ending.Err() != nil {
-		return
-	}
-	j.later.Go(func() {
-		if _, err := j.ForgetWaiting(j.ending, key); err != nil && j.ending.Err() == nil {
-			j.logger.Error("what waits in the journal of a visitor who is to be forgotten could not be removed; it is not written to Redis all the same", "store", j.place, "error", err)
-		}
-	})
-}
-
-// Journal implements [Waiter].
-func (j *Journaled) Journal() JournalState {
-	bytes, oldest := j.queue.size()
-	return JournalState{
-		Waiting: int(j.queue.waiting.Load()), Bytes: bytes, Limit: j.limit, Oldest: oldest,
-		Taken: j.taken.Load(), Written: j.written.Load(), Refused: j.refused.Load(), Lost: j.lost.Load(),
-	}
 }
 
 // Close implements [Store]. What still waits stays on disk for the next run.
@@ -452,34 +296,6 @@ func (j *Journaled) Close() error {
 		j.last = errors.Join(j.last, j.log.Close())
 	})
 	return j.last
-}
-
-// mayPutAside says whether there is room for what nobody waits for: the half is for what somebody does.
-func (j *Journaled) mayPutAside() bool {
-	bytes, _ := j.queue.size()
-	return bytes < j.limit/2
-}
-
-// putNotesAside puts what was noted of visitors into the journal; false when something is left.
-func (j *Journaled) putNotesAside() bool {
-	for _, key := range j.notes.keys() {
-		if j.reachable(key) == nil {
-			continue
-		}
-		drops := j.notes.drops.Load()
-		notes := j.notes.of(key)
-		if len(notes) == 0 {
-			continue
-		}
-		if !j.mayPutAside() {
-			return false
-		}
-		if err := j.put([]Key{key}, written{kind: entryApply, mutations: notes}, func() error { return nil }); err != nil {
-			return false
-		}
-		j.notes.written(key, len(notes), drops)
-	}
-	return true
 }
 
 // Claim implements [Store]. After a long outage no lease is taken for a moment: other edges may hold, in their journals, what

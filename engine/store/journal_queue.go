@@ -23,10 +23,17 @@ type journalQueue struct {
 
 // heldVisitor is a visitor of whom changes wait.
 type heldVisitor struct {
-	entries []*entry
-	// record is what the first entries, so many as shown says, make of the record on: it is kept, for polls ask often.
-	on, record *visitor.Record
-	shown      int
+	entries []*entry // the queue's lock guards it, and removals: how often one was taken away
+	removed int
+	shown   shownVisitor
+}
+
+// shownVisitor is what the first entries of a visitor, so many as count says, make of the record on, when so many had been
+// removed: it is kept, for polls ask often, and several at once wait for the one that makes it.
+type shownVisitor struct {
+	mu             sync.Mutex
+	on, record     *visitor.Record
+	count, removed int
 }
 
 // heldSegment is a segment of the log: how much is in it, and how much of that still waits.
@@ -101,22 +108,28 @@ func (q *journalQueue) look(key Key) func(record *visitor.Record, other func(Key
 	if held == nil {
 		return func(record *visitor.Record, _ func(Key) *visitor.Record) *visitor.Record { return record }
 	}
-	was, entries := *held, held.entries[:len(held.entries):len(held.entries)]
+	entries, removed := held.entries[:len(held.entries):len(held.entries)], held.removed
 	return func(record *visitor.Record, other func(Key) *visitor.Record) *visitor.Record {
-		from, shown := 0, record
-		if was.on == record && was.shown > 0 {
-			from, shown = was.shown, was.record
+		shown := &held.shown
+		shown.mu.Lock()
+		defer shown.mu.Unlock()
+		if shown.on != record || shown.removed != removed || shown.count > len(entries) {
+			shown.on, shown.record, shown.count, shown.removed = record, record, 0, removed
 		}
-		for _, e := range entries[from:] {
-			shown = e.over(key, shown, other)
+		for _, e := range entries[shown.count:] {
+			shown.record = e.over(key, shown.record, other)
 		}
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		if q.held[key] == held && held.entries[0] == entries[0] && held.shown <= len(entries) {
-			held.on, held.record, held.shown = record, shown, len(entries)
-		}
-		return shown
+		shown.count = len(entries)
+		return shown.record
 	}
+}
+
+// overAll puts entries over a record.
+func overAll(entries []*entry, key Key, record *visitor.Record) *visitor.Record {
+	for _, e := range entries {
+		record = e.over(key, record, nil)
+	}
+	return record
 }
 
 // over is a record with the changes of an entry. What cannot be made is left out, as it will be in Redis.
@@ -174,7 +187,7 @@ func (q *journalQueue) end(e *entry) {
 		} else {
 			held.entries = slices.DeleteFunc(slices.Clone(held.entries), func(one *entry) bool { return one == e })
 		}
-		held.on, held.record, held.shown = nil, nil, 0
+		held.removed++
 		if len(held.entries) == 0 {
 			delete(q.held, key)
 		}

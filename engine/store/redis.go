@@ -87,15 +87,20 @@ func (r *Redis) Load(ctx context.Context, key Key) (*visitor.Record, error) {
 	// What waits is looked at before the record: a change that is written in between is then seen twice, which
 	// changes nothing, instead of not at all.
 	waiting := r.notes.of(key)
-	records, err := r.read(ctx, []Key{key}, true)
-	if err != nil {
-		return nil, err
-	}
-	record, err := records.record(key)
+	record, err := r.stored(ctx, key)
 	if err != nil {
 		return nil, err
 	}
 	return withWaiting(record, key, changesOf(waiting)), nil
+}
+
+// stored is a visitor's record without what waits.
+func (r *Redis) stored(ctx context.Context, key Key) (*visitor.Record, error) {
+	records, err := r.read(ctx, []Key{key}, true)
+	if err != nil {
+		return nil, err
+	}
+	return records.record(key)
 }
 
 // Apply implements [Store]. In a Cluster, the records of visitors who live on different nodes are changed one after the

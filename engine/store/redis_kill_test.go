@@ -47,7 +47,7 @@ func TestNothingAcknowledgedIsLostWhenRedisIsKilled(t *testing.T) {
 		})
 	}
 	var writing time.Duration
-	window := time.Duration(soaktest.Times(200, 1000)) * time.Millisecond
+	window := time.Duration(soaktest.Times(200, 500)) * time.Millisecond
 	for range kills {
 		begun := time.Now()
 		time.Sleep(window)

@@ -11,8 +11,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// A client of a Cluster that was closed has put off for a second to look again where its nodes are.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*call).DelayDo.func1"))
+	// A client of a Cluster that was closed has put off for a second to look again where its nodes are, and for some to
+	// close the connections to those that are gone.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*call).DelayDo.func1"),
+		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient)._refresh.func2"))
 }
 
 func open(t *testing.T, path string) *store.Bolt {

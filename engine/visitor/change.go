@@ -22,7 +22,7 @@ const (
 	Dismissed
 	// Failed: a delivery could not be shown as it should.
 	Failed
-	// TestQueued: an operator sent a message to try it. Uses Message and Until.
+	// TestQueued: an operator sent a message to try it. Uses Message, Variant and Until.
 	TestQueued
 	// Acted: a button was used that leads on: neither one that closes the message nor one that turns to its next step.
 	// Uses Message.
@@ -330,7 +330,7 @@ func (r *Record) reportTest(c Change) bool {
 func (r *Record) queue(c Change) {
 	r.expireTests(c.At)
 	r.Tests = slices.DeleteFunc(r.Tests, func(t Test) bool { return t.Message == c.Message })
-	test := Test{Message: c.Message, Until: stamp(c.Until)}
+	test := Test{Message: c.Message, Variant: c.Variant, Until: stamp(c.Until)}
 	if data, ok := plain(c.Values); ok && len(c.Values) > 0 {
 		test.Data = data.(map[string]any)
 	}

@@ -84,7 +84,8 @@ type storedTest struct {
 	Until   int64  `cbor:"2,keyasint"`
 	Shown   uint64 `cbor:"3,keyasint,omitempty"`
 	// Data is what its templates read.
-	Data map[string]any `cbor:"4,keyasint,omitempty"`
+	Data    map[string]any `cbor:"4,keyasint,omitempty"`
+	Variant string         `cbor:"5,keyasint,omitempty"`
 }
 
 // Encode writes a record down.
@@ -101,7 +102,7 @@ func Encode(r *Record) ([]byte, error) {
 	}
 	stored.Throttled = storeThrottled(r.Throttled)
 	for _, t := range r.Tests {
-		stored.Tests = append(stored.Tests, storedTest{Message: t.Message, Until: milliseconds(t.Until), Shown: t.Shown, Data: t.Data})
+		stored.Tests = append(stored.Tests, storedTest{Message: t.Message, Variant: t.Variant, Until: milliseconds(t.Until), Shown: t.Shown, Data: t.Data})
 	}
 	stored.storeKinds(r)
 	body, err := encoding.Marshal(stored)
@@ -153,7 +154,7 @@ func Decode(data []byte) (*Record, error) {
 		if !ok {
 			return nil, fmt.Errorf("%w: the data of a test is not as JSON has it", ErrDamaged)
 		}
-		r.Tests = append(r.Tests, Test{Message: t.Message, Until: moment(t.Until), Shown: t.Shown, Data: data})
+		r.Tests = append(r.Tests, Test{Message: t.Message, Variant: t.Variant, Until: moment(t.Until), Shown: t.Shown, Data: data})
 	}
 	if err := stored.restoreKinds(r); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)

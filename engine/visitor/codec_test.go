@@ -216,3 +216,15 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
+
+func TestATestKeepsItsVariant(t *testing.T) {
+	r := New("u:ada")
+	r.Apply(Change{Kind: TestQueued, Message: sale, Variant: "loud", At: november, Until: november.Add(time.Hour)})
+	text, err := Encode(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read, err := Decode(text); err != nil || len(read.Tests) != 1 || read.Tests[0].Variant != "loud" {
+		t.Errorf("%+v, %v", read, err)
+	}
+}

@@ -120,8 +120,8 @@ const (
 
 // Test is a message that an operator sent to one visitor to try it.
 type Test struct {
-	// Message is the id of the message that waits.
-	Message string
+	// Message is the id of the message that waits, Variant that of the variant of its experiment; empty: none in particular.
+	Message, Variant string
 	// Until is when it stops waiting.
 	Until time.Time
 	// Shown is the key of the delivery that was opened; zero while it waits. It stays in that delivery's page view until

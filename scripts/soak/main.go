@@ -124,16 +124,20 @@ func (p part) listen(output io.Reader) (figures map[string]value, shown string) 
 	figures = map[string]value{}
 	lines := bufio.NewScanner(output)
 	lines.Buffer(nil, 1<<20)
-	var last []string
+	var first, last []string
 	for lines.Scan() {
-		last = append(last[max(len(last)-100, 0):], lines.Text())
+		if len(first) < 50 {
+			first = append(first, lines.Text())
+		} else {
+			last = append(last[max(len(last)-50, 0):], lines.Text())
+		}
 		if match := said.FindStringSubmatch(lines.Text()); match != nil {
 			figures[match[1]] = value{text: strings.TrimSpace(match[2]), measured: time.Now().UTC().Format(time.DateOnly) + ", " + machine(), part: p.title}
 			fmt.Println("  " + match[1] + " = " + match[2])
 		}
 	}
 	_, _ = io.Copy(io.Discard, output) // a line that is too long
-	return figures, strings.Join(last, "\n")
+	return figures, strings.Join(append(first, last...), "\n")
 }
 
 // machine is where it runs.

@@ -33,6 +33,9 @@ func Start(t testing.TB, options ...string) *Server {
 	return s
 }
 
+// At is a server that runs already.
+func At(t testing.TB, address string) *Server { return &Server{t: t, Address: address} }
+
 // program finds a program of Redis.
 func program(t testing.TB, name string) string {
 	t.Helper()
@@ -94,7 +97,7 @@ func (s *Server) Restart() {
 // await waits until something holds.
 func (s *Server) await(holds func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !holds(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			log, _ := os.ReadFile(filepath.Join(s.folder, "log"))
 			s.t.Fatalf("Redis at %s is not ready\n%s", s.Address, log)
