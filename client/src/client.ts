@@ -16,6 +16,7 @@ import { visitId } from "./visit";
 import type { Fired, Waiter } from "./parts/when";
 import type { Site } from "./site";
 import { createPoller } from "./poll";
+import { timeZone } from "./zone";
 import { createLoader, type Parts } from "./parts";
 
 const PLUGIN = "Customer.io In-App Plugin";
@@ -105,7 +106,7 @@ export function createClient(site: Site): Client {
       // There is room for another one. The poll must not offer again what was just closed.
       void queue.flush().then(() => {
         look();
-        stream?.tellOthers();
+        stream?.changed();
       });
     }
     return announce(events, happening, detail, dismiss);
@@ -150,7 +151,7 @@ export function createClient(site: Site): Client {
       referrer: document.referrer || undefined,
       show: wanted,
       fired,
-      zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      zone: timeZone(),
       reset,
       consent: keeper().handbill?.said,
       stream: stream?.heard,
@@ -164,7 +165,7 @@ export function createClient(site: Site): Client {
   /** An answer that still counts: one that was overtaken may offer the stream of another visitor. */
   function heard({ headers }: Response): void {
     const ticket = headers.get("Handbill-Stream");
-    if (ticket) using("stream", (it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), look, mayConnect));
+    if (ticket) using("stream", (it) => (stream = it).offer(ticket, site, look, mayConnect));
     const drawn = headers.get("Handbill-Inbox");
     if (drawn) openBox(drawn).catch(() => {});
   }

@@ -7,11 +7,13 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -95,6 +97,9 @@ func Bundle(dir string) (map[string][]byte, error) {
 		if files[name], err = bundle(root, part, api.BuildOptions{Format: api.FormatESModule}); err != nil {
 			return nil, err
 		}
+		if name := exportedInternal(files[name]); name != "" {
+			return nil, fmt.Errorf("%s exports %s, which is among the internals: take it from that list", part, name)
+		}
 	}
 	page, err := renderer(root)
 	if err != nil {
@@ -118,10 +123,25 @@ func Bundle(dir string) (map[string][]byte, error) {
 }
 
 // internals are properties that only our own files name to each other. The page never meets them: they get a number each, the
-// same in all files. A name here must belong to no object of the browser's, and stand in nothing that is sent or stored.
+// same in all files. A name here must belong to no object of the browser's, stand in nothing that is sent or stored, and be no
+// export of a part.
 var internals = []string{
-	"changed", "emit", "flush", "happened", "hide", "look", "make", "mount", "onClosed", "place", "pressed", "rare", "sheet", "stage",
+	"emit", "flush", "happened", "hide", "look", "make", "mount", "onClosed", "place", "pressed", "rare", "sheet", "stage",
 	"stands", "trail", "update", "visited", "wanted",
+}
+
+// exportedInternal is the first of the internals that a part exports: whoever imports it would look for another name.
+func exportedInternal(part []byte) string {
+	at := bytes.LastIndex(part, []byte("export{"))
+	if at < 0 {
+		return ""
+	}
+	for _, name := range internals {
+		if regexp.MustCompile(`[{,]([\w$]+ as )?` + name + `[,}]`).Match(part[at:]) {
+			return name
+		}
+	}
+	return ""
 }
 
 // numbers are what the internals are called: no variable is.

@@ -19,8 +19,8 @@ const letters = "etnsoiarclduhmfpgvbjy_wOxCEkASMFTzDNLRPHIBV$WUKqYGXQZJ"
 var (
 	placeholder = regexp.MustCompile(`\bHANDBILL_\d+_\b`)
 	word        = regexp.MustCompile(`[\w$]+`)
-	// literal is what has letters that are no variables: a text, and what stands for letters in a regular expression.
-	literal = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|\\[a-z]|a-z`)
+	// literal is what looks like a variable and is none: what stands in quotes, a class of characters, and a range of them.
+	literal = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\[A-Za-z]|a-z`)
 )
 
 // rename gives the variables of a script short names, beginning anew in each scope: what many functions call the same, such
@@ -69,9 +69,10 @@ func sameScript(script, renamed []byte, target api.Target) error {
 	if err != nil {
 		return err
 	}
-	before, after = literal.ReplaceAll(before, nil), literal.ReplaceAll(after, nil)
+	same := slices.EqualFunc(literal.FindAll(before, -1), literal.FindAll(after, -1), bytes.Equal)
+	before, after = literal.ReplaceAll(before, []byte(`""`)), literal.ReplaceAll(after, []byte(`""`))
 	wordsBefore, wordsAfter := word.FindAll(before, -1), word.FindAll(after, -1)
-	same := len(wordsBefore) == len(wordsAfter) && bytes.Equal(word.ReplaceAll(before, nil), word.ReplaceAll(after, nil))
+	same = same && len(wordsBefore) == len(wordsAfter) && bytes.Equal(word.ReplaceAll(before, nil), word.ReplaceAll(after, nil))
 	there, back := map[string]string{}, map[string]string{}
 	for i := 0; same && i < len(wordsBefore); i++ {
 		a, b := string(wordsBefore[i]), string(wordsAfter[i])
