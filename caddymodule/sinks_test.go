@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,10 +15,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
 	"handbill/engine/eventlog/sink"
+	"handbill/engine/store/redistest"
 )
 
 // hook is the other side of a webhook.
@@ -199,6 +202,34 @@ func TestReportsGoToTheSinksOfTheCaddyfile(t *testing.T) {
 		t.Errorf("the sink %v is left", key)
 		return true
 	})
+}
+
+func TestEachEdgeHandsItsOwnLogOverToAStream(t *testing.T) {
+	server := redistest.Start(t)
+	e := start(t, "handbill "+messages(t, "monday")+" {\nstore redis "+server.URL()+" {\nlog "+filepath.Join(t.TempDir(), "events")+"\n}\nsink redis "+server.URL()+" {\nevents report\n}\n}", tallowby(application(t)))
+	until(t, "the message is shown", func() bool { return strings.Contains(e.tryPoll("http://tallowby.test/", "/_handbill").body, "monday") })
+	e.track("cart") // which the sink leaves out
+	e.dismiss("http://tallowby.test/")
+	until(t, "the reports are in the stream", func() bool {
+		stream := server.Say("XRANGE handbill:events - +")
+		return strings.Contains(stream, `"name":"opened"`) && strings.Contains(stream, `"name":"dismissed"`)
+	})
+	if stream := server.Say("XRANGE handbill:events - +"); strings.Contains(stream, "cart") || strings.Count(stream, `"type":"report"`) != 2 {
+		t.Errorf("the stream is %s", stream)
+	}
+}
+
+func TestReadinessTellsOfASinkThatHasFailedForLong(t *testing.T) {
+	now, before := time.Now(), time.Now().Add(-2*patienceWithSinks)
+	state := readiness{Ready: true, Degraded: map[string]string{}}
+	state.addSinks([]sink.State{
+		{Name: "file"},
+		{Name: "cdp", Problem: "the answer is 503 Service Unavailable", FailingSince: &now},
+		{Name: "webhook", Problem: "the answer is 500 Internal Server Error", FailingSince: &before},
+	})
+	if want := map[string]string{"sink webhook": "the answer is 500 Internal Server Error"}; !state.Ready || !maps.Equal(state.Degraded, want) {
+		t.Errorf("%+v", state)
+	}
 }
 
 func TestPollsAndReportsDoNotWaitForASinkThatIsDown(t *testing.T) {

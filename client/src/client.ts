@@ -17,6 +17,7 @@ import type { Site } from "./site";
 import { keeper } from "./storage";
 import { tabId } from "./tab";
 import { visitId } from "./visit";
+import { timeZone } from "./zone";
 
 const PLUGIN = "Customer.io In-App Plugin";
 const REPORT = "Report Delivery Event";
@@ -102,7 +103,7 @@ export function createClient(site: Site): Client {
       // There is room for another one. The poll must not offer again what was just closed.
       void queue.flush().then(() => {
         look();
-        stream?.tellOthers();
+        stream?.changed();
       });
     }
     announce(emitter, happening, detail, dismiss);
@@ -148,7 +149,7 @@ export function createClient(site: Site): Client {
       referrer: document.referrer || undefined,
       show: wanted,
       fired,
-      zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      zone: timeZone(),
       reset,
       consent: keeper().handbill?.said,
       stream: stream?.heard,
@@ -162,7 +163,7 @@ export function createClient(site: Site): Client {
   /** An answer that still counts: one that was overtaken may offer the stream of another visitor. */
   function heard({ headers }: Response): void {
     const ticket = headers.get("Handbill-Stream");
-    if (ticket) using("stream", (it) => (stream = it).offer(ticket, address(site, "/api/v3/sse"), look, mayConnect));
+    if (ticket) using("stream", (it) => (stream = it).offer(ticket, site, look, mayConnect));
     const drawn = headers.get("Handbill-Inbox");
     if (drawn) openBox(drawn).catch(() => {});
   }

@@ -19,6 +19,8 @@ const letters = "etnsoiarclduhmfpgvbjy_wOxCEkASMFTzDNLRPHIBV$WUKqYGXQZJ"
 var (
 	placeholder = regexp.MustCompile(`\bHANDBILL_\d+_\b`)
 	word        = regexp.MustCompile(`[\w$]+`)
+	// literal is what looks like a variable and is none: what stands in quotes, and a class of characters.
+	literal = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\[A-Za-z]`)
 )
 
 // rename gives the variables of a script short names, beginning anew in each scope: what many functions call the same, such
@@ -67,8 +69,10 @@ func sameScript(script, renamed []byte, target api.Target) error {
 	if err != nil {
 		return err
 	}
+	same := slices.EqualFunc(literal.FindAll(before, -1), literal.FindAll(after, -1), bytes.Equal)
+	before, after = literal.ReplaceAll(before, []byte(`""`)), literal.ReplaceAll(after, []byte(`""`))
 	wordsBefore, wordsAfter := word.FindAll(before, -1), word.FindAll(after, -1)
-	same := len(wordsBefore) == len(wordsAfter) && bytes.Equal(word.ReplaceAll(before, nil), word.ReplaceAll(after, nil))
+	same = same && len(wordsBefore) == len(wordsAfter) && bytes.Equal(word.ReplaceAll(before, nil), word.ReplaceAll(after, nil))
 	there, back := map[string]string{}, map[string]string{}
 	for i := 0; same && i < len(wordsBefore); i++ {
 		a, b := string(wordsBefore[i]), string(wordsAfter[i])

@@ -1,4 +1,6 @@
 import { backoff } from "../backoff";
+import { address } from "../endpoint";
+import type { Site } from "../site";
 
 /** Milliseconds after which the edge opens no stream for a ticket any more, and a little less. */
 const TICKET_LIFE = 240_000;
@@ -20,7 +22,7 @@ interface Word {
 export let heard: string | undefined;
 
 /** The address of the stream, without its ticket; empty before there is one. */
-let address = "";
+let stream = "";
 /** Asks the edge at once what is due; what is held stays in use. */
 let wake: () => void;
 /** Whether the page's policy lets us call the edge. */
@@ -40,10 +42,10 @@ let holds = false;
 let channel: BroadcastChannel | undefined;
 
 /** The edge has offered a stream, in the answer to a poll. */
-export function offer(offered: string, at: string, poll: (same: boolean) => void, mayConnect: () => boolean): void {
+export function offer(offered: string, site: Site, poll: (same: boolean) => void, mayConnect: () => boolean): void {
   take(offered);
-  if (!address) {
-    address = at;
+  if (!stream) {
+    stream = address(site, "/api/v3/sse");
     wake = () => poll(true);
     allowed = mayConnect;
     begin();
@@ -97,8 +99,8 @@ function hear({ offered, open: theirs, woken }: Word): void {
   }
 }
 
-/** Something is new for this visitor, also in the other tabs. */
-export function tellOthers(): void {
+/** Something has changed for this visitor: says so to the other tabs. */
+export function changed(): void {
   channel?.postMessage({ woken: true } satisfies Word);
 }
 
@@ -133,7 +135,7 @@ function open(): void {
   // An old one opens nothing: the next poll brings a new one.
   if (Date.now() - given > TICKET_LIFE) return wake();
   const name = ticket;
-  const mine = (source = new EventSource(`${address}?ticket=${name}`));
+  const mine = (source = new EventSource(`${stream}?ticket=${name}`));
   let patience = 30_000;
   const on = (event: string, act: (data: string) => void): void =>
     mine.addEventListener(event, ({ data }: MessageEvent<string>) => {
@@ -149,7 +151,7 @@ function open(): void {
   on("heartbeat", () => {});
   on("poll", () => {
     wake();
-    tellOthers();
+    changed();
   });
   mine.addEventListener("error", () => mine === source && broken());
   watch(patience);

@@ -16,6 +16,7 @@ type file struct {
 	path string
 	mode os.FileMode
 	open *os.File
+	pipe bool // or a terminal: there is nothing to be synchronised
 }
 
 // File returns a target that appends each record as a line of JSON to a file. It makes the file and its folder when they
@@ -49,8 +50,11 @@ func (f *file) Send(_ context.Context, batch Batch) error {
 	for _, one := range batch.Items {
 		lines = append(lines, one.Encoded...)
 	}
-	if _, err = f.open.Write(lines); err == nil {
+	if _, err = f.open.Write(lines); err == nil && !f.pipe {
 		err = f.open.Sync()
+	}
+	if err != nil && f.pipe {
+		return errors.Join(fmt.Errorf("writing %s: %w", f.path, err), f.Close())
 	}
 	if err != nil {
 		// Without a part of a batch, the file is as good as before. After a failed synchronisation nothing is known of it.
@@ -76,6 +80,12 @@ func (f *file) reopen() error {
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o750); err != nil {
 		return err
 	}
+	if info, err := os.Stat(f.path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		f.pipe = true
+		f.open, err = os.OpenFile(f.path, os.O_WRONLY, 0)
+		return err
+	}
+	f.pipe = false
 	var err error
 	f.open, err = os.OpenFile(f.path, os.O_RDWR|os.O_CREATE|os.O_APPEND, f.mode)
 	return err

@@ -3,6 +3,8 @@ package sink
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -104,6 +106,25 @@ func TestAFullDiskIsWaitedFor(t *testing.T) {
 	folder := t.TempDir()
 	r, _, _ = run(t, l, Options{Name: "folder", Target: File(folder, 0o600), FromOldest: true})
 	until(t, "a folder is told of", func() bool { return strings.Contains(r.State().Problem, folder) })
+}
+
+func TestAFileMayBeAPipe(t *testing.T) {
+	reader, writer, err := os.Pipe() // as standard output is in a container
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = errors.Join(reader.Close(), writer.Close()) }()
+	l := openLog(t, t.TempDir(), eventlog.Options{})
+	r, _, _ := run(t, l, Options{Target: File(fmt.Sprintf("/proc/self/fd/%d", writer.Fd()), 0o600), FromOldest: true})
+	write(t, l, 0, 3)
+	lines := bufio.NewScanner(reader)
+	for n := range 3 {
+		var record Record
+		if !lines.Scan() || json.Unmarshal(lines.Bytes(), &record) != nil || record.ID != dismissal(n).ID {
+			t.Errorf("line %d is %q", n, lines.Text())
+		}
+	}
+	until(t, "nothing waits", func() bool { return r.State().Pending == 0 })
 }
 
 // calls is the other side of a customer data platform: what Segment's HTTP API takes.
