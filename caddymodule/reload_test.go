@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -13,6 +12,8 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+
+	"handbill/engine/soaktest"
 )
 
 // visitors ask for pages and poll, without a pause, until they are stopped.
@@ -80,10 +81,7 @@ func held() (goroutines int, bytes uint64) {
 // 1,000 reloads with HANDBILL_SOAK=1, and 30 without, every one of another configuration, while visitors ask: every request is
 // answered rightly, and nothing that a reload makes stays.
 func TestReloadsUnderRequestsLoseNothing(t *testing.T) {
-	reloads := 30
-	if os.Getenv("HANDBILL_SOAK") == "1" {
-		reloads = 1000
-	}
+	reloads := soaktest.Times(30, 1000)
 	// Caddy's reverse_proxy keeps the connections of each configuration for two minutes, so this site is Caddy's own.
 	site := "http://tallowby.test:PORT {\n\thandbill\n\theader Content-Type \"text/html; charset=utf-8\"\n\trespond \"<!doctype html><title>Pricing</title><h1>Pricing</h1>\"\n}\n"
 	database := filepath.Join(t.TempDir(), "handbill.db")
@@ -110,13 +108,6 @@ func TestReloadsUnderRequestsLoseNothing(t *testing.T) {
 	took := time.Since(began)
 	v.stop()
 	goroutinesAfter, bytesAfter := held()
-	for name, figure := range map[string]any{
-		"count": reloads, "seconds": int(took.Seconds()), "requests_answered": v.answered.Load(), "requests_lost": v.lost.Load(),
-		"connections_tried_again": v.connections.Load(), "goroutines_before": goroutines, "goroutines_after": goroutinesAfter,
-		"heap_before_kib": bytes >> 10, "heap_after_kib": bytesAfter >> 10,
-	} {
-		t.Logf("figure: reload.%s = %v", name, figure)
-	}
 	if v.lost.Load() > 0 {
 		t.Errorf("%d requests were never answered", v.lost.Load())
 	}
@@ -126,6 +117,13 @@ func TestReloadsUnderRequestsLoseNothing(t *testing.T) {
 	// What is held must not grow with the reloads: of a thousand, each might keep 4 KiB unseen.
 	if grown := int64(bytesAfter) - int64(bytes); grown > 4<<20 {
 		t.Errorf("%d KiB before, %d KiB after", bytes>>10, bytesAfter>>10)
+	}
+	for name, figure := range map[string]any{
+		"count": reloads, "seconds": int(took.Seconds()), "requests_answered": v.answered.Load(), "requests_lost": v.lost.Load(),
+		"connections_tried_again": v.connections.Load(), "goroutines_grown": max(goroutinesAfter-goroutines, 0),
+		"heap_before_kib": bytes >> 10, "heap_after_kib": bytesAfter >> 10,
+	} {
+		soaktest.Figure(t, "reload."+name, figure)
 	}
 	if err := caddy.Stop(); err != nil {
 		t.Fatal(err)

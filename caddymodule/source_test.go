@@ -20,6 +20,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
+	"handbill/engine/soaktest"
 	"handbill/engine/source"
 	"handbill/engine/store/redistest"
 	"handbill/engine/workspace"
@@ -84,7 +85,7 @@ func TestAWorkspaceFromAURLIsServedAndFollowedAndOutlivesItsServer(t *testing.T)
 	if !e.get("http://tallowby.test/").injected() {
 		t.Error("after a restart without the server pages are not injected")
 	}
-	t.Logf("figure: start.last_good_to_first_page_ms = %d", time.Since(began).Milliseconds())
+	soaktest.Figure(t, "start.reload_with_last_good_ms", time.Since(began).Milliseconds())
 	if ids := e.poll("http://tallowby.test/"); fmt.Sprint(ids) != "[tuesday]" {
 		t.Errorf("after a restart without the server: %v", ids)
 	}

@@ -6,13 +6,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"handbill/engine/soaktest"
 )
 
 // tabOverHTTP is a tab without a browser: it polls, reports, and holds a stream open.
@@ -72,10 +73,7 @@ func (b *tabOverHTTP) report(delivery, metric string) {
 // Ends as a service manager ends it, with streams open and while visitors report. It must end within 5 seconds, which is what
 // Caddy's unit of systemd waits.
 func TestAServerThatIsToldToEndEndsItsStreamsAndKeepsEverything(t *testing.T) {
-	streams := 50
-	if os.Getenv("HANDBILL_SOAK") == "1" {
-		streams = 400
-	}
+	streams := soaktest.Times(50, 400) // of one address
 	workspace := filepath.Join(t.TempDir(), "messages.toml")
 	writeFile(t, workspace, "[[messages]]\nid = \"closing\"\npages = [\"*\"]\ndisplay = \"banner\"\ntext = \"We close at six today.\"\n")
 	s := newServer(t, "{\n\tadmin ADMIN\n\tpersist_config off\n\tdefault_bind 127.0.0.1\n\thandbill "+workspace+
@@ -112,8 +110,6 @@ func TestAServerThatIsToldToEndEndsItsStreamsAndKeepsEverything(t *testing.T) {
 	s.process = nil
 	open.Wait()
 	close(ended)
-	t.Logf("figure: shutdown.open_streams = %d", streams)
-	t.Logf("figure: shutdown.ms = %d", took.Milliseconds())
 	if took > 5*time.Second || err != nil {
 		t.Errorf("it took %s to end: %v", took, err)
 	}
@@ -130,4 +126,6 @@ func TestAServerThatIsToldToEndEndsItsStreamsAndKeepsEverything(t *testing.T) {
 			t.Errorf("after the restart the counts are %q, and should have %s", got, part)
 		}
 	}
+	soaktest.Figure(t, "shutdown.open_streams", streams)
+	soaktest.Figure(t, "shutdown.ms", took.Milliseconds())
 }

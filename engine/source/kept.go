@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"handbill/engine/workspace"
@@ -106,6 +107,9 @@ func writeWhole(path string, parts ...[]byte) (err error) {
 	}
 	if err := os.Rename(file.Name(), path); err != nil {
 		return err
+	}
+	if runtime.GOOS == "windows" {
+		return nil // a folder cannot be synchronised there; NTFS journals names by itself
 	}
 	directory, err := os.Open(folder)
 	if err != nil {

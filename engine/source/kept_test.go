@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"handbill/engine/soaktest"
 	"handbill/engine/workspace"
 )
 
@@ -147,7 +148,7 @@ func TestAStartDoesNotWaitForASourceThatIsSlow(t *testing.T) {
 	if f.shown() != "spring-sale" || !f.State().Kept {
 		t.Errorf("it shows %s in state %+v", f.shown(), f.State())
 	}
-	t.Logf("figure: source.start_with_last_good_ms = %d", took.Milliseconds())
+	soaktest.Figure(t, "source.start_with_last_good_ms", took.Milliseconds())
 	if took > time.Second {
 		t.Errorf("the start took %s", took)
 	}

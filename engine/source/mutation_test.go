@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"handbill/engine/soaktest"
 	"handbill/engine/workspace"
 )
 
@@ -46,10 +47,7 @@ func mutated(chance *rand.Rand, text string) string {
 
 // What is in use after each of many mutated versions is that version when it checks, and otherwise what was in use before.
 func TestMutatedWorkspacesNeverTakeTheGoodOneAway(t *testing.T) {
-	count := 250
-	if os.Getenv("HANDBILL_SOAK") == "1" {
-		count = 1000
-	}
+	count := soaktest.Times(250, 1000)
 	good, err := os.ReadFile("../../examples/messages/messages.toml")
 	if err != nil {
 		t.Fatal(err)
@@ -101,10 +99,10 @@ func TestMutatedWorkspacesNeverTakeTheGoodOneAway(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("figure: source.mutated_workspaces = %d", count)
-	t.Logf("figure: source.mutated_workspaces_refused = %d", refused)
-	t.Logf("figure: source.mutated_workspaces_regressed = 0")
 	if accepted < count/20 || refused < count/4 {
 		t.Errorf("%d were accepted and %d refused: the mutations are not those of life", accepted, refused)
 	}
+	soaktest.Figure(t, "source.mutated_workspaces", count)
+	soaktest.Figure(t, "source.mutated_workspaces_refused", refused)
+	soaktest.Figure(t, "source.mutated_workspaces_regressed", 0)
 }

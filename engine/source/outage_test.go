@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"handbill/engine/soaktest"
 )
 
 var quietLog = log.New(io.Discard, "", 0)
@@ -77,12 +79,18 @@ func shapes(t *testing.T) []shape {
 // Whatever a URL answers, the last good workspace stays, the error names the URL and what to do, and the next good answer is
 // taken.
 func TestOutagesOfAURLKeepTheLastGoodWorkspace(t *testing.T) {
-	for _, shape := range shapes(t) {
+	all := shapes(t)
+	t.Cleanup(func() { soaktest.Figure(t, "source.outages", len(all)) }) // after they have run beside each other
+	for _, shape := range all {
 		t.Run(shape.name, func(t *testing.T) {
 			t.Parallel()
 			server := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, sale) }) // without an ETag
 			server.Config.ErrorLog = quietLog
-			f := follow(t, quick(t, server.url(), HTTPOptions{Timeout: 100 * time.Millisecond}))
+			options := HTTPOptions{}
+			if strings.HasPrefix(shape.name, "slow") {
+				options.Timeout = 100 * time.Millisecond
+			}
+			f := follow(t, quick(t, server.url(), options))
 			f.eventuallyShows(t, "spring-sale")
 			server.set(shape.answer)
 			f.failsWith(t, server.url(), shape.want)
@@ -97,10 +105,13 @@ func TestOutagesOfAURLKeepTheLastGoodWorkspace(t *testing.T) {
 // before is shown.
 func (f *followed) failsWith(t *testing.T, url, want string) {
 	t.Helper()
-	eventually(t, "the problem is told", func() bool { return len(f.State().Problems) > 0 })
-	state := f.State()
-	if said := state.Problems[0].Error(); !strings.HasPrefix(said, url) || !strings.Contains(said, want) || state.Problems[0].Fix == "" {
-		t.Errorf("the problem is %q, and should hold %q", said, want)
+	var state State
+	eventually(t, "the problem is told: "+want, func() bool {
+		state = f.State()
+		return len(state.Problems) > 0 && strings.Contains(state.Problems[0].Error(), want)
+	})
+	if said := state.Problems[0].Error(); !strings.HasPrefix(said, url) || state.Problems[0].Fix == "" {
+		t.Errorf("the problem is %q", said)
 	}
 	if f.shown() != "spring-sale" || state.FailingSince.IsZero() || state.Generation == "" {
 		t.Errorf("it shows %s in state %+v", f.shown(), state)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"handbill/engine/soaktest"
 	"handbill/engine/store/redistest"
 	"handbill/engine/workspace"
 )
@@ -43,10 +44,10 @@ func TestOneWriteToRedisChangesEveryEdgeWithinASecond(t *testing.T) {
 					slowest = max(slowest, time.Since(written))
 				}
 			}
-			t.Logf("figure: source.write_to_every_edge_%s_ms = %d", strings.ReplaceAll(name, " ", "_"), slowest.Milliseconds())
 			if slowest > time.Second {
 				t.Errorf("the edges took %s", slowest)
 			}
+			soaktest.Figure(t, "source.write_to_every_edge_ms, "+name, slowest.Milliseconds())
 			for _, edge := range edges {
 				if len(edge.applied) != 7 {
 					t.Errorf("an edge applied %d versions", len(edge.applied))
