@@ -50,7 +50,15 @@ func (s stamp) known() string {
 }
 
 // bucketName names a bucket.
-func bucketName(n int) string { return fmt.Sprintf("%02x", n) }
+func bucketName(n int) string { return bucketNames[n] }
+
+// bucketNames are the names of all buckets.
+var bucketNames = func() (names [redisBuckets]string) {
+	for n := range names {
+		names[n] = fmt.Sprintf("%02x", n)
+	}
+	return names
+}()
 
 // bucketOf is the bucket of a visitor.
 func bucketOf(visitorID string) string { return bucketName(int(sumOfID(visitorID) % redisBuckets)) }

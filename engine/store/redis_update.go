@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	randv2 "math/rand/v2"
@@ -250,12 +250,12 @@ func (r *Redis) write(ctx context.Context, was *stored, c *changes, mark *markOf
 		after := cached{key: key, record: record}
 		value := ""
 		if record != nil {
-			data, err := visitor.Encode(record)
+			binary.LittleEndian.PutUint64(after.stamp[:], randv2.Uint64()|1)
+			data, err := visitor.AppendEncoded(append(make([]byte, 0, usualRecord), after.stamp[:]...), record)
 			if err != nil {
 				return nil, false, about(key, err)
 			}
-			_, _ = rand.Read(after.stamp[:]) // it never fails: crypto/rand ends the program rather than return weak bytes
-			value = string(after.stamp[:]) + rueidis.BinaryString(data)
+			value = rueidis.BinaryString(data)
 		}
 		wrote[key] = after
 		keys, seen = append(keys, redisRecordKey(key)), append(seen, bucketKey("seen", key.Workspace, bucketOf(key.Visitor)))
@@ -305,9 +305,19 @@ func (r *Redis) put(ctx context.Context, records map[Key]cached, keys, arguments
 	return done, err
 }
 
-// lastSeenScore is when a visitor was last seen, in milliseconds; empty where that is as before.
+// usualRecord is how many bytes a record takes at first, with its stamp; it may take more.
+const usualRecord = 512
+
+// seenInterval is how accurate it is known, among all visitors, when one was last seen: earlier by so much at most. Who looks
+// for visitors of long ago looks at their records, too.
+const seenInterval = time.Hour
+
+// lastSeenScore is when a visitor was last seen, in milliseconds; empty where that is as before, about.
 func lastSeenScore(was, is *visitor.Record) string {
-	if is == nil || was != nil && was.LastSeen.Equal(is.LastSeen) {
+	if is == nil {
+		return ""
+	}
+	if was != nil && was.LastSeen.Truncate(seenInterval).Equal(is.LastSeen.Truncate(seenInterval)) && was.LastSeen.IsZero() == is.LastSeen.IsZero() {
 		return ""
 	}
 	if is.LastSeen.IsZero() {

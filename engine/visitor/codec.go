@@ -1,6 +1,7 @@
 package visitor
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
@@ -89,7 +90,10 @@ type storedTest struct {
 }
 
 // Encode writes a record down.
-func Encode(r *Record) ([]byte, error) {
+func Encode(r *Record) ([]byte, error) { return AppendEncoded(nil, r) }
+
+// AppendEncoded writes a record down behind data.
+func AppendEncoded(data []byte, r *Record) ([]byte, error) {
 	stored := storedRecord{
 		ID: r.ID, Verified: r.Verified, Traits: r.Traits, FirstSeen: milliseconds(r.FirstSeen), LastSeen: milliseconds(r.LastSeen),
 		Groups: r.Groups, Visits: storeVisits(r.Visits), Events: storeEvents(r), storedShowings: storeShowings(r.Showings), Joined: r.Joined,
@@ -105,11 +109,11 @@ func Encode(r *Record) ([]byte, error) {
 		stored.Tests = append(stored.Tests, storedTest{Message: t.Message, Variant: t.Variant, Until: milliseconds(t.Until), Shown: t.Shown, Data: t.Data})
 	}
 	stored.storeKinds(r)
-	body, err := encoding.Marshal(stored)
-	if err != nil {
+	to := bytes.NewBuffer(append(data, version))
+	if err := encoding.MarshalToBuffer(stored, to); err != nil {
 		return nil, fmt.Errorf("encoding the record of visitor %s: %w", r.ID, err)
 	}
-	return append([]byte{version}, body...), nil
+	return to.Bytes(), nil
 }
 
 // Decode reads a record that [Encode] wrote. It fails with [ErrVersion] or [ErrDamaged], and never panics, whatever the
@@ -281,7 +285,7 @@ var (
 	encoding = must(cbor.EncOptions{
 		Sort:          cbor.SortBytewiseLexical,
 		ShortestFloat: cbor.ShortestFloat16,
-	}.EncMode())
+	}.UserBufferEncMode())
 	decoding = must(cbor.DecOptions{
 		DefaultMapType:  reflect.TypeFor[map[string]any](),
 		DupMapKey:       cbor.DupMapKeyEnforcedAPF,

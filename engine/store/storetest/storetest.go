@@ -37,6 +37,8 @@ func Run(t *testing.T, subject Subject) {
 		{"a page view that is noted is seen at once", notedView},
 		{"events count once, also when they are sent again", trackedEvents},
 		{"groups are remembered", groups},
+		{"what lies in the inbox is remembered, each message once", inbox},
+		{"merging joins inboxes", mergeInboxes},
 		{"merging joins visits, groups and events", mergePast},
 		{"what cannot be noted is left out alone", notedWrongly},
 		{"a test send waits for an unknown visitor", testSend},
