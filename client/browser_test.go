@@ -52,7 +52,7 @@ type tab struct {
 func newTab(t *testing.T, allowed ...string) *tab {
 	t.Helper()
 	ctx, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
-	return quietTab(t, ctx, closeTab, allowed...)
+	return quietTab(ctx, t, closeTab, allowed...)
 }
 
 // another opens one more tab of the same profile: in the same window, whose other tabs nobody sees then, or in one beside it.
@@ -60,11 +60,11 @@ func (b *tab) another(sameWindow bool) *tab {
 	b.t.Helper()
 	profile := chromedp.FromContext(b.ctx).BrowserContextID
 	ctx, closeTab := chromedp.NewContext(b.ctx, chromedp.WithExistingBrowserContext(profile), chromedp.WithNewWindow(!sameWindow))
-	return quietTab(b.t, ctx, closeTab)
+	return quietTab(ctx, b.t, closeTab)
 }
 
 // quietTab fails the test when the page in a tab is not quiet.
-func quietTab(t *testing.T, ctx context.Context, closeTab func(), allowed ...string) *tab {
+func quietTab(ctx context.Context, t *testing.T, closeTab func(), allowed ...string) *tab {
 	t.Helper()
 	b := &tab{t: t, ctx: ctx, close: closeTab}
 	b.run(chromedp.EmulateViewport(1024, 768))

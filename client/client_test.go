@@ -20,10 +20,10 @@ var limits = map[string]int{
 	"consent":     1 << 10, // before the client, on sites that have rules of consent
 	"message.css": 2560,
 	"actions":     1 << 10,
+	"calls":       1280,
 	"inbox":       1216, // with the bell 4 KiB
 	"bridge":      1280, // in documents that were written for the reference client
 	"bell":        2880,
-	"calls":       1 << 10,
 	"debug":       6 << 10,
 	"forms":       3 << 10,
 	"inline":      1152,

@@ -39,6 +39,7 @@ type edge struct {
 	site      map[string]any
 	consent   map[string]any // the site's rules, where it has some
 	messages  func(poll) []message
+	refused   map[string]string                                 // why messages are not handed out that the site's code asks for
 	inbox     []letter                                          // what lies in the inbox; nil: the workspace has none
 	documents map[string]string                                 // that are shown in a sandbox, by their frames
 	missing   []string                                          // the endings of parts that are not found
@@ -263,13 +264,16 @@ func (e *edge) servePoll(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Handbill-Inbox", "false")
 	}
 	list := e.messages(asked)
+	if list == nil {
+		list = []message{}
+	}
 	letters := fmt.Sprint(e.inbox)
 	if asked.Inbox != "" && asked.Inbox != letters {
 		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(map[string]any{"inAppMessages": append([]message{}, list...), "inboxMessages": append([]letter{}, e.inbox...), "inboxGeneration": letters})
+		json.NewEncoder(w).Encode(map[string]any{"inAppMessages": list, "inboxMessages": append([]letter{}, e.inbox...), "inboxGeneration": letters})
 		return
 	}
-	if len(list) == 0 {
+	if len(list) == 0 && e.refused == nil {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
@@ -279,7 +283,7 @@ func (e *edge) servePoll(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(map[string]any{"inAppMessages": list, "inboxMessages": []any{}, "generation": generation})
+	json.NewEncoder(w).Encode(map[string]any{"inAppMessages": list, "inboxMessages": []any{}, "generation": generation, "refused": e.refused})
 }
 
 func (e *edge) serveEvents(w http.ResponseWriter, r *http.Request) {

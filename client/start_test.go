@@ -76,8 +76,8 @@ func TestEveryWayToStartEndsInOneClient(t *testing.T) {
 			if c.events {
 				b.await("heard.length")
 				b.click(closing)
-				b.await("heard.length === 2")
-				b.expect("heard", `["in-app:message-opened welcome","in-app:message-dismissed welcome"]`)
+				b.await("heard.length === 3")
+				b.expect("heard", `["in-app:message-opening welcome","in-app:message-opened welcome","in-app:message-dismissed welcome"]`)
 			}
 			// What the client is asked now comes after whatever it might have asked twice.
 			b.js("cioanalytics.track('Job planned')")

@@ -85,7 +85,7 @@ func (e *Engine) ExplainPoll(ctx context.Context, request PollRequest) (Explanat
 	}
 	s.visitNow(visitor.PageView{View: uint32(load), Number: request.Number, Address: request.Page.URL, Referrer: request.Browser.Referrer})
 	if len(request.Show) > 0 {
-		s.wanted = e.wantedBy(snapshot, request)
+		s.wanted, s.called = e.wantedBy(snapshot, request)
 	}
 	e.keepSlots(snapshot.Messages, snapshot.Candidates(s.page, nil), s)
 	explanation := e.explainAll(s, mostExplained, time.Now().Add(debugTime))

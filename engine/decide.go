@@ -46,8 +46,10 @@ type situation struct {
 	oneEach bool
 	// fired is what has happened in the browser.
 	fired []Fired
-	// wanted are the messages that the visitor asked for by a button.
+	// wanted are the messages that the visitor asked for by a button, or the site's own code did.
 	wanted []*workspace.Message
+	// called are those of wanted that the site's own code asked for.
+	called []*workspace.Message
 	// throttles are the one over all messages, if it bounds anything, and those of groups.
 	throttles []throttling
 	// embeds: what comes with the page is shown from there.
@@ -233,7 +235,7 @@ func describeStatus(_ *Engine, m *workspace.Message, _ *situation) (string, stri
 // askPage lets every page rule pass where the client did not say its page: the reference client tests the rule itself. It
 // does not ask again what the index has answered.
 func askPage(_ *Engine, m *workspace.Message, s *situation) Reason {
-	if s.page == nil || s.indexed || m.Inbox != nil || s.isWanted(m) || m.Pages.Match(s.page) {
+	if s.page == nil || s.indexed && !s.isCalled(m) || m.Inbox != nil || s.isWanted(m) && !s.isCalled(m) || m.Pages.Match(s.page) {
 		return ReasonNone
 	}
 	return ReasonPage

@@ -40,7 +40,8 @@ type PollRequest struct {
 	Slots bool
 	// Fired is what has happened in the browser that messages wait for.
 	Fired []Fired
-	// Show are messages that the visitor asked for: their ids, and for each the delivery whose button shows it.
+	// Show are messages that were asked for: their ids, and for each the delivery whose button shows it; none where the
+	// site's own code asked.
 	Show map[string]string
 	// Streaming is true when the edge can reach the client over a stream, so that it need not ask often.
 	Streaming bool
@@ -97,6 +98,8 @@ type PollAnswer struct {
 	// the request named its page and holds it already.
 	Inbox           []InboxMessage
 	InboxGeneration string
+	// Refused are the messages that the site's own code asked for and does not get, and why.
+	Refused map[string]Reason
 }
 
 // Poll answers what is due to a visitor on a page, and takes the lease of each message it hands out. Without a
@@ -134,7 +137,7 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &q.facts, tags: tags, embeds: request.Embeds,
 	}
 	if len(request.Show) > 0 {
-		s.wanted = e.wantedBy(snapshot, request)
+		s.wanted, s.called = e.wantedBy(snapshot, request)
 	}
 	q.throttles, q.reasons = s.throttles, q.reasons[:0]
 	deliveries, err := e.due(ctx, snapshot, q, request.Tab)
@@ -148,6 +151,9 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 		return PollAnswer{}, err
 	}
 	answer := PollAnswer{Deliveries: e.withContents(s, deliveries), Inbox: inbox}
+	if len(request.Show) > 0 {
+		answer.Refused = e.refused(snapshot, request, s, answer.Deliveries)
+	}
 	answer.Generation, answer.Unchanged = generation(snapshot, answer.Deliveries, request.Generation)
 	answer.tellInbox(snapshot, request)
 	if !answer.Unchanged {

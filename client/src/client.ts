@@ -1,23 +1,23 @@
-import { createEmitter, type Emitter, type Listener } from "./emitter";
+import { keeper } from "./storage";
+import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
+import { heedRefusals, mayConnect } from "./policy";
 import { address, post } from "./endpoint";
 import { announce, EVERY, metricOf } from "./events";
+import { type Answer, NOTHING, readMessages } from "./message";
 import { newId, view } from "./id";
-import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
-import { createLoader, type Parts } from "./parts";
-import { heedRefusals, mayConnect } from "./policy";
-import type { Message } from "./message";
 import type { Inbox } from "./parts/inbox";
-import type { Around } from "./parts/calls";
-import type { Fired, Waiter } from "./parts/when";
-import { createPoller } from "./poll";
-import { createQueue, type Sent } from "./queue";
-import { createStage } from "./show/stage";
-import type { Told } from "./show/showing";
-import type { Site } from "./site";
-import { keeper } from "./storage";
 import { tabId } from "./tab";
+import type { Told } from "./show/showing";
+import { createStage, type Stage } from "./show/stage";
+import type { Around } from "./parts/calls";
+import { createQueue } from "./queue";
+import { createEmitter, type Emitter, type Listener } from "./emitter";
 import { visitId } from "./visit";
+import type { Fired, Waiter } from "./parts/when";
+import type { Site } from "./site";
+import { createPoller } from "./poll";
 import { timeZone } from "./zone";
+import { createLoader, type Parts } from "./parts";
 
 const PLUGIN = "Customer.io In-App Plugin";
 const REPORT = "Report Delivery Event";
@@ -42,7 +42,9 @@ export interface PluginOptions {
 
 /** What the methods of the page's global do their work with. */
 export interface Client {
-  emitter: Emitter;
+  events: Emitter;
+  stage: Stage;
+  wanted: Record<string, string>;
   load(options: LoadOptions | undefined): void;
   /** The context may hold what proves the id. */
   identify(id: string | undefined, traits: unknown, context: unknown): Promise<unknown>;
@@ -62,7 +64,7 @@ export interface Client {
 
 export function createClient(site: Site): Client {
   heedRefusals(address(site, "/"));
-  const emitter = createEmitter();
+  const events = createEmitter();
   const queue = createQueue(site);
   const loader = createLoader(site);
   const stage = createStage(tell, leave, loader, look);
@@ -70,7 +72,7 @@ export function createClient(site: Site): Client {
   /** Does something with a part, where it can be had. */
   const using = <Name extends keyof Parts>(name: Name, use: (part: Parts[Name]) => void): void => void loader.part(name).then(use, () => {});
   const tab = tabId();
-  /** The messages that buttons asked for, and the deliveries that have these buttons. */
+  /** The messages that buttons asked for, and the deliveries that have these buttons; no delivery where the site's code did. */
   const wanted: Record<string, string> = {};
   /** The last events that were tracked on this page, for messages that wait for one. */
   const tracked: Parameters<Waiter["track"]>[] = [];
@@ -83,7 +85,7 @@ export function createClient(site: Site): Client {
   /** The part that knows what lies in the inbox, once somebody has asked. */
   let box: typeof import("./parts/inbox") | undefined;
   /** The part that few calls need; from then on events go through it. */
-  let calls: Promise<typeof import("./parts/calls")> | undefined;
+  let calls: Promise<typeof import("./parts/calls") | undefined> | undefined;
   let pageName: string | undefined;
   /** The address of the last page that was counted, and how many there were in this load: single-page applications have several. */
   let counted: string | undefined;
@@ -91,13 +93,14 @@ export function createClient(site: Site): Client {
   /** The last identify on its way: a poll waits for it, since the traits decide what is due. */
   let identified: Promise<unknown> | undefined;
 
-  function tell(...[{ messageId, deliveryId }, happening, dismiss, particulars]: Parameters<Told>): void {
+  function tell(...[{ messageId, deliveryId }, happening, dismiss, particulars]: Parameters<Told>): boolean {
     const detail = { messageId, deliveryId, ...particulars };
     if (happening === "action" && detail.actionValue?.startsWith("show:")) {
       wanted[detail.actionValue.slice(5)] = deliveryId;
       look();
     }
-    queue.add(track(REPORT, { metric: metricOf(happening), ...detail }));
+    const metric = metricOf(happening);
+    if (metric) queue.add(track(REPORT, { metric, ...detail }));
     if (happening === "dismissed") {
       delete wanted[messageId];
       // There is room for another one. The poll must not offer again what was just closed.
@@ -106,7 +109,7 @@ export function createClient(site: Site): Client {
         stream?.changed();
       });
     }
-    announce(emitter, happening, detail, dismiss);
+    return announce(events, happening, detail, dismiss);
   }
 
   function leave(to: string, newTab: boolean): void {
@@ -122,19 +125,18 @@ export function createClient(site: Site): Client {
     return event("track", { event: name, properties });
   }
 
-  function send(type: string, fields: object): Promise<unknown> {
+  async function send(type: string, fields: object): Promise<unknown> {
     const made = event(type, fields);
-    const hand = (sent: Sent | undefined): Promise<unknown> => {
-      if (sent) queue.add(sent);
-      return queue.flush().then(() => ({ event: sent ?? made }));
-    };
-    // What is to change events, or to keep them back, may not be passed by.
-    return calls ? calls.then(({ through }) => through(made)).then(hand, () => {}) : hand(made);
+    // What is to change events, or to keep them back, may not be passed by, also where it cannot be had.
+    const sent = calls ? await (await calls)?.through(made) : made;
+    if (sent) queue.add(sent);
+    await queue.flush();
+    return { event: sent ?? made };
   }
 
-  function rare(name: string, around: Around, args: unknown[]): Promise<unknown> {
-    calls ??= loader.part("calls");
-    return calls.then((part) => part.calls[name]!(around, ...args)).catch(reportError);
+  async function rare(name: string, around: Around, args: unknown[]): Promise<unknown> {
+    calls ??= loader.part("calls").catch(() => undefined);
+    return (await calls)?.call(name, around, args);
   }
 
   async function ask(generation?: string, path = "/api/v4/users"): Promise<Response> {
@@ -181,8 +183,10 @@ export function createClient(site: Site): Client {
     return Object.fromEntries((["total", "totalUnopened", "messages", "onUpdates"] as const).map(later)) as unknown as Inbox;
   }
 
-  function answered(messages: Message[], answer?: object): void {
-    box?.hear(answer);
+  function answered(answer: Answer): void {
+    const messages = readMessages(answer);
+    events.emit("poll", answer);
+    box?.hear(answer as object);
     stage.update(messages.filter(({ when }) => !when));
     const waiting = messages.filter(({ when }) => when);
     if (waiter) waiter.update(waiting);
@@ -201,14 +205,15 @@ export function createClient(site: Site): Client {
   function look(same?: boolean): void {
     if (plugin.enabled !== false && (userId() || plugin.anonymousInApp)) return poller.now(same);
     poller.stop();
-    answered([]);
+    answered(NOTHING);
+    box?.hear();
   }
 
   function load(options: LoadOptions | undefined): void {
     const { [PLUGIN]: given = {} } = options?.integrations ?? {};
     const next = typeof given === "object" ? given : { enabled: given };
-    if (plugin.events) emitter.off(EVERY, plugin.events);
-    if (next.events) emitter.on(EVERY, next.events);
+    if (plugin.events) events.off(EVERY, plugin.events);
+    if (next.events) events.on(EVERY, next.events);
     plugin = next;
     look();
   }
@@ -240,11 +245,11 @@ export function createClient(site: Site): Client {
 
   function reset(): void {
     forgetIdentity();
-    answered([]);
+    stage.update([]);
     look();
   }
 
-  emitter.on("track", (...event: Parameters<Waiter["track"]>) => {
+  events.on("track", (...event: Parameters<Waiter["track"]>) => {
     if (tracked.push(event) > 50) tracked.shift();
     waiter?.track(...event);
   });
@@ -253,7 +258,7 @@ export function createClient(site: Site): Client {
 
   const opened = location.href;
   if (site.spaRoutes) using("routes", ({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)));
-  const client = { emitter, load, identify, page, send, reset, rare, look, inbox, ask };
+  const client = { events, stage, wanted, load, identify, page, send, reset, rare, look, inbox, ask };
   if (opened.includes("handbillDebug=")) using("debug", (it) => it.begin(client));
   return client;
 }

@@ -1,13 +1,14 @@
 import type { Emitter } from "./emitter";
 
-/** What can happen to a message. */
-export type Happening = "opened" | "dismissed" | "action" | "error" | "changed";
+/** What can happen to a message. The edge hears of neither opening nor suppressed: nobody has seen anything yet. */
+export type Happening = "opening" | "opened" | "dismissed" | "action" | "error" | "changed" | "suppressed";
 
 /** Who listens for this name hears every in-app event. */
 export const EVERY = "in-app";
 
-/** What the edge counts it by. */
-export function metricOf(happening: Happening): string {
+/** What the edge counts it by; undefined where it does not. */
+export function metricOf(happening: Happening): string | undefined {
+  if (happening === "opening" || happening === "suppressed") return undefined;
   return happening === "action" ? "clicked" : happening;
 }
 
@@ -17,7 +18,7 @@ export interface Particulars {
   actionName?: string;
   /** The action as the author wrote it. */
   actionValue?: string;
-  /** On error: "image", "display", "target" or "content". */
+  /** On error: "image", "display", "target" or "content"; on suppressed: "paused", "prevented", "slot", "removed" or "withdrawn". */
   reason?: string;
   /** On action, where a form was sent: the step it stands in, and what was answered. */
   step?: string;
@@ -30,11 +31,11 @@ export interface Detail extends Particulars {
   deliveryId: string;
 }
 
-/** Tells the site, by its listener and as an event of the document. */
-export function announce(emitter: Emitter, happening: Happening, detail: Detail, dismiss: () => void): void {
+/** Tells the site, by its listener and as an event of the document. False when it has prevented what would come next. */
+export function announce(emitter: Emitter, happening: Happening, detail: Detail, dismiss: () => void): boolean {
   // Not enumerable: a site that copies or logs the detail gets plain data.
   Object.defineProperty(detail, "message", { value: { dismiss } });
-  const event = new CustomEvent(`${EVERY}:message-${happening}`, { detail });
+  const event = new CustomEvent(`${EVERY}:message-${happening}`, { detail, cancelable: true });
   for (const name of [EVERY, event.type]) emitter.emit(name, event);
-  document.dispatchEvent(event);
+  return document.dispatchEvent(event);
 }

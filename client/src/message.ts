@@ -7,6 +7,8 @@ export interface Message {
   when?: When;
   /** Tells apart the times that the same message was sent to this visitor, or started for them; missing where there is but one. */
   occasion?: string;
+  /** The site was told that it stays away; of each answer once. */
+  told?: boolean;
   /** Sent by "messages send --test": shown to one person, counted nowhere. */
   test?: boolean;
 }
@@ -115,17 +117,23 @@ export interface Button {
   action: string;
 }
 
+/** A poll's answer, as far as it is one. */
+export interface Answer {
+  inAppMessages: (Message | null)[];
+  generation?: string;
+  /** Why messages are not shown that the site's code asked for, by their ids. */
+  refused?: Record<string, string>;
+}
+
+/** The answer when nothing is due. */
+export const NOTHING: Answer = { inAppMessages: [] };
+
 /** Reads the messages of a poll's answer. Throws when it is no such answer; leaves out what no event could name. */
-export function readMessages(answer: unknown): Message[] {
-  const { inAppMessages } = answer as { inAppMessages: (Message | null)[] };
-  return inAppMessages.filter((message): message is Message => isName(message?.messageId) && (!!message?.when || isName(message?.deliveryId)));
+export function readMessages({ inAppMessages }: Answer): Message[] {
+  return inAppMessages.filter((message): message is Message => !!(message?.messageId && (message.when || message.deliveryId)));
 }
 
 /** The same message keeps its key when its delivery changes, as it does when the visitor identifies, but not when it is sent again. */
 export function keyOf({ messageId, test, occasion }: Message): string {
   return `${messageId} ${test || occasion || ""}`;
-}
-
-function isName(value: unknown): boolean {
-  return typeof value === "string" && value !== "";
 }

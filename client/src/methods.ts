@@ -1,21 +1,21 @@
 import type { Client, LoadOptions } from "./client";
-import type { Listener } from "./emitter";
 import { anonymousId, setAnonymousId, userId } from "./identity";
+import type { Listener } from "./emitter";
 import { keeper } from "./storage";
 
 type Method = (...args: unknown[]) => unknown;
 
 /** What few sites call, and a part of the client does; see there. */
-const RARE = ["trackClick", "trackLink", "trackSubmit", "trackForm", "debug", "addSourceMiddleware", "addIntegrationMiddleware", "addDestinationMiddleware"];
+const RARE = "show debug trackClick trackLink trackSubmit trackForm addSourceMiddleware addIntegrationMiddleware addDestinationMiddleware".split(" ");
 
 /** The methods of the page's global: those of the reference client's stub, with `load` and `user`. */
 export function createMethods(client: Client): Record<string, Method> {
-  const { emitter } = client;
+  const { events } = client;
 
   /** Does what a method does, tells who listens for it, and calls the callback that any method may end with. */
   const call = (name: string, args: unknown[], result: Promise<unknown>): Promise<unknown> => {
     const callback = args.find(isFunction);
-    emitter.emit(name, ...args.filter((argument) => argument !== callback));
+    events.emit(name, ...args.filter((argument) => argument !== callback));
     return callback ? result.then((context) => (callback(context), context)) : result;
   };
 
@@ -41,13 +41,15 @@ export function createMethods(client: Client): Record<string, Method> {
     alias: (...args) => call("alias", args, client.send("alias", { userId: id(args[0]), previousId: id(args[1]) ?? userId() ?? anonymousId() })),
     reset: () => (client.reset(), call("reset", [], Promise.resolve())),
     ready: (...args) => call("ready", args, Promise.resolve()),
+    pause: () => client.stage.pause(true),
+    resume: () => client.stage.pause(false),
     setAnonymousId: (given) => (setAnonymousId(`${given}`), given),
     user: () => ({ id: () => userId() ?? null, anonymousId }),
-    on: (name, listener) => emitter.on(`${name}`, listener as Listener),
-    once: (name, listener) => emitter.once(`${name}`, listener as Listener),
-    off: (name, listener) => emitter.off(`${name}`, listener as Listener | undefined),
+    on: (name, listener) => events.on(`${name}`, listener as Listener),
+    once: (name, listener) => events.once(`${name}`, listener as Listener),
+    off: (name, listener) => events.off(`${name}`, listener as Listener | undefined),
     inbox: (...topics) => client.inbox(topics as string[]),
-    ...Object.fromEntries(RARE.map((name) => [name, (...args: unknown[]) => client.rare(name, { emitter, track }, args)])),
+    ...Object.fromEntries(RARE.map((name) => [name, (...args: unknown[]) => client.rare(name, { ...client, track }, args)])),
     ...keeper().handbill?.methods(client.look),
   };
 }

@@ -1,5 +1,5 @@
 import { backoff, retryAfter } from "./backoff";
-import { type Message, readMessages } from "./message";
+import { type Answer, NOTHING } from "./message";
 
 /** Seconds between polls when an answer does not say. */
 const DEFAULT_INTERVAL = 60;
@@ -19,7 +19,7 @@ export interface Poller {
 export function createPoller(
   ask: (generation: string | undefined) => Promise<Response>,
   heard: (response: Response) => void,
-  answered: (messages: Message[], answer: object) => void,
+  answered: (answer: Answer) => void,
 ): Poller {
   /** When the next poll is due; never while one is under way or polling is off. */
   let due = Infinity;
@@ -34,7 +34,7 @@ export function createPoller(
   function schedule(): void {
     clearTimeout(timer);
     if (due < Infinity && isVisible()) {
-      timer = setTimeout(poll, Math.max(0, Math.max(due, earliest) - Date.now()));
+      timer = setTimeout(poll, Math.max(due, earliest) - Date.now());
     }
   }
 
@@ -55,12 +55,13 @@ export function createPoller(
         earliest = Date.now() + retryAfter(response);
         throw new Error(`${response.status}`);
       }
-      const answer: unknown = response.status === 200 ? await response.json() : {};
+      const answer = response.status === 200 ? ((await response.json()) as Answer) : NOTHING;
       if (mine !== turn) return;
       heard(response);
-      if (response.status === 200) answered(readMessages(answer), answer as object);
-      else if (response.status !== 304) answered([], {});
-      if (response.status !== 304) generation = (answer as { generation?: string }).generation;
+      if (response.status !== 304) {
+        answered(answer);
+        generation = answer.generation;
+      }
       wait = 1000 * Math.min(Number(response.headers.get("X-Gist-Queue-Polling-Interval")) || DEFAULT_INTERVAL, LONGEST_INTERVAL);
       failures = 0;
     } catch {

@@ -1,9 +1,9 @@
-import { backoff, retryAfter } from "./backoff";
-import { address, post } from "./endpoint";
-import { mayConnect } from "./policy";
 import { isReset, resetWasHeard } from "./identity";
+import { backoff, retryAfter } from "./backoff";
 import type { Site } from "./site";
+import { address, post } from "./endpoint";
 import { keeper } from "./storage";
+import { mayConnect } from "./policy";
 import { visitId } from "./visit";
 
 /** An event on its way to the edge, in the form of the analytics clients. */
@@ -74,7 +74,7 @@ export function createQueue(site: Site): Queue {
     try {
       const reset = isReset();
       const body = encode(batch);
-      const response = await post(destination(), body, { keepalive: body.length <= KEEPALIVE_LIMIT });
+      const response = await post(destination(), body, body.length <= KEEPALIVE_LIMIT);
       earliest = Date.now() + retryAfter(response);
       // What the edge refuses as wrong would be as wrong the next time.
       if (response.status < 500 && response.status !== 429) {

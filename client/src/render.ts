@@ -7,7 +7,7 @@ const TAGS = ["p", "br", "strong", "em", "a", "ul", "ol", "li"] as const;
 
 export interface Handlers {
   pressed(button: Button, event: MouseEvent): void;
-  imageFailed(): void;
+  failed(): void;
   /** Builds what the core does not know. */
   node(node: TextNode, children: (Node | string)[]): Node | undefined;
 }
@@ -22,7 +22,7 @@ export function renderStep(step: Step, handlers: Handlers): HTMLElement {
     section.append(element("div", { class: "buttons" }, ...step.buttons.map((button) => renderButton(button, handlers))));
   }
   // A part adds what the core does not know.
-  if (!section.firstChild && !step.frame && !step.fields) throw new Error("an empty step");
+  if (!section.firstChild && !step.frame && !step.fields) throw new Error("empty");
   return section;
 }
 
@@ -42,7 +42,7 @@ function renderImage({ src, alt, width, height }: Image, handlers: Handlers): HT
   const image = element("img", { src, alt, width: width || undefined, height: height || undefined });
   image.addEventListener("error", () => {
     image.remove();
-    handlers.imageFailed();
+    handlers.failed();
   });
   return image;
 }

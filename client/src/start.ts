@@ -1,8 +1,8 @@
+import { isForeign, LOADED_BY_STUB, type Stub, stubOf } from "./stub";
 import { createClient, type LoadOptions } from "./client";
-import { address } from "./endpoint";
 import { createMethods } from "./methods";
 import type { Site } from "./site";
-import { isForeign, LOADED_BY_STUB, type Stub, stubOf } from "./stub";
+import { address } from "./endpoint";
 
 /**
  * Starts the client, once a page. There are three ways to here: the snippet of
@@ -81,6 +81,11 @@ function begin(site: Site, script: Element | null): () => void {
     calls.forEach(replay);
   }
 
+  function adoptWhatIsThere(): void {
+    const found = stubOf(site.globalName);
+    if (found) adopt(found);
+  }
+
   const stub = stubOf(site.globalName);
   const loaded = byStub || (stub && "_loadOptions" in stub);
   const hasPage = stub?.some(([method]) => method === "page");
@@ -88,14 +93,11 @@ function begin(site: Site, script: Element | null): () => void {
     const anonymousInApp = script ? script.hasAttribute("data-anonymous-in-app") : site.anonymousInApp;
     client.load({ integrations: { "Customer.io In-App Plugin": { siteId: site.siteId, anonymousInApp } } });
   }
-  if (stub) adopt(stub);
+  adoptWhatIsThere();
   if (!loaded && !hasPage) {
     ownPage = location.href;
     perform("page", []);
   }
 
-  return () => {
-    const again = stubOf(site.globalName);
-    if (again) adopt(again);
-  };
+  return adoptWhatIsThere;
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,8 +85,8 @@ func TestEveryDisplayShowsUnderAStrictPolicyAndMovesNothing(t *testing.T) {
 	s := gallery(t, carefulPolicy)
 	b := newPolicyTab(t, s.edge)
 	b.runFirst(keepManners)
-	shows := append(galleryShows, struct{ show, shown string }{"form", `dialog.modal[open] input`}, struct{ show, shown string }{"sandbox", `dialog.modal[open] iframe`})
-	for _, c := range shows {
+	more := []struct{ show, shown string }{{"form", `dialog.modal[open] input`}, {"sandbox", `dialog.modal[open] iframe`}}
+	for _, c := range slices.Concat(galleryShows, more) {
 		t.Run(c.show, func(t *testing.T) {
 			b.t, b.console.tab.t = t, t
 			if seen := b.visit("/gallery/?show="+c.show, c.show != "beacon"); len(seen.told) > 0 {

@@ -17,6 +17,8 @@ type queueAnswer struct {
 	// InboxGeneration is there where inboxMessages are what lies in the inbox now, for our client; InboxStyle is how it looks.
 	InboxGeneration string `json:"inboxGeneration,omitempty"`
 	InboxStyle      string `json:"inboxStyle,omitempty"`
+	// Refused are the messages that the site's own code asked for and does not get, and why.
+	Refused map[string]engine.Reason `json:"refused,omitempty"`
 }
 
 // queueMessage is a message as the clients of the field read it; content is for ours alone.
@@ -50,6 +52,7 @@ func (h *Handler) queue(answered engine.PollAnswer, ours bool) (queueAnswer, err
 		InAppMessages: make([]queueMessage, 0, len(answered.Deliveries)),
 		InboxMessages: inboxMessages(answered.Inbox),
 		Generation:    answered.Generation,
+		Refused:       answered.Refused,
 
 		InboxGeneration: answered.InboxGeneration,
 	}

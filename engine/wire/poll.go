@@ -35,7 +35,8 @@ type pollBodySent struct {
 	Reset bool `json:"reset"`
 	// Referrer is the page that linked to this one.
 	Referrer string `json:"referrer"`
-	// Show are messages that buttons asked for: their ids, and for each the delivery that has the button.
+	// Show are messages that buttons asked for: their ids, and for each the delivery that has the button; none where the
+	// site's own code asked.
 	Show map[string]string `json:"show"`
 	// Inbox is the generation of the inbox that the client holds, or another text where it holds none; empty where it does not
 	// want to know what lies there.
@@ -173,7 +174,7 @@ func (h *Handler) answerPoll(w http.ResponseWriter, answered engine.PollAnswer, 
 	case ours && answered.Unchanged:
 		w.WriteHeader(http.StatusNotModified)
 		return
-	case ours && len(answered.Deliveries) == 0 && answered.InboxGeneration == "":
+	case ours && len(answered.Deliveries) == 0 && answered.InboxGeneration == "" && len(answered.Refused) == 0:
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}

@@ -140,13 +140,17 @@ func (p part) listen(output io.Reader) (figures map[string]value, shown string) 
 	return figures, strings.Join(append(first, last...), "\n")
 }
 
-// machine is where it runs.
+// machine is where it runs, and how much it has to do at that moment: on one that others use, rates are lower.
 func machine() string {
 	name := ""
+	if data, err := os.ReadFile("/proc/loadavg"); err == nil {
+		load, _, _ := strings.Cut(string(data), " ")
+		name = ", load " + load
+	}
 	if data, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range strings.Lines(string(data)) {
 			if key, text, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
-				name = ", " + strings.Join(strings.Fields(text), " ")
+				name += ", " + strings.Join(strings.Fields(text), " ")
 				break
 			}
 		}

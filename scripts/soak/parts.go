@@ -19,7 +19,7 @@ var parts = []part{
 	{
 		name: "bbolt", title: "Killed while it writes: the file (bbolt)",
 		about:  "A process changes visitors with 128 goroutines: openings, traits with the index of addresses, events, page views, counts. It is killed with SIGKILL; the file is opened again, and every change that was acknowledged is looked for.",
-		folder: "engine/store", tests: "^TestNothingAcknowledgedIsLostByAKill$", timeout: "60m",
+		folder: "engine/store", tests: "^(TestNothingAcknowledgedIsLostByAKill|TestAKillWhileVisitorsAreForgottenLeavesNobodyHalfForgotten)$", timeout: "60m",
 		figures: []figure{
 			{"bbolt.kills", "kills", "100"},
 			{"bbolt.kill_acknowledged", "changes acknowledged", ""},
@@ -27,6 +27,8 @@ var parts = []part{
 			{"bbolt.kill_lost", "acknowledged changes lost", "0"},
 			{"bbolt.kill_failed_opens", "files that do not open", "0"},
 			{"bbolt.open_after_kill_ms", "longest opening, in ms", "< 1000"},
+			{"bbolt.forget_kills", "kills while visitors are forgotten", "50"},
+			{"bbolt.forget_kill_half_forgotten", "visitors half forgotten", "0"},
 		},
 	},
 	{

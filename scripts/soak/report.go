@@ -14,7 +14,8 @@ const introduction = `# Reliability
 
 What Handbill does when things break: killed processes, damaged files, full disks, a Redis that comes and goes, floods of visitors. Each figure is measured by a test with
 real parts: real processes that are killed with SIGKILL, a real Redis, bbolt on a real disk. ` + "`make test`" + ` runs the same tests scaled down; ` + "`make soak`" + ` runs them
-in full and writes this page. ` + "`SOAK_PARTS=bbolt,log make soak`" + ` runs parts of it. A figure whose test fails is not written.
+in full and writes this page. ` + "`SOAK_PARTS=bbolt,log make soak`" + ` runs parts of it. A figure whose test fails is not written. Rates are
+lower on a machine that does other things meanwhile: its load, the number of processes that want a processor, stands beside each figure.
 
 What the figures mean for an operator is in [State](state.md#what-survives-a-crash) and [Running many edges](many-edges.md#when-redis-is-gone).
 `

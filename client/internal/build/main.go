@@ -7,11 +7,14 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -95,6 +98,9 @@ func Bundle(dir string) (map[string][]byte, error) {
 		if files[name], err = bundle(root, part, api.BuildOptions{Format: api.FormatESModule}); err != nil {
 			return nil, err
 		}
+		if name := exportedInternal(files[name]); name != "" {
+			return nil, fmt.Errorf("%s exports %s, which is among the internals: take it from that list", part, name)
+		}
 	}
 	page, err := renderer(root)
 	if err != nil {
@@ -117,6 +123,37 @@ func Bundle(dir string) (map[string][]byte, error) {
 	return files, nil
 }
 
+// internals are properties that only our own files name to each other. The page never meets them: they get a number each, the
+// same in all files. A name here must belong to no object of the browser's, stand in nothing that is sent or stored, and be no
+// export of a part.
+var internals = []string{
+	"emit", "flush", "happened", "hide", "look", "make", "mount", "onClosed", "place", "pressed", "rare", "sheet", "stage",
+	"stands", "trail", "update", "visited", "wanted",
+}
+
+// exportedInternal is the first of the internals that a part exports: whoever imports it would look for another name.
+func exportedInternal(part []byte) string {
+	at := bytes.LastIndex(part, []byte("export{"))
+	if at < 0 {
+		return ""
+	}
+	for _, name := range internals {
+		if regexp.MustCompile(`[{,]([\w$]+ as )?` + name + `[,}]`).Match(part[at:]) {
+			return name
+		}
+	}
+	return ""
+}
+
+// numbers are what the internals are called: no variable is.
+func numbers() map[string]any {
+	short := make(map[string]any, len(internals))
+	for i, name := range internals {
+		short[name] = "_" + strconv.Itoa(i)
+	}
+	return short
+}
+
 // bundle builds one file.
 func bundle(root, entry string, options api.BuildOptions) ([]byte, error) {
 	options.AbsWorkingDir = root
@@ -125,6 +162,7 @@ func bundle(root, entry string, options api.BuildOptions) ([]byte, error) {
 	options.Target = cmp.Or(options.Target, api.ES2022)
 	options.Charset = api.CharsetASCII
 	options.MinifyWhitespace, options.MinifyIdentifiers, options.MinifySyntax = true, true, true
+	options.MangleProps, options.MangleCache = "^("+strings.Join(internals, "|")+")$", numbers()
 	options.LegalComments = api.LegalCommentsNone
 	// A "use strict" behind the banner would say nothing to anybody. Types are npm's to check.
 	options.TsconfigRaw = `{"compilerOptions": {"alwaysStrict": false, "useDefineForClassFields": true}}`

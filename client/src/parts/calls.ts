@@ -1,16 +1,23 @@
 import type { Emitter } from "../emitter";
+import type { Answer } from "../message";
 import type { Sent } from "../queue";
+import type { Stage } from "../show/stage";
 
 /** What the methods here work with. */
 export interface Around {
-  emitter: Emitter;
+  events: Emitter;
+  stage: Stage;
+  /** The messages that are asked for, each with the delivery whose button did, if it was one. */
+  wanted: Record<string, string>;
+  look(): void;
   track(event: unknown, properties: unknown): void;
 }
 
 type Call = (around: Around, ...args: unknown[]) => unknown;
 
 /** The methods of the page's global that few sites call, by their names. What they return is of no use. */
-export const calls: Record<string, Call> = {
+const calls: Record<string, Call> = {
+  show,
   trackClick: trackOn("click"),
   trackLink: trackOn("click"),
   trackSubmit: trackOn("submit"),
@@ -21,18 +28,59 @@ export const calls: Record<string, Call> = {
   addIntegrationMiddleware: (_around, middleware, name) => void (isOurs(name ?? DESTINATION) && middlewares.push(forDestination(middleware))),
 };
 
+/** Does what a method does. A mistake is shown to the site's developer, and nothing else. */
+export function call(name: string, around: Around, args: unknown[]): unknown {
+  try {
+    return calls[name]!(around, ...args);
+  } catch (error) {
+    reportError(error);
+    return undefined;
+  }
+}
+
+/** What became of a message that the site's code asked for. */
+interface Asked {
+  shown: boolean;
+  /** Why not: as the edge, or the event suppressed or error, says. */
+  reason?: string;
+}
+
+/** Asks the edge for a message, whenever it is due. Resolves when it has opened, or it is known that it will not. */
+function show({ events, stage, wanted, look }: Around, id: unknown): Promise<Asked> {
+  const name = `${id}`;
+  if (document.querySelector(`handbill-message[data-message="${CSS.escape(name)}"]`)) return Promise.resolve({ shown: true });
+  return new Promise((done) => {
+    const end = (asked: Asked): void => {
+      events.off("in-app", happened);
+      events.off("poll", answered);
+      if (!asked.shown) delete wanted[name];
+      done(asked);
+    };
+    const happened = ({ type, detail }: CustomEvent<{ messageId: string; reason?: string }>): void => {
+      if (detail.messageId !== name || type.endsWith("opening")) return;
+      end(detail.reason && !type.endsWith("opened") ? { shown: false, reason: detail.reason } : { shown: true });
+    };
+    const answered = ({ inAppMessages, refused }: Answer): void => {
+      if (!inAppMessages.some((message) => message?.messageId === name)) end({ shown: false, reason: refused?.[name] ?? "off" });
+    };
+    events.on("in-app", happened);
+    events.on("poll", answered);
+    // One that was closed a moment ago comes again.
+    for (const key of stage.over.keys()) if (key.split(" ")[0] === name) stage.over.delete(key);
+    wanted[name] ??= "";
+    look();
+  });
+}
+
 /** Tracks when something happens to elements: with the events' name and properties, or with what functions of the element say. */
 function trackOn(type: string): Call {
   return ({ track }, elements, event, properties) => {
-    for (const target of isIterable(elements) ? elements : [elements]) {
+    // A form is iterable, too: its fields are not what is meant.
+    for (const target of elements instanceof Element ? [elements] : [...((elements ?? []) as Iterable<Element>)]) {
       // What is tracked is on its way before the page may be left: it is sent in a way that outlives the page.
-      (target as Element).addEventListener(type, () => track(value(event, target), value(properties, target)));
+      target.addEventListener(type, () => track(value(event, target), value(properties, target)));
     }
   };
-}
-
-function isIterable(argument: unknown): argument is Iterable<unknown> {
-  return Symbol.iterator in Object(argument);
 }
 
 /** What a site gave as a value, or as a function of the element. */
@@ -44,12 +92,12 @@ const METHODS = ["identify", "track", "page", "group", "alias", "reset"];
 const listening = new Map<string, (...args: never[]) => void>();
 
 /** Writes on the console what is called, and what happens to messages; not any more after debug(false). */
-function debug({ emitter }: Around, on: unknown = true): void {
+function debug({ events }: Around, on: unknown = true): void {
   for (const name of [...METHODS, "in-app"]) {
     const listener = listening.get(name) ?? ((...args) => console.debug("Handbill:", name, ...args.map(plain)));
     listening.set(name, listener);
-    if (on) emitter.on(name, listener);
-    else emitter.off(name, listener);
+    if (on) events.on(name, listener);
+    else events.off(name, listener);
   }
 }
 

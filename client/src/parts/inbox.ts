@@ -137,7 +137,7 @@ function messageOf({ messageId, deliveryId, opened, properties, sentAt, expiry, 
     const sent = client.send("track", { event: "Report Delivery Event", properties: { ...detail, metric } });
     if (event) {
       const told = new CustomEvent(`in-app-inbox:message-${event}`, { detail });
-      for (const name of ["in-app", told.type]) client.emitter.emit(name, told);
+      for (const name of ["in-app", told.type]) client.events.emit(name, told);
       document.dispatchEvent(told);
     }
     await sent;

@@ -55,6 +55,7 @@ export function openTree(host: Host, content: Content): Drawn {
       // After what the button does besides: a message that is gone can no longer lead anywhere.
       queueMicrotask(() => (action.startsWith("snooze:") ? host.snooze(minutes(action), name) : host.close(name)));
     } else if (happening === "error" && loaded) host.report("error", { reason: more.reason });
+    return true;
   };
 
   function leave(address: string, newTab: boolean): void {

@@ -1,14 +1,15 @@
-import type { Happening, Particulars } from "../events";
 import { safeAddress } from "../link";
+import { type Frame, nameFrame } from "./frame";
 import { type Button, keyOf, type Message, type Placement, type Step } from "../message";
-import { styleSheet } from "../parts";
+import type { Happening, Particulars } from "../events";
 import { renderStep } from "../render";
 import { closeButton } from "./close";
+import { styleSheet } from "../parts";
 import type { Extension, Shown } from "./extension";
-import { type Frame, nameFrame } from "./frame";
 
 export interface Told {
-  (message: Message, happening: Happening, dismiss: () => void, particulars?: Particulars): void;
+  /** False when the site has prevented what would come next. */
+  (message: Message, happening: Happening, dismiss: () => void, particulars?: Particulars): boolean;
 }
 
 /** A message on the screen, or about to be. */
@@ -16,11 +17,14 @@ export interface Showing {
   message: Message;
   /** The steps that came up, the current one last; none before it was opened. */
   trail: Step[];
-  /** False when the site has taken our element off the page. */
-  onScreen(): boolean;
-  /** Takes it away without a word: it is no longer due here. */
+  /** Whether it stands on the page, as it does not when the site has taken our element off it; or, where it may, waits for its place. */
+  stands(orWaits: boolean): boolean;
+  /** Takes it away. */
   hide(): void;
 }
+
+/** Why a message that the site keeps away does not show. */
+export const PREVENTED = "prevented";
 
 /** Shows a message and tells what happens to it, in order: nothing before it was opened, nothing after it was dismissed. */
 export function show(
@@ -30,7 +34,7 @@ export function show(
   look: CSSStyleSheet,
   tell: Told,
   leave: (address: string, newTab: boolean) => void,
-  ended: (missing?: boolean) => void,
+  ended: (notHere?: string | false) => void,
   swept: () => void,
   /** The steps that came up, the current one last: it comes again, and is the same showing. */
   trail: Step[] = [],
@@ -38,6 +42,7 @@ export function show(
   const { content } = message;
   const { steps, lang, dir, style = "" } = content;
   const host = document.createElement("handbill-message");
+  host.dataset.message = message.messageId;
   if (lang) host.lang = lang;
   if (dir) host.dir = dir;
   /** What failed before the message was opened. */
@@ -50,7 +55,7 @@ export function show(
   let opened = !!trail[0];
   let gone = false;
 
-  const showing: Showing = { message, trail: opened ? trail : [], onScreen: () => !!stop || host.isConnected, hide };
+  const showing: Showing = { message, trail: opened ? trail : [], stands: (orWaits) => host.isConnected || (orWaits && !!stop), hide };
 
   /** What the first extension that has an answer says. */
   function first<Answer>(asked: (extension: Extension) => Answer | undefined): Answer | undefined {
@@ -101,7 +106,7 @@ export function show(
     }
     hide();
     tell(showing.message, "error", dismiss, { reason });
-    ended(missing);
+    ended(missing && reason);
   }
 
   function pressed(button: Button, event?: MouseEvent): void {
@@ -132,7 +137,7 @@ export function show(
   function build(current: Step): HTMLElement {
     const section = renderStep(current, {
       pressed,
-      imageFailed: () => failed("image"),
+      failed: () => failed("image"),
       node: (node, children) => first((extension) => extension.node?.(node, children)),
     });
     for (const extension of extensions) extension.build?.(current, section, shown);
@@ -152,6 +157,10 @@ export function show(
         stop = undefined;
         nameFrame(frame.root, step, section);
         if (entered) return fill();
+        if (!opened && !tell(showing.message, "opening", () => {})) {
+          hide();
+          return ended(PREVENTED);
+        }
         entered = true;
         attempt(() => frame.open(host, fill));
       };
@@ -185,7 +194,7 @@ export function show(
     root.append(made.root);
     made.root.append(closeButton(dismiss), made.place);
     // What has left the page has no size any more. Who took it off may want to keep the page as it is a moment later.
-    new ResizeObserver(() => setTimeout(() => gone || showing.onScreen() || swept())).observe(made.root);
+    new ResizeObserver(() => setTimeout(() => gone || showing.stands(true) || swept())).observe(made.root);
   }
 
   // A page that says which colour schemes it has is followed; for others the system's setting holds.

@@ -1,19 +1,23 @@
-import { keyOf, type Message, type Placement, type Step } from "../message";
-import type { Loader } from "../parts";
+import { PREVENTED, show, type Showing, type Told } from "./showing";
 import { dialog } from "./dialog";
 import type { Extension } from "./extension";
-import { floating } from "./floating";
-import type { Frame } from "./frame";
+import { keyOf, type Message, type Placement, type Step } from "../message";
 import { MODAL, slotOf } from "./placement";
-import { show, type Showing, type Told } from "./showing";
+import type { Frame } from "./frame";
+import type { Loader } from "../parts";
+import { floating } from "./floating";
 
 export interface Stage {
   /** Shows what is due and hides what no longer is. */
   update(messages: Message[]): void;
+  /** Holds back what is not on the page yet, until it is told otherwise. */
+  pause(on: boolean): void;
+  /** By their keys, messages that are over here although the list may still hold them. */
+  over: Map<string, unknown>;
 }
 
 /** Keeps the screen as the edge's list says: in its order, the next one when one closes. */
-export function createStage(tell: Told, leave: (adlook: string, newTab: boolean) => void, { part, sheet }: Loader, lookAnew: () => void): Stage {
+export function createStage(tell: Told, leave: (address: string, newTab: boolean) => void, { part, sheet }: Loader, lookAnew: () => void): Stage {
   let due: Message[] = [];
   /** The parts that messages needed so far, by their names. */
   const parts = new Map<string, Extension>();
@@ -25,6 +29,8 @@ export function createStage(tell: Told, leave: (adlook: string, newTab: boolean)
    * not stand on a page, that page.
    */
   const over = new Map<string, string | false | undefined>();
+
+  let paused = false;
 
   function update(messages: Message[]): void {
     due = messages;
@@ -40,11 +46,12 @@ export function createStage(tell: Told, leave: (adlook: string, newTab: boolean)
   function arrange(): void {
     for (const [slot, showing] of onStage) {
       const still = due.find((message) => keyOf(message) === keyOf(showing.message));
-      if (still && showing.onScreen()) showing.message = still;
+      if (still && showing.stands(!paused)) showing.message = still;
       else {
         onStage.delete(slot);
         showing.hide();
-        if (still) put(showing.message, slot, showing.trail);
+        suppress(showing.message, !still ? "withdrawn" : paused ? "paused" : "removed");
+        if (still && !paused) put(showing.message, slot, showing.trail);
       }
     }
     // A modal that opens with others lies above them; behind one they could be seen, but not used.
@@ -53,9 +60,18 @@ export function createStage(tell: Told, leave: (adlook: string, newTab: boolean)
         const slot = slotOf(message.content);
         if (isOver(message)) continue;
         if (!slot) refuse(message, "display");
-        else if ((slot === MODAL) === modal && !onStage.has(slot) && !onStage.has(MODAL)) put(message, slot);
+        else if ((slot === MODAL) === modal) {
+          const taken = onStage.get(slot) ?? onStage.get(MODAL);
+          if (taken ? taken.message !== message : paused) suppress(message, paused ? "paused" : "slot");
+          else if (!taken) put(message, slot);
+        }
       }
     }
+  }
+
+  function suppress(message: Message, reason: string): void {
+    if (!message.told) tell(message, "suppressed", () => {}, { reason });
+    message.told = true;
   }
 
   function put(message: Message, slot: string, trail?: Step[]): void {
@@ -64,11 +80,14 @@ export function createStage(tell: Told, leave: (adlook: string, newTab: boolean)
     if (!look || missing.length) return load(message, missing);
     try {
       const extensions = needed.map((name) => parts.get(name)!);
-      onStage.set(slot, show(message, frameAt, extensions, look, tell, leave, (missed) => {
+      const showing = show(message, frameAt, extensions, look, tell, leave, (notHere) => {
         onStage.delete(slot);
-        over.set(keyOf(message), missed && location.href);
+        over.set(keyOf(message), notHere && location.href);
+        if (notHere === PREVENTED) suppress(message, notHere);
         queueMicrotask(arrange);
-      }, () => void part("swept").then(({ swept }) => swept(lookAnew), () => {}), trail));
+      }, () => void part("swept").then(({ swept }) => swept(lookAnew), () => {}), trail);
+      // It may be over already: kept away by the site, or with nothing to show.
+      if (!isOver(message)) onStage.set(slot, showing);
     } catch {
       refuse(message, "content");
       arrange();
@@ -88,7 +107,14 @@ export function createStage(tell: Told, leave: (adlook: string, newTab: boolean)
     tell(message, "error", () => {}, { reason });
   }
 
-  return { update };
+  return {
+    update,
+    over,
+    pause(on) {
+      paused = on;
+      arrange();
+    },
+  };
 }
 
 /** What a message stands in, of what the core has: banners and toasts, modals and full screen. */
