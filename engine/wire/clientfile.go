@@ -82,7 +82,8 @@ func (h *Handler) scriptAt(path string) (name string, ok bool) {
 func (h *Handler) serveScript(w http.ResponseWriter, r *http.Request, name string) {
 	switch {
 	case h.reference == nil:
-		h.serveClient(w, r)
+		// The other client has the same address: a browser that keeps this one longer would keep it when the site has changed.
+		h.serveBundle(w, r, "public, max-age=300")
 	case name == "":
 		h.serveReference(w, r, referenceMain)
 	default:
@@ -96,6 +97,11 @@ func (h *Handler) serveClient(w http.ResponseWriter, r *http.Request) {
 		h.servePointer(w, r, h.site.Snippet != Shim)
 		return
 	}
+	h.serveBundle(w, r, "public, max-age=300, stale-while-revalidate=86400")
+}
+
+// serveBundle serves our own client. keep says how long a browser may use it without asking.
+func (h *Handler) serveBundle(w http.ResponseWriter, r *http.Request, keep string) {
 	file, err := h.file()
 	if err != nil {
 		h.logger.Error("the browser client could not be put together", "workspace", h.engine.Workspace(), "error", err)
@@ -104,7 +110,7 @@ func (h *Handler) serveClient(w http.ResponseWriter, r *http.Request) {
 	}
 	header := w.Header()
 	header.Set("Content-Type", "text/javascript; charset=utf-8")
-	header.Set("Cache-Control", "public, max-age=300, stale-while-revalidate=86400")
+	header.Set("Cache-Control", keep)
 	header.Set("ETag", file.etag)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file.data))
 }

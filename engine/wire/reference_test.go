@@ -81,7 +81,7 @@ func TestTheSnippetOfTheReferenceClientStandsBeforeTheSitesCode(t *testing.T) {
 		form wire.SnippetForm
 		want string
 	}{
-		{wire.External, `<script src="/_handbill/client.js"></script>`},
+		{wire.External, `<script src="/_handbill/client.js?reference"></script>`},
 		{wire.Shim, `<script src="/_handbill/shim.js"></script>`},
 		{wire.Inline, `<script>(()=>{/* reference */` + "\n" + `handbillReference.point({"prefix":"/_handbill","siteId":"shop","writeKey":"shop-web","globalName":"cioanalytics","anonymousInApp":true,"loads":true})})();</script>`},
 	} {

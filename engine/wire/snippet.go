@@ -53,8 +53,9 @@ func (h *Handler) markup(key snippetKey) string {
 	case h.reference != nil && h.site.Snippet == Shim:
 		return scriptElement("", h.site.Prefix+"/shim.js")
 	case h.reference != nil:
-		// The site's own code comes after it, and must find what it makes.
-		return scriptElement("", h.site.Prefix+"/client.js")
+		// The site's own code comes after it, and must find what it makes. Browsers that have our own client from before the
+		// site changed to this one must not take it for this.
+		return scriptElement("", h.site.Prefix+"/client.js?reference")
 	case h.site.Snippet == Inline:
 		return h.inline(key)
 	}

@@ -609,8 +609,13 @@ func TestTheClientsFileIsOneStableAddress(t *testing.T) {
 		t.Errorf("revalidation: status %d", again.StatusCode)
 	}
 	b.header.Del("If-None-Match")
-	if other := text(t, b.do("GET", "/_handbill/v1/analytics-js/snippet/shop-web/analytics.min.js", "")); other != body {
+	own := b.do("GET", "/_handbill/v1/analytics-js/snippet/shop-web/analytics.min.js", "")
+	if other := text(t, own); other != body {
 		t.Error("the inline snippet would load another file")
+	}
+	// The published client has this address too, where the site changes to it.
+	if got := own.Header.Get("Cache-Control"); got != "public, max-age=300" {
+		t.Errorf("for the inline snippet Cache-Control %q", got)
 	}
 }
 
