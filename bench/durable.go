@@ -80,7 +80,7 @@ func measureDurable(ctx context.Context, rounds int) (result durableResult, err 
 		if err != nil {
 			return result, err
 		}
-		c, err := syncFor(redisTurn, plain, []byte(record))
+		c, err := syncForATurn(plain, []byte(record))
 		if err != nil {
 			return result, err
 		}
@@ -105,8 +105,8 @@ func durableFill(bare *bbolt.DB, record string, change func(int) error) error {
 	return err
 }
 
-// syncFor appends to a file and synchronises it, one after the other, and says how often it did in a second.
-func syncFor(length time.Duration, file *os.File, data []byte) (perSecond float64, err error) {
+// syncForATurn appends to a file and synchronises it, one after the other, and says how often it did in a second.
+func syncForATurn(file *os.File, data []byte) (perSecond float64, err error) {
 	begun, times := time.Now(), 0
 	for ; time.Since(begun) < redisTurn; times++ {
 		if _, err := file.Write(data); err != nil {
