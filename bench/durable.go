@@ -72,15 +72,15 @@ func measureDurable(ctx context.Context, rounds int) (result durableResult, err 
 		return result, err
 	}
 	for range rounds {
-		a, err := writeFor(redisTurn, change)
+		a, err := writeForATurn(change)
 		if err != nil {
 			return result, err
 		}
-		b, err := writeFor(redisTurn, put)
+		b, err := writeForATurn(put)
 		if err != nil {
 			return result, err
 		}
-		c, err := syncFor(redisTurn, plain, []byte(record))
+		c, err := syncForATurn(plain, []byte(record))
 		if err != nil {
 			return result, err
 		}
@@ -101,14 +101,14 @@ func durableFill(bare *bbolt.DB, record string, change func(int) error) error {
 	if err != nil {
 		return err
 	}
-	_, err = writeFor(redisTurn, change)
+	_, err = writeForATurn(change)
 	return err
 }
 
-// syncFor appends to a file and synchronises it, one after the other, and says how often it did in a second.
-func syncFor(length time.Duration, file *os.File, data []byte) (perSecond float64, err error) {
+// syncForATurn appends to a file and synchronises it, one after the other, and says how often it did in a second.
+func syncForATurn(file *os.File, data []byte) (perSecond float64, err error) {
 	begun, times := time.Now(), 0
-	for ; time.Since(begun) < length; times++ {
+	for ; time.Since(begun) < redisTurn; times++ {
 		if _, err := file.Write(data); err != nil {
 			return 0, err
 		}

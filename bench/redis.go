@@ -86,17 +86,17 @@ func measureRedisWith(ctx context.Context, servers launcher, policy string, roun
 		return bare.Do(ctx, bare.B().Set().Key(fmt.Sprintf("bare:person-%d", n%redisVisitors)).Value(value).Build()).Error()
 	}
 	for _, do := range []func(int) error{change, set} { // once, unmeasured
-		if _, err := writeFor(redisTurn, do); err != nil {
+		if _, err := writeForATurn(do); err != nil {
 			return redisResult{}, err
 		}
 	}
 	result := redisResult{policy: policy}
 	for range rounds {
-		a, err := writeFor(redisTurn, change)
+		a, err := writeForATurn(change)
 		if err != nil {
 			return redisResult{}, err
 		}
-		b, err := writeFor(redisTurn, set)
+		b, err := writeForATurn(set)
 		if err != nil {
 			return redisResult{}, err
 		}
@@ -115,15 +115,15 @@ func exampleRecord() (string, error) {
 	return string(data), err
 }
 
-// writeFor writes with many goroutines for a time, and says how often it did in a second.
-func writeFor(length time.Duration, do func(n int) error) (perSecond float64, err error) {
+// writeForATurn writes with many goroutines, and says how often it did in a second.
+func writeForATurn(do func(n int) error) (perSecond float64, err error) {
 	var next atomic.Int64
 	var all sync.WaitGroup
 	var once sync.Once
 	begun := time.Now()
 	for range redisWriters {
 		all.Go(func() {
-			for time.Since(begun) < length {
+			for time.Since(begun) < redisTurn {
 				if problem := do(int(next.Add(1) * 7919)); problem != nil {
 					once.Do(func() { err = problem })
 					return

@@ -82,18 +82,19 @@ type backup struct {
 func (b backup) WriteTo(w io.Writer) (int64, error) { return b.from.Snapshot(b.ctx, w) }
 
 func (a *App) answerBackup(r *http.Request) (any, error) {
-	for _, name := range a.names() {
-		storage := a.service(name).storage // all workspaces have the same
-		if !storage.isOpen() {
-			return nil, errNotServed
-		}
-		from, ok := storage.store.(store.Snapshotter)
-		if !ok {
-			return nil, badRequest{fmt.Errorf("the store %s is not in a file; a Redis is backed up by its own means, such as BGSAVE", storage.place)}
-		}
-		return backup{r.Context(), from}, nil
+	names := a.names()
+	if len(names) == 0 {
+		return nil, errNotServed
 	}
-	return nil, errNotServed
+	storage := a.service(names[0]).storage // all workspaces have the same
+	if !storage.isOpen() {
+		return nil, errNotServed
+	}
+	from, ok := storage.store.(store.Snapshotter)
+	if !ok {
+		return nil, badRequest{fmt.Errorf("the store %s is not in a file; a Redis is backed up by its own means, such as BGSAVE", storage.place)}
+	}
+	return backup{r.Context(), from}, nil
 }
 
 // backupTrailer says how many bytes a copy has, behind it: one that ends before is not whole.

@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -10,15 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"handbill/engine/soaktest"
 	"handbill/engine/store/redistest"
 )
 
 // TestPagesAndPollsAreAsFastWhileRedisIsAway keeps Redis away for a minute with HANDBILL_SOAK=1, and for seconds without.
 func TestPagesAndPollsAreAsFastWhileRedisIsAway(t *testing.T) {
-	length := 3 * time.Second
-	if os.Getenv("HANDBILL_SOAK") == "1" {
-		length = time.Minute
-	}
+	length := time.Duration(soaktest.Times(3, 60)) * time.Second
 	for _, c := range []struct {
 		name       string
 		lose, find func(*redistest.Server, *redistest.Proxy)
@@ -79,8 +76,12 @@ func TestPagesAndPollsAreAsFastWhileRedisIsAway(t *testing.T) {
 			if half := at(polls, 50); half > 50*time.Millisecond {
 				t.Errorf("half of the polls take %s", half)
 			}
-			t.Logf("figure: pages while Redis is %s for %s = p50 %.1f ms, p99 %.1f ms (before p50 %.1f ms, p99 %.1f ms); polls p50 %.1f ms, p99 %.1f ms; %d events acknowledged, 0 lost",
-				c.name, length, ms(at(pages, 50)), ms(at(pages, 99)), ms(at(before, 50)), ms(at(before, 99)), ms(at(polls, 50)), ms(at(polls, 99)), event)
+			for name, figure := range map[string]any{
+				"page_p50_ms": ms(at(pages, 50)), "page_p99_ms": ms(at(pages, 99)), "page_before_p50_ms": ms(at(before, 50)), "page_before_p99_ms": ms(at(before, 99)),
+				"poll_p50_ms": ms(at(polls, 50)), "poll_p99_ms": ms(at(polls, 99)), "events_acknowledged": event, "events_lost": 0,
+			} {
+				soaktest.Figure(t, "away."+name+", "+c.name, figure)
+			}
 		})
 	}
 }

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"testing"
 	"time"
 
 	"handbill/engine"
+	"handbill/engine/soaktest"
 	"handbill/engine/store"
 	"handbill/engine/store/redistest"
 )
@@ -90,10 +90,7 @@ func (h *claimHistory) claim(t *testing.T, edges []*edge, clients, claims int) {
 // TestClaimsOfACapOfThreeAreExactlyThree makes ten thousand claims with HANDBILL_SOAK=1, and fewer without.
 func TestClaimsOfACapOfThreeAreExactlyThree(t *testing.T) {
 	const clients, most = 64, 3
-	claims := 2560
-	if os.Getenv("HANDBILL_SOAK") == "1" {
-		claims = 10_000
-	}
+	claims := soaktest.Times(2560, 10_000)
 	for _, c := range []struct {
 		name string
 		// fail and mend are done again and again while clients claim; nil: nothing is.
@@ -163,7 +160,8 @@ func TestClaimsOfACapOfThreeAreExactlyThree(t *testing.T) {
 				statistics, err := edges[0].store.Statistics(t.Context(), "shop")
 				return err == nil && statistics["offer"][store.MetricOpened] == most
 			})
-			t.Logf("figure: claims of a cap of 3 while %s = %d claims of %d clients, %d shown", c.name, history.polls, clients, opened())
+			soaktest.Figure(t, "claims.made, "+c.name, history.polls)
+			soaktest.Figure(t, "claims.shown, "+c.name, opened())
 		})
 	}
 }

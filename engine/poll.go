@@ -128,18 +128,12 @@ func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, err
 	if known := tally.find(name, of, request.Generation, now); known != nil {
 		return e.again(known, tally, q, &request, now), nil
 	}
-	s := &q.situation
-	tags := s.tags
-	*s = situation{
-		now: now, identity: request.Identity, id: key.Visitor, record: record, arrival: arrival, page: request.Page, view: request.View,
-		visit: cmp.Or(named, visitNumber("", load)), named: named, inApp: snapshot.InApp, zone: request.Zone,
-		throttles: throttlings(snapshot, q.throttles[:0]), seen: s.seen[:0], slots: s.slots[:0], fired: request.Fired, oneEach: request.Slots,
-		languages: request.Languages, browser: request.Browser, snapshot: snapshot, facts: &q.facts, tags: tags, embeds: request.Embeds,
-	}
+	s := q.begin(snapshot, &request)
+	s.now, s.id, s.record, s.arrival = now, key.Visitor, record, arrival
+	s.named, s.visit = named, cmp.Or(named, visitNumber("", load))
 	if len(request.Show) > 0 {
 		s.wanted, s.called = e.wantedBy(snapshot, request)
 	}
-	q.throttles, q.reasons = s.throttles, q.reasons[:0]
 	deliveries, err := e.due(ctx, snapshot, q, request.Tab)
 	var inbox []InboxMessage
 	if request.Inbox && err == nil {
@@ -207,6 +201,18 @@ type question struct {
 	deliveries []Delivery
 }
 
+// begin makes the question one of a poll; the situation lacks the time, and what is known of the visitor.
+func (q *question) begin(snapshot *workspace.Snapshot, r *PollRequest) *situation {
+	s := &q.situation
+	*s = situation{
+		identity: r.Identity, page: r.Page, view: r.View, inApp: snapshot.InApp, zone: r.Zone,
+		throttles: throttlings(snapshot, q.throttles[:0]), seen: s.seen[:0], slots: s.slots[:0], fired: r.Fired, oneEach: r.Slots,
+		languages: r.Languages, browser: r.Browser, snapshot: snapshot, facts: &q.facts, tags: s.tags, embeds: r.Embeds,
+	}
+	q.throttles, q.reasons = s.throttles, q.reasons[:0]
+	return s
+}
+
 // due hands out what is due, in the settled order.
 func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *question, tab string) ([]Delivery, error) {
 	s := &q.situation
@@ -214,65 +220,66 @@ func (e *Engine) due(ctx context.Context, snapshot *workspace.Snapshot, q *quest
 		return nil, err
 	}
 	tally := e.tallyOf(snapshot)
-	deliveries := q.deliveries[:0]
-	deliveries = append(deliveries, e.tests(snapshot, s)...)
-	defer func() { q.deliveries = deliveries }()
-	offer := func(place int) error {
-		m := snapshot.Messages[place]
-		if among(deliveries, m) {
-			return nil
-		}
-		reason := e.decide(m, s, nil)
-		q.count(tally, place, reason)
-		switch reason {
-		case ReasonNone:
-		case ReasonWhen:
-			if s.page != nil {
-				deliveries = append(deliveries, Delivery{Message: m, Waiting: true})
-			}
-			return nil
-		case ReasonShadow, ReasonHeldOut:
-			return s.bear(e.withhold(ctx, m, s, reason))
-		default:
-			s.await(m, reason)
-			return nil
-		}
-		d, due, err := e.deliver(ctx, m, s, tab)
-		if due {
-			s.take(m)
-			deliveries = append(deliveries, Delivery{sealed: d, Message: s.variant(m)})
-		}
-		return s.bear(err)
-	}
+	q.deliveries = append(q.deliveries[:0], e.tests(snapshot, s)...)
 	if s.page == nil {
 		for place, m := range snapshot.Messages {
 			if m.Inbox != nil || s.embeds && m.Embed {
 				continue
 			}
-			if err := offer(place); err != nil {
+			if err := e.offer(ctx, q, tally, place, tab); err != nil {
 				return nil, err
 			}
 		}
-		return deliveries, nil
+		return q.deliveries, nil
 	}
 	for _, m := range s.wanted {
-		if err := offer(snapshot.Place(m)); err != nil {
+		if err := e.offer(ctx, q, tally, snapshot.Place(m), tab); err != nil {
 			return nil, err
 		}
 	}
 	s.indexed = true
 	q.places = snapshot.Candidates(s.page, q.places[:0])
 	if s.oneEach {
-		deliveries = placeTests(deliveries, s, true)
+		q.deliveries = placeTests(q.deliveries, s, true)
 		e.keepSlots(snapshot.Messages, q.places, s)
-		deliveries = placeTests(deliveries, s, false)
+		q.deliveries = placeTests(q.deliveries, s, false)
 	}
 	for _, place := range q.places {
-		if err := offer(place); err != nil {
+		if err := e.offer(ctx, q, tally, place, tab); err != nil {
 			return nil, err
 		}
 	}
-	return deliveries, nil
+	return q.deliveries, nil
+}
+
+// offer decides on the message at a place of the snapshot, and hands it out if it is due.
+func (e *Engine) offer(ctx context.Context, q *question, t *tally, place int, tab string) error {
+	s := &q.situation
+	m := s.snapshot.Messages[place]
+	if among(q.deliveries, m) {
+		return nil
+	}
+	reason := e.decide(m, s, nil)
+	q.count(t, place, reason)
+	switch reason {
+	case ReasonNone:
+	case ReasonWhen:
+		if s.page != nil {
+			q.deliveries = append(q.deliveries, Delivery{Message: m, Waiting: true})
+		}
+		return nil
+	case ReasonShadow, ReasonHeldOut:
+		return s.bear(e.withhold(ctx, m, s, reason))
+	default:
+		s.await(m, reason)
+		return nil
+	}
+	d, due, err := e.deliver(ctx, m, s, tab)
+	if due {
+		s.take(m)
+		q.deliveries = append(q.deliveries, Delivery{sealed: d, Message: s.variant(m)})
+	}
+	return s.bear(err)
 }
 
 // deliver names the delivery of a message that is on screen already, or takes the lease of a new one for the tab; it is not

@@ -15,7 +15,7 @@ type Snapshotter interface {
 	Snapshot(ctx context.Context, w io.Writer) (written int64, err error)
 }
 
-// ErrNoSnapshot: the store cannot be copied while it is used.
+// ErrNoSnapshot says that the store cannot be copied while it is used.
 var ErrNoSnapshot = errors.New("the store is not in a file, and cannot be copied while it is used")
 
 // Snapshot implements [Snapshotter].

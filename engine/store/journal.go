@@ -36,8 +36,10 @@ type Journaled struct {
 	// draining is held while entries are written.
 	draining sync.Mutex
 
-	// gone are, while entries are written, the times when visitors were forgotten, by workspace.
-	gone    map[string]func(visitorID string) time.Time
+	// gone are, while entries are written, the times when visitors were forgotten, by workspace; wrote is since when what was
+	// written since this was asked had waited, by visitor.
+	gone    goneTimes
+	wrote   map[Key]time.Time
 	forgets func(Key)
 	later   sync.WaitGroup // what is forgotten because another edge says so
 
@@ -120,7 +122,7 @@ func WithJournal(inner *Redis, options JournalOptions) (*Journaled, error) {
 	}
 	j := &Journaled{
 		Redis: inner, log: log, limit: limit, logger: inner.logger, queue: newJournalQueue(),
-		appending: newStripes(), wake: make(chan struct{}, 1), stopped: make(chan struct{}),
+		appending: newStripes(), wrote: map[Key]time.Time{}, wake: make(chan struct{}, 1), stopped: make(chan struct{}),
 	}
 	var run [8]byte
 	_, _ = rand.Read(run[:]) // it never fails: crypto/rand ends the program rather than return weak bytes
@@ -247,7 +249,10 @@ func (j *Journaled) put(keys []Key, w written, try func() error) error {
 func (j *Journaled) append(w written) error {
 	j.emptying.RLock()
 	defer j.emptying.RUnlock()
-	event, e, err := w.encode(j.run.Load(), j.number.Add(1), time.Now())
+	if w.at.IsZero() {
+		w.at = time.Now()
+	}
+	event, e, err := w.encode(j.run.Load(), j.number.Add(1))
 	if err != nil {
 		return err
 	}

@@ -23,11 +23,11 @@ func (j *Journaled) putNotesAside() bool {
 func (j *Journaled) putNotesOfAside(key Key) error {
 	defer j.changing.hold([]Key{key})()
 	drops := j.notes.drops.Load()
-	notes := j.notes.of(key)
+	since, notes := j.notes.waitingSince(key), j.notes.of(key)
 	if len(notes) == 0 {
 		return nil
 	}
-	if err := j.put([]Key{key}, written{kind: entryApply, mutations: notes}, func() error { return nil }); err != nil {
+	if err := j.put([]Key{key}, written{kind: entryApply, mutations: notes, at: since}, func() error { return nil }); err != nil {
 		return err
 	}
 	j.notes.written(key, len(notes), drops)

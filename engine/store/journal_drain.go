@@ -45,7 +45,7 @@ func (j *Journaled) drain() {
 			return
 		case <-j.wake:
 		}
-		for j.queue.waiting.Load() > 0 {
+		for j.queue.waiting.Load() > 0 || j.mayTakeBack() {
 			if j.drainSome() > 0 {
 				continue
 			}
@@ -63,10 +63,24 @@ func (j *Journaled) drain() {
 func (j *Journaled) drainSome() (did int) {
 	j.draining.Lock()
 	defer j.draining.Unlock()
+	if !j.takeBack() {
+		return 0
+	}
 	next := j.queue.next(drainWindow, j.isReachable)
 	if !j.learnWhoIsGone(next) {
 		return 0
 	}
+	if did = j.drainAll(next); did > 0 {
+		j.complained.Store(nil)
+	}
+	j.written.Add(uint64(did))
+	j.removeSpare()
+	j.takeBack()
+	return did
+}
+
+// drainAll writes groups of entries, several at once, and says how many entries it did.
+func (j *Journaled) drainAll(next [][]*entry) (did int) {
 	groups := make(chan []*entry, len(next))
 	for _, group := range next {
 		groups <- group
@@ -86,43 +100,7 @@ func (j *Journaled) drainSome() (did int) {
 		})
 	}
 	all.Wait()
-	if j.written.Add(uint64(did)); did > 0 {
-		j.complained.Store(nil)
-	}
-	j.removeSpare()
 	return did
-}
-
-// learnWhoIsGone asks who was forgotten since entries came in; false when that cannot be known now.
-func (j *Journaled) learnWhoIsGone(groups [][]*entry) bool {
-	oldest := map[string]time.Time{}
-	for _, group := range groups {
-		for _, e := range group {
-			for _, key := range e.keys {
-				if since, known := oldest[key.Workspace]; !known || e.at.Before(since) {
-					oldest[key.Workspace] = e.at
-				}
-			}
-		}
-	}
-	j.gone = map[string]func(string) time.Time{}
-	for workspace, since := range oldest {
-		at, err := j.Forgotten(j.ending, workspace, since)
-		if err != nil {
-			j.complain(err)
-			return false
-		}
-		if at != nil {
-			j.gone[workspace] = at
-		}
-	}
-	return true
-}
-
-// isGone says whether a visitor was forgotten after an entry came in.
-func (j *Journaled) isGone(e *entry, key Key) bool {
-	at := j.gone[key.Workspace]
-	return at != nil && at(key.Visitor).After(e.at)
 }
 
 // isReachable says whether an entry can be written now, as far as is known.

@@ -77,12 +77,14 @@ type written struct {
 	mutations []Mutation
 	from      string
 	counts    *countBatch
+	// at is since when it waits; the zero time: it came now.
+	at time.Time
 }
 
 // encode makes the log's event of an entry.
-func (w written) encode(journal, number uint64, now time.Time) (eventlog.Event, *entry, error) {
+func (w written) encode(journal, number uint64) (eventlog.Event, *entry, error) {
 	stored := storedEntry{Journal: journal, Number: number, From: w.from}
-	e := &entry{kind: w.kind, journal: journal, number: number, at: now, from: w.from}
+	e := &entry{kind: w.kind, journal: journal, number: number, at: w.at, from: w.from}
 	for _, m := range w.mutations {
 		one := entryMutation{Workspace: m.Key.Workspace, Visitor: m.Key.Visitor, Metric: m.Metric, First: m.First}
 		if w.kind != entryForget {
@@ -107,7 +109,7 @@ func (w written) encode(journal, number uint64, now time.Time) (eventlog.Event, 
 	}
 	e.body = string(body)
 	e.size = entrySize(body)
-	return eventlog.Event{Type: w.kind, Value: e.body, At: now}, e, nil
+	return eventlog.Event{Type: w.kind, Value: e.body, At: w.at}, e, nil
 }
 
 // entrySize is about how many bytes an entry takes in the log.

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"handbill/engine/soaktest"
 	"handbill/engine/store"
 	"handbill/engine/store/redistest"
 	"handbill/engine/visitor"
@@ -32,7 +33,7 @@ func TestNothingAcknowledgedIsLostWhenAnEdgeIsKilledWhileRedisIsGone(t *testing.
 	server := redistest.Start(t)
 	folder := filepath.Join(t.TempDir(), "journal")
 	acknowledged := make([]int, killWriters)
-	rounds := soaked(6, 100)
+	rounds := soaktest.Times(6, 100)
 	all := 0
 	for round := range rounds {
 		all += killWithJournal(t, server, folder, round, acknowledged)
@@ -65,7 +66,9 @@ func TestNothingAcknowledgedIsLostWhenAnEdgeIsKilledWhileRedisIsGone(t *testing.
 			return
 		}
 	}
-	t.Logf("figure: kills of an edge while Redis is gone = %d, with %d acknowledged changes and 0 lost", rounds, all)
+	soaktest.Figure(t, "journal.kills", rounds)
+	soaktest.Figure(t, "journal.kill_acknowledged", all)
+	soaktest.Figure(t, "journal.kill_lost", 0)
 }
 
 // killWithJournal runs an edge, takes Redis away from it, and kills it: while Redis is gone, or a moment after it is back.

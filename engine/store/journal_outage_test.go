@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"handbill/engine/soaktest"
 	"handbill/engine/store"
 	"handbill/engine/store/redistest"
 	"handbill/engine/visitor"
@@ -20,7 +21,7 @@ type outage struct {
 }
 
 func TestEveryWriteIsAcknowledgedAndArrivesThoughRedisIsAwayFor(t *testing.T) {
-	length := soaked(4*time.Second, time.Minute)
+	length := time.Duration(soaktest.Times(4, 60)) * time.Second
 	stopped, paused, behind := redistest.Start(t), redistest.Start(t), redistest.Start(t)
 	proxy := redistest.StartProxy(t, behind)
 	for _, o := range []outage{
@@ -84,8 +85,10 @@ func outlives(t *testing.T, o outage, length time.Duration) {
 	if err != nil || statistics[sale][store.MetricOpened] != int64(sum) {
 		t.Errorf("%d were acknowledged, the statistics are %v, error %v", sum, statistics[sale], err)
 	}
-	t.Logf("figure: writes during %s (%s) = %d acknowledged, 0 lost, 0 twice; %d through the journal; the slowest took %d ms",
-		o.name, length, sum, s.Journal().Taken, slowest.Load())
+	soaktest.Figure(t, "journal.outage_acknowledged, "+o.name, sum)
+	soaktest.Figure(t, "journal.outage_lost, "+o.name, 0)
+	soaktest.Figure(t, "journal.outage_waited, "+o.name, s.Journal().Taken)
+	soaktest.Figure(t, "journal.outage_slowest_ms, "+o.name, slowest.Load())
 }
 
 func TestEveryWriteIsAcknowledgedAndArrivesThoughAReplicaTakesOver(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"handbill/engine/visitor"
 )
@@ -21,12 +22,13 @@ type redisNotes struct {
 type noteShard struct {
 	mu    sync.Mutex
 	notes map[Key][]Mutation // each list only grows at its end
+	since map[Key]time.Time  // when the first of each list came
 }
 
 func newRedisNotes() *redisNotes {
 	n := &redisNotes{seed: maphash.MakeSeed()}
 	for i := range n.shards {
-		n.shards[i].notes = map[Key][]Mutation{}
+		n.shards[i].notes, n.shards[i].since = map[Key][]Mutation{}, map[Key]time.Time{}
 	}
 	return n
 }
@@ -45,6 +47,9 @@ func (n *redisNotes) add(mutations []Mutation) {
 		n.count.Add(1)
 		shard := n.shard(m.Key)
 		shard.mu.Lock()
+		if len(shard.notes[m.Key]) == 0 {
+			shard.since[m.Key] = time.Now()
+		}
 		shard.notes[m.Key] = append(shard.notes[m.Key], m)
 		shard.mu.Unlock()
 	}
@@ -73,9 +78,10 @@ func (n *redisNotes) written(key Key, first int, drops uint64) {
 	}
 	n.count.Add(-int64(first))
 	if left := shard.notes[key][first:]; len(left) > 0 {
-		shard.notes[key] = slices.Clone(left)
+		shard.notes[key], shard.since[key] = slices.Clone(left), time.Now()
 	} else {
 		delete(shard.notes, key)
+		delete(shard.since, key)
 	}
 }
 
@@ -87,6 +93,15 @@ func (n *redisNotes) drop(key Key) {
 	n.drops.Add(1)
 	n.count.Add(-int64(len(shard.notes[key])))
 	delete(shard.notes, key)
+	delete(shard.since, key)
+}
+
+// waitingSince is since when changes of a visitor wait; the zero time: none do.
+func (n *redisNotes) waitingSince(key Key) time.Time {
+	shard := n.shard(key)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	return shard.since[key]
 }
 
 // keys are the visitors of whom changes wait.

@@ -155,8 +155,9 @@ func (h *reach) probe(place int, key Key) {
 	for pause := firstProbe; ; pause = min(2*pause, longestProbe) {
 		ctx, cancel := context.WithTimeout(r.open, probePatience)
 		err := r.client.Do(ctx, r.client.B().Strlen().Key(redisRecordKey(key)).Build()).Error()
+		back := (err == nil || isAnswer(err)) && r.dropGone(ctx, place)
 		cancel()
-		if err == nil || isAnswer(err) {
+		if back {
 			break
 		}
 		select {

@@ -13,6 +13,7 @@ import (
 	"handbill/engine"
 	"handbill/engine/pagerule"
 	"handbill/engine/store"
+	"handbill/engine/visitor"
 )
 
 // pollBodySent is the body of our client's poll; the reference client sends an empty object.
@@ -110,26 +111,8 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 			return
 		}
 	}
-	streaming := h.offerStream(w, identity, sent)
-	visit := visitOf(r)
-	request := engine.PollRequest{
-		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visit, Generation: sent.Generation,
-		Voucher: h.voucher(r), Languages: languagesOf(r.Header), Show: sent.Show, Streaming: streaming, Browser: h.browser(r, sent.Referrer),
-		Zone: sent.Zone, Fired: fired(sent.Fired), Slots: page != nil, Inbox: page == nil || sent.Inbox != "", InboxGeneration: sent.Inbox, Embeds: h.embeds(),
-	}
-	if request.Tab == "" {
-		request.Tab = visit
-	}
-	if request.View == "" {
-		request.View = request.Tab
-	}
-	if page == nil {
-		request.Languages = referenceLanguages(r.Header)
-		request.View = cmp.Or(request.View, noSession)
-	}
-	if sent.Page != nil {
-		request.Number = sent.Page.Number
-	}
+	request := h.asked(r, sent, identity, page)
+	request.Streaming = h.offerStream(w, identity, sent)
 	answered, err := h.engine.Poll(r.Context(), request)
 	if err != nil {
 		if !errors.Is(err, store.ErrUnavailable) { // of which the store tells by itself, once
@@ -146,6 +129,24 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 	interval(w, answered.Next)
 	h.tellInbox(w, page != nil)
 	h.answerPoll(w, answered, page != nil)
+}
+
+// asked is what the engine is asked by a poll. Without a page it is the reference client's.
+func (h *Handler) asked(r *http.Request, sent *pollBodySent, identity visitor.Identity, page *pagerule.Page) engine.PollRequest {
+	request := engine.PollRequest{
+		Identity: identity, Page: page, Tab: clean(sent.Tab), View: clean(sent.View), Visit: visitOf(r), Generation: sent.Generation,
+		Voucher: h.voucher(r), Show: sent.Show, Browser: h.browser(r, sent.Referrer), Zone: sent.Zone, Fired: fired(sent.Fired),
+		Slots: page != nil, Inbox: page == nil || sent.Inbox != "", InboxGeneration: sent.Inbox, Embeds: h.embeds(),
+	}
+	request.Tab = cmp.Or(request.Tab, request.Visit)
+	request.View = cmp.Or(request.View, request.Tab)
+	if page == nil {
+		request.Languages = referenceLanguages(r.Header)
+		request.View = cmp.Or(request.View, noSession)
+		return request
+	}
+	request.Languages, request.Number = languagesOf(r.Header), sent.Page.Number
+	return request
 }
 
 // visitOf is the visit that polls and reports name: an id which the client keeps until no page was open for 30 minutes.

@@ -175,8 +175,14 @@ func TestAPollWithNothingNewTakesTwoPiecesOfMemory(t *testing.T) {
 			p.says(p.look(t, test.user, test.outcomes...), test.user)
 			p.poll()
 			time.Sleep(50 * time.Millisecond) // the cache shows what is put into it late
-			if got := testing.AllocsPerRun(200, p.poll); got > 2 || p.status != test.status {
-				t.Errorf("%v allocations, status %d, want at most 2 and %d", got, p.status, test.status)
+			// The race detector has sync.Pool drop some of what is put into it, at random, so that it is made anew: there the
+			// test only sees that a poll does not take as much as one that answers with messages.
+			most := 2.0
+			if raceEnabled {
+				most = 40
+			}
+			if got := testing.AllocsPerRun(200, p.poll); got > most || p.status != test.status {
+				t.Errorf("%v allocations, status %d, want at most %v and %d", got, p.status, most, test.status)
 			}
 		})
 	}

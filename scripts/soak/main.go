@@ -23,8 +23,9 @@ const report = "docs/reliability.md"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Getenv("SOAK_PARTS")); err != nil {
+	err := run(ctx, os.Getenv("SOAK_PARTS"))
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -51,6 +52,29 @@ func TestTheReportIsOfTheseParts(t *testing.T) {
 	}
 	if text, err := os.ReadFile(path); err != nil || string(text) != write(measured) {
 		t.Errorf("%s is not as scripts/soak writes it, error %v; write it with: make soak", report, err)
+	}
+}
+
+// TestPartsNameTestsThatThereAre fails where a test was given another name: its part would measure nothing.
+func TestPartsNameTestsThatThereAre(t *testing.T) {
+	for _, p := range parts {
+		files, err := filepath.Glob(filepath.Join("..", "..", p.folder, "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tests strings.Builder
+		for _, path := range files {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tests.Write(text)
+		}
+		for name := range strings.SplitSeq(strings.Trim(p.tests, "^()$"), "|") {
+			if !regexp.MustCompile(`(?m)^func ` + name + `\(t \*testing\.T\)`).MatchString(tests.String()) {
+				t.Errorf("part %s: %s has no test %s", p.name, p.folder, name)
+			}
+		}
 	}
 }
 
