@@ -9,7 +9,7 @@ import type { Inbox } from "./parts/inbox";
 import { tabId } from "./tab";
 import type { Told } from "./show/showing";
 import { createStage, type Stage } from "./show/stage";
-import type { Around } from "./parts/calls";
+import type { Around, Rare } from "./parts/calls";
 import { createQueue } from "./queue";
 import { createEmitter, type Emitter, type Listener } from "./emitter";
 import { visitId } from "./visit";
@@ -53,7 +53,7 @@ export interface Client {
   send(type: string, fields: object): Promise<unknown>;
   reset(): void;
   /** Does what a method does that few sites call. Events that follow wait for it: it may be one that changes them. */
-  rare(name: string, around: Around, args: unknown[]): Promise<unknown>;
+  rare(name: Rare, around: Around, args: unknown[]): Promise<unknown>;
   /** Asks anew what is due. */
   look(same?: boolean): void;
   /** What lies in the inbox, of some topics. */
@@ -134,7 +134,7 @@ export function createClient(site: Site): Client {
     return { event: sent ?? made };
   }
 
-  async function rare(name: string, around: Around, args: unknown[]): Promise<unknown> {
+  async function rare(name: Rare, around: Around, args: unknown[]): Promise<unknown> {
     calls ??= loader.part("calls").catch(() => undefined);
     return (await calls)?.call(name, around, args);
   }

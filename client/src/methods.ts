@@ -1,15 +1,16 @@
 import type { Client, LoadOptions } from "./client";
 import { anonymousId, setAnonymousId, userId } from "./identity";
 import type { Listener } from "./emitter";
+import type { Rare } from "./parts/calls";
 import { keeper } from "./storage";
 
-type Method = (...args: unknown[]) => unknown;
+export type Method = (...args: unknown[]) => unknown;
 
 /** What few sites call, and a part of the client does; see there. */
-const RARE = "show debug trackClick trackLink trackSubmit trackForm addSourceMiddleware addIntegrationMiddleware addDestinationMiddleware".split(" ");
+const RARE = "show debug trackClick trackLink trackSubmit trackForm addSourceMiddleware addIntegrationMiddleware addDestinationMiddleware".split(" ") as Rare[];
 
 /** The methods of the page's global: those of the reference client's stub, with `load` and `user`. */
-export function createMethods(client: Client): Record<string, Method> {
+export function createMethods(client: Client) {
   const { events } = client;
 
   /** Does what a method does, tells who listens for it, and calls the callback that any method may end with. */
@@ -49,9 +50,9 @@ export function createMethods(client: Client): Record<string, Method> {
     once: (name, listener) => events.once(`${name}`, listener as Listener),
     off: (name, listener) => events.off(`${name}`, listener as Listener | undefined),
     inbox: (...topics) => client.inbox(topics as string[]),
-    ...Object.fromEntries(RARE.map((name) => [name, (...args: unknown[]) => client.rare(name, { ...client, track }, args)])),
-    ...keeper().handbill?.methods(client.look),
-  };
+    ...(Object.fromEntries(RARE.map((name) => [name, (...args: unknown[]) => client.rare(name, { ...client, track }, args)])) as Record<Rare, Method>),
+    ...(keeper().handbill?.methods(client.look) as { consent?: Method } | undefined),
+  } satisfies Record<string, Method>;
 }
 
 function id(argument: unknown): string | undefined {

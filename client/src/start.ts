@@ -1,6 +1,6 @@
 import { isForeign, LOADED_BY_STUB, type Stub, stubOf } from "./stub";
 import { createClient, type LoadOptions } from "./client";
-import { createMethods } from "./methods";
+import { createMethods, type Method } from "./methods";
 import type { Site } from "./site";
 import { address } from "./endpoint";
 
@@ -29,7 +29,7 @@ export function start(site: Site): void {
 /** Returns what is to be done when the script comes a second time. */
 function begin(site: Site, script: Element | null): () => void {
   const client = createClient(site);
-  const methods = createMethods(client);
+  const methods: Record<string, Method | undefined> = createMethods(client);
   const byStub = script?.hasAttribute(LOADED_BY_STUB) ?? false;
   /** The options of the stub's load that has been followed; null before there was one. */
   let followed: LoadOptions | undefined | null = null;

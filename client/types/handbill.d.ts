@@ -24,8 +24,10 @@ export interface Handbill {
   inbox(...topics: string[]): Inbox;
 
   on(name: EventName | "in-app", listener: Listener<InAppEvent>): this;
+  on(name: InboxEventName, listener: Listener<InboxEvent>): this;
   on(method: string, listener: (...args: never[]) => void): this;
   once(name: EventName | "in-app", listener: Listener<InAppEvent>): this;
+  once(name: InboxEventName, listener: Listener<InboxEvent>): this;
   once(method: string, listener: (...args: never[]) => void): this;
   off(name: string, listener?: Listener<never> | ((...args: never[]) => void)): this;
 
@@ -62,6 +64,10 @@ export interface Detail {
   answers?: object;
   readonly message: { dismiss(): void };
 }
+
+/** What happens to a message in the inbox, on the screen or by the methods below. */
+export type InboxEventName = `in-app-inbox:message-${"opened" | "dismissed" | "action"}`;
+export type InboxEvent = CustomEvent<Pick<Detail, "messageId" | "deliveryId" | "actionName" | "actionValue">>;
 
 export type Listener<Heard> = ((event: Heard) => unknown) | { handleEvent(event: Heard): unknown };
 export type Callback = (sent: Sent | undefined) => void;
@@ -111,5 +117,5 @@ declare global {
   interface Window {
     cioanalytics: Handbill;
   }
-  interface DocumentEventMap extends Record<EventName, InAppEvent> {}
+  interface DocumentEventMap extends Record<EventName, InAppEvent>, Record<InboxEventName, InboxEvent> {}
 }

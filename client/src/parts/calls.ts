@@ -16,7 +16,7 @@ export interface Around {
 type Call = (around: Around, ...args: unknown[]) => unknown;
 
 /** The methods of the page's global that few sites call, by their names. What they return is of no use. */
-const calls: Record<string, Call> = {
+const calls = {
   show,
   trackClick: trackOn("click"),
   trackLink: trackOn("click"),
@@ -26,12 +26,14 @@ const calls: Record<string, Call> = {
   addSourceMiddleware: (_around, middleware) => void middlewares.push(middleware as Middleware),
   addDestinationMiddleware: (_around, name, ...added) => void (isOurs(name) && middlewares.push(...added.map(forDestination))),
   addIntegrationMiddleware: (_around, middleware, name) => void (isOurs(name ?? DESTINATION) && middlewares.push(forDestination(middleware))),
-};
+} satisfies Record<string, Call>;
+
+export type Rare = keyof typeof calls;
 
 /** Does what a method does. A mistake is shown to the site's developer, and nothing else. */
-export function call(name: string, around: Around, args: unknown[]): unknown {
+export function call(name: Rare, around: Around, args: unknown[]): unknown {
   try {
-    return calls[name]!(around, ...args);
+    return (calls[name] as Call)(around, ...args);
   } catch (error) {
     reportError(error);
     return undefined;

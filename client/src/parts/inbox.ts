@@ -45,6 +45,9 @@ export interface Inbox {
   onUpdates(heard: (messages: InboxMessage[]) => void): () => void;
 }
 
+/** What the site hears of. */
+export type InboxHappening = "opened" | "dismissed" | "action";
+
 /** What was done here to a message. */
 interface Change {
   opened?: boolean;
@@ -132,7 +135,7 @@ function open(topics?: string[]): Inbox {
 }
 
 function messageOf({ messageId, deliveryId, opened, properties, sentAt, expiry, type, topics }: Told): InboxMessage {
-  const say = async (metric: string, event: string, particulars?: object): Promise<void> => {
+  const say = async (metric: string, event: InboxHappening | "", particulars?: object): Promise<void> => {
     const detail = { messageId, deliveryId, ...particulars };
     const sent = client.send("track", { event: "Report Delivery Event", properties: { ...detail, metric } });
     if (event) {
@@ -142,7 +145,7 @@ function messageOf({ messageId, deliveryId, opened, properties, sentAt, expiry, 
     }
     await sent;
   };
-  const change = async (to: Change, metric: string, event: string): Promise<void> => {
+  const change = async (to: Change, metric: string, event: InboxHappening | ""): Promise<void> => {
     const before = { opened, ...done.get(deliveryId) };
     if (before.deleted || before.opened === to.opened) return;
     done.set(deliveryId, { ...before, ...to });
