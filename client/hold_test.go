@@ -99,6 +99,23 @@ func TestWhyAMessageStaysAwayOrLeavesIsTold(t *testing.T) {
 	b.expect(messages+".length", "0")
 }
 
+func TestAPageThatTakesAMessageOffEachTimeHasItsWillAndHearsIt(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	e.pages["/"] = page(told+external, `<script>
+  window.taken = 0;
+  document.addEventListener("in-app:message-suppressed", () => (window.heardAt = taken));
+  new MutationObserver(() => {
+    for (const host of document.querySelectorAll("handbill-message")) host.remove(taken++);
+  }).observe(document.body, { childList: true });
+</script>`)
+	e.messages = always(deliver("yearly-offer", offer("top")))
+	b.open(e.URL)
+	b.await("taken === 11 && heardAt === 11")
+	b.expect("told.at(-1)", `"suppressed yearly-offer delivery-of-yearly-offer removed"`)
+	b.js("new Promise((done) => setTimeout(done, 500))")
+	b.expect("[taken, "+messages+".length]", "[11,0]")
+}
+
 func TestTheSiteShowsAMessageAndHearsWhatBecameOfIt(t *testing.T) {
 	e, b := newEdge(t), newTab(t)
 	e.pages["/"] = page(told+external, "")

@@ -70,8 +70,12 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
   }
 
   function suppress(message: Message, reason: string): void {
-    if (!message.told) tell(message, "suppressed", () => {}, { reason });
+    if (!message.told) away(message, reason);
     message.told = true;
+  }
+
+  function away(message: Message, reason: string): void {
+    tell(message, "suppressed", () => {}, { reason });
   }
 
   function put(message: Message, slot: string, trail?: Step[]): void {
@@ -85,7 +89,7 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
         over.set(keyOf(message), notHere && location.href);
         if (notHere === PREVENTED) suppress(message, notHere);
         queueMicrotask(arrange);
-      }, () => void part("swept").then(({ swept }) => swept(lookAnew), () => {}), trail);
+      }, () => void part("swept").then(({ swept }) => swept(lookAnew, () => away(message, "removed")), () => {}), trail);
       // It may be over already: kept away by the site, or with nothing to show.
       if (!isOver(message)) onStage.set(slot, showing);
     } catch {
