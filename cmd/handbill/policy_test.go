@@ -193,7 +193,7 @@ http://`+plain+` {`+policyRoutes+`
 }
 
 // isExcuse recognises what the client says where a policy in the page forbids its calls.
-func isExcuse(line string) bool { return strings.Contains(line, "Handbill shows nothing: the page") }
+func isExcuse(line string) bool { return strings.Contains(line, "Handbill needs connect-src 'self'") }
 
 func policyPath(c policyCase, i int) string {
 	if c.site == "" {
