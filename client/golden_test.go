@@ -47,6 +47,7 @@ A [link](/docs/?a=1&b=2#part "title"), an <https://example.com/ä> and ines@exam
 <code>a &lt; b</code> <a href="/docs/?a=1&amp;b=2">the docs</a><br><span>&copy; 2026 &amp; "more"</span></p><h5>Small</h5><pre>  a
  b</pre><ul><li>one<ol><li>nested</li></ol></li></ul><dl><dt>Term</dt><dd>Meaning</dd></dl><blockquote>Quoted</blockquote><hr>
 <figure><img src="/img/board.svg" alt="The board" width="64" height="36"><figcaption>A board</figcaption></figure><img src="/img/board.svg">
+<video src="/video/tour.mp4" alt="A tour of the board" width="640" height="360" poster="/img/board.svg"><track src="/video/tour.en.vtt" srclang="en" label="English"></video>
 <table><thead><tr><th>Plan</th></tr></thead><tbody><tr><td>Solo</td></tr></tbody></table><div>End</div>`},
 		{name: "a form of every type of field", step: content.Step{Title: "Tell us", Fields: everyField, Buttons: []content.Button{{Name: "send", Text: "Send", Action: "submit"}}}},
 		{name: "a title alone", step: content.Step{Title: "Dark mode is here"}},
@@ -64,6 +65,7 @@ A [link](/docs/?a=1&b=2#part "title"), an <https://example.com/ä> and ines@exam
 			c.step.Name, c.step.Body = "step-1", body
 			shown := withParts(content.Content{Display: "modal", Steps: []content.Step{c.step}})
 			e, b := newEdge(t), newTab(t)
+			e.pages["/video/tour.mp4"] = "a film that nobody can read, and nobody plays"
 			e.messages = always(deliver("m", shown))
 			b.open(e.URL)
 			b.await("seen.length")

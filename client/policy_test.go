@@ -146,17 +146,26 @@ func TestAThemeIsHowAMessageLooks(t *testing.T) {
 
 func TestTheSchemeOfThePageIsFollowed(t *testing.T) {
 	const light, dark = `"rgb(255, 255, 255)"`, `"rgb(27, 28, 31)"`
+	asking := func(scheme string) string {
+		return withOwn(`{ siteId: "tallowby", anonymousInApp: true, colorScheme: "` + scheme + `" }`)
+	}
+	const darkPage = `<style>:root { color-scheme: dark }</style>`
 	for _, c := range []struct{ name, head, system, want string }{
-		{"a page that says nothing, a light system", "", "light", light},
-		{"a page that says nothing, a dark system", "", "dark", dark},
-		{"a page of both, a dark system", `<style>:root { color-scheme: light dark }</style>`, "dark", dark},
-		{"a light page, a dark system", `<style>:root { color-scheme: light }</style>`, "dark", light},
-		{"a dark page, a light system", `<style>:root { color-scheme: dark }</style>`, "light", dark},
+		{"a page that says nothing, a light system", external, "light", light},
+		{"a page that says nothing, a dark system", external, "dark", dark},
+		{"a page of both, a dark system", `<style>:root { color-scheme: light dark }</style>` + external, "dark", dark},
+		{"a light page, a dark system", `<style>:root { color-scheme: light }</style>` + external, "dark", light},
+		{"a dark page, a light system", darkPage + external, "light", dark},
+		{"light ones asked for on a dark page, a dark system", darkPage + asking("default"), "dark", light},
+		{"the system's asked for on a dark page, a light system", darkPage + asking("system"), "light", light},
+		{"the system's asked for, a dark system", asking("system"), "dark", dark},
+		{"the page's asked for on a dark page, a light system", darkPage + asking("auto"), "light", dark},
+		{"the page's asked for where it says nothing, a dark system", asking("auto"), "dark", dark},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e, b := newEdge(t), newTab(t)
 			b.media("prefers-color-scheme", c.system)
-			e.pages["/"] = page(c.head+external, "")
+			e.pages["/"] = page(c.head, "")
 			e.messages = always(deliver("welcome", welcome))
 			b.open(e.URL)
 			b.await(dialog)

@@ -3,6 +3,7 @@ import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId 
 import { heedRefusals, mayConnect } from "./policy";
 import { address, post } from "./endpoint";
 import { announce, EVERY, metricOf } from "./events";
+import { asked } from "./scheme";
 import { type Answer, NOTHING, readMessages } from "./message";
 import { newId, view } from "./id";
 import type { Inbox } from "./parts/inbox";
@@ -38,6 +39,8 @@ export interface PluginOptions {
   /** Hears the in-app events. */
   events?: Listener;
   enabled?: boolean;
+  /** The colours of messages: "default" light ones, "system" those that the visitor prefers; else the page's, if it says. */
+  colorScheme?: string;
 }
 
 /** What the methods of the page's global do their work with. */
@@ -215,6 +218,7 @@ export function createClient(site: Site): Client {
     if (plugin.events) events.off(EVERY, plugin.events);
     if (next.events) events.on(EVERY, next.events);
     plugin = next;
+    asked.scheme = next.colorScheme;
     look();
   }
 

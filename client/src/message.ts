@@ -100,6 +100,9 @@ export interface TextNode {
   alt?: string;
   width?: number;
   height?: number;
+  poster?: string;
+  language?: string;
+  label?: string;
   children?: TextNode[];
 }
 

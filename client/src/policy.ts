@@ -10,7 +10,7 @@ let silent = false;
 export function mayConnect(): boolean {
   if (!silent && [...document.querySelectorAll<HTMLMetaElement>('meta[http-equiv="content-security-policy" i]')].some(forbids)) {
     silent = true;
-    console.debug("Handbill needs connect-src 'self' in <meta>.");
+    console.debug("Handbill needs connect-src 'self'.");
   }
   return !silent;
 }

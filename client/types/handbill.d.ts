@@ -50,6 +50,8 @@ export interface PluginOptions {
   anonymousInApp?: boolean;
   events?: Listener<InAppEvent>;
   enabled?: boolean;
+  /** The colours of messages: "default" light ones, "system" those that the visitor prefers. Absent, or "auto", as the page's. */
+  colorScheme?: "default" | "system" | "auto";
 }
 
 export type EventName = `in-app:message-${"opening" | "opened" | "changed" | "action" | "dismissed" | "error" | "suppressed"}`;

@@ -67,11 +67,16 @@ type Node struct {
 	Tag  string `json:"tag,omitempty"`
 	// Href is set on the tag a alone, and passed [CheckLink].
 	Href string `json:"href,omitempty"`
-	// Src, Alt, Width and Height are set on the tag img alone, as on an [Image].
-	Src      string `json:"src,omitempty"`
-	Alt      string `json:"alt,omitempty"`
-	Width    int    `json:"width,omitempty"`
-	Height   int    `json:"height,omitempty"`
+	// Src, Alt, Width and Height are set on the tags img and video alone, as on an [Image]; Src on the tag track, too.
+	Src    string `json:"src,omitempty"`
+	Alt    string `json:"alt,omitempty"`
+	Width  int    `json:"width,omitempty"`
+	Height int    `json:"height,omitempty"`
+	// Poster is the picture that a video shows before it plays.
+	Poster string `json:"poster,omitempty"`
+	// Language is that of a track's captions, such as "en", and Label what the visitor chooses it by.
+	Language string `json:"language,omitempty"`
+	Label    string `json:"label,omitempty"`
 	Children []Node `json:"children,omitempty"`
 }
 

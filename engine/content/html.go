@@ -75,6 +75,12 @@ func writeNodes(out *strings.Builder, nodes []Node) {
 		case "img":
 			open(out, "img", attributes("src", node.Src, "alt", orSet(node.Alt), "width", pixels(node.Width), "height", pixels(node.Height))...)
 			continue
+		case "track":
+			open(out, "track", attributes("kind", "captions", "src", node.Src, "srclang", node.Language, "label", node.Label)...)
+			continue
+		case "video":
+			open(out, "video", attributes("controls", set, "playsinline", set, "preload", "metadata", "src", node.Src, "aria-label", node.Alt,
+				"width", pixels(node.Width), "height", pixels(node.Height), "poster", node.Poster)...)
 		case "a":
 			open(out, "a", "href", node.Href)
 		default:

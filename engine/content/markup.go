@@ -19,12 +19,15 @@ var markupTags = map[string]string{
 	"sub": "sub", "sup": "sup", "kbd": "kbd", "code": "code", "pre": "pre", "a": "a", "img": "img",
 	"ul": "ul", "ol": "ol", "li": "li", "dl": "dl", "dt": "dt", "dd": "dd", "blockquote": "blockquote",
 	"h1": "h3", "h2": "h3", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4",
-	"figure": "figure", "figcaption": "figcaption",
+	"figure": "figure", "figcaption": "figcaption", "video": "video", "track": "track",
 	"table": "table", "thead": "thead", "tbody": "tbody", "tfoot": "tfoot", "tr": "tr", "th": "th", "td": "td",
 }
 
 // markupAttributes are those that a tag may have.
-var markupAttributes = map[string][]string{"a": {"href"}, "img": {"src", "alt", "width", "height"}}
+var markupAttributes = map[string][]string{
+	"a": {"href"}, "img": {"src", "alt", "width", "height"},
+	"video": {"src", "alt", "width", "height", "poster"}, "track": {"src", "srclang", "label"},
+}
 
 // HTML reads an author's HTML into the tree that a message shows. Only the tags and attributes above are allowed, and only
 // addresses that [CheckLink] and [CheckImage] accept; anything else is an *[Error]. Since a tree of these is all that
@@ -75,15 +78,43 @@ func readElement(n *html.Node, depth int) (Node, error) {
 			return Node{}, err
 		}
 	}
-	if tag == "img" && node.Src == "" {
-		return Node{}, &Error{"the HTML holds an <img> without src", `write <img src="/img/sale.png" alt="The sale">`}
-	}
-	if tag == "a" && node.Href == "" {
-		return Node{}, &Error{"the HTML holds an <a> without href", `write <a href="/offers">`}
+	if err := checkElement(node, n); err != nil {
+		return Node{}, err
 	}
 	var err error
 	node.Children, err = readMarkup(slices.Collect(n.ChildNodes()), depth+1)
 	return node, err
+}
+
+// checkElement says what an element lacks.
+func checkElement(node Node, n *html.Node) error {
+	switch node.Tag {
+	case "img":
+		if node.Src == "" {
+			return &Error{"the HTML holds an <img> without src", `write <img src="/img/sale.png" alt="The sale">`}
+		}
+	case "a":
+		if node.Href == "" {
+			return &Error{"the HTML holds an <a> without href", `write <a href="/offers">`}
+		}
+	case "video":
+		if node.Src == "" || node.Alt == "" || node.Width == 0 || node.Height == 0 {
+			return &Error{
+				"the HTML holds a <video> that lacks src, alt, width or height",
+				`write <video src="/video/tour.mp4" alt="A tour of the board" width="640" height="360"></video>: so nothing moves when it arrives, and everybody knows what it is`,
+			}
+		}
+		for child := range n.ChildNodes() {
+			if child.Type == html.ElementNode && child.Data != "track" || child.Type == html.TextNode && strings.TrimSpace(child.Data) != "" {
+				return &Error{"the HTML holds a <video> with something else in it than <track>", "put it behind the video"}
+			}
+		}
+	case "track":
+		if node.Src == "" || node.Language == "" || n.Parent == nil || n.Parent.Data != "video" {
+			return &Error{"the HTML holds a <track> that is not in a <video>, or lacks src or srclang", `write <track src="/video/tour.en.vtt" srclang="en" label="English"> in the <video>`}
+		}
+	}
+	return nil
 }
 
 func readAttribute(node *Node, tag string, attribute html.Attribute) error {
@@ -108,10 +139,23 @@ func readAttribute(node *Node, tag string, attribute html.Attribute) error {
 		}
 	case "alt":
 		node.Alt = value
+	case "poster", "srclang", "label":
+		if strings.ContainsFunc(value, isSlot) {
+			return misplaced("the attribute " + name)
+		}
+		switch name {
+		case "poster":
+			node.Poster = value
+			return CheckImage(value)
+		case "srclang":
+			node.Language = value
+		default:
+			node.Label = value
+		}
 	default:
 		pixels, err := strconv.Atoi(value)
 		if err != nil || pixels < 1 || pixels > 10_000 {
-			return &Error{fmt.Sprintf("the HTML holds <img %s=%q>", name, withoutSlots(value)), "write the size in pixels, 1 to 10000"}
+			return &Error{fmt.Sprintf("the HTML holds <%s %s=%q>", tag, name, withoutSlots(value)), "write the size in pixels, 1 to 10000"}
 		}
 		if name == "width" {
 			node.Width = pixels

@@ -37,7 +37,7 @@ func (p *paragraphs) add(nodes []Node) {
 		case node.Tag == "":
 			p.text.WriteString(node.Text)
 			continue
-		case node.Tag == "img":
+		case node.Tag == "img", node.Tag == "video":
 			p.text.WriteString(node.Alt)
 			continue
 		case node.Tag == "td", node.Tag == "th":

@@ -5,6 +5,7 @@ import type { Happening, Particulars } from "../events";
 import { renderStep } from "../render";
 import { closeButton } from "./close";
 import { styleSheet } from "../parts";
+import { schemes } from "../scheme";
 import type { Extension, Shown } from "./extension";
 
 export interface Told {
@@ -43,6 +44,7 @@ export function show(
   const { steps, lang, dir, style = "" } = content;
   const host = document.createElement("handbill-message");
   host.dataset.message = message.messageId;
+  host.dataset.scheme = schemes();
   if (lang) host.lang = lang;
   if (dir) host.dir = dir;
   /** What failed before the message was opened. */
@@ -197,8 +199,6 @@ export function show(
     new ResizeObserver(() => setTimeout(() => gone || showing.stands(true) || swept())).observe(made.root);
   }
 
-  // A page that says which colour schemes it has is followed; for others the system's setting holds.
-  if (getComputedStyle(document.documentElement).colorScheme !== "normal") host.setAttribute("data-scheme", "page");
   const root = host.attachShadow({ mode: "open" });
   root.adoptedStyleSheets = [look, styleSheet(style)];
   const shown: Shown = { key: keyOf(message), content, steps, trail, root, make, mount, happened, pressed, go, dismiss };
