@@ -113,7 +113,12 @@ func TestWhatIsDoneWhileRedisIsGoneWaitsAndArrivesOnceAndInOrder(t *testing.T) {
 
 	server.Restart()
 	empty(t, s)
-	for name, edge := range map[string]store.Store{"this edge": s, "another one": openRedis(t, server.URL())} {
+	other := openRedis(t, server.URL())
+	eventually(t, "what nobody waited for is in Redis, too", func() bool {
+		statistics, err := other.Statistics(t.Context(), "shop")
+		return err == nil && statistics[sale][store.MetricDelivered] > 0 && mustLoad(t, other, ada).Events["signed_up"].Count > 0
+	})
+	for name, edge := range map[string]store.Store{"this edge": s, "another one": other} {
 		r := mustLoad(t, edge, ada)
 		if r.Messages[sale].Opened != 20 || r.Messages[sale].Dismissed.IsZero() || r.Traits["plan"] != "plan-4" || r.Events["signed_up"].Count != 1 {
 			t.Errorf("%s has %+v", name, r)
