@@ -78,6 +78,8 @@ type App struct {
 	countryHeaders map[string][]string
 	// sites are, by workspace, the names of its sites.
 	sites map[string][]string
+	// sinkLines are the lines of a Caddyfile on which sinks end.
+	sinkLines map[string]int
 }
 
 // Workspace is one set of messages and where it comes from.
