@@ -73,6 +73,7 @@ type storedState struct {
 	RunFirst   int64 `cbor:"17,keyasint,omitempty"`
 	RunEnded   int64 `cbor:"18,keyasint,omitempty"` // dismissed
 	RunActed   int64 `cbor:"19,keyasint,omitempty"`
+	RunExited  int64 `cbor:"24,keyasint,omitempty"`
 	// Variant and Drawn are what an experiment remembers.
 	Variant string `cbor:"22,keyasint,omitempty"`
 	Drawn   string `cbor:"23,keyasint,omitempty"`
@@ -177,7 +178,7 @@ func (s *MessageState) store() storedState {
 		Clicked: s.Clicked, Dismissed: milliseconds(s.Dismissed), Errors: s.Errors, Recent: s.Recent, Reported: reported,
 		Acted: milliseconds(s.Acted), Snoozed: milliseconds(s.Snoozed), Converted: milliseconds(s.Converted), storedShowings: s.storeShowings(),
 		RunStarted: milliseconds(s.Run.Started), RunOpened: s.Run.Opened, RunFirst: milliseconds(s.Run.FirstOpened),
-		RunEnded: milliseconds(s.Run.Dismissed), RunActed: milliseconds(s.Run.Acted), Variant: s.Variant, Drawn: s.Drawn,
+		RunEnded: milliseconds(s.Run.Dismissed), RunActed: milliseconds(s.Run.Acted), RunExited: milliseconds(s.Run.Exited), Variant: s.Variant, Drawn: s.Drawn,
 	}
 	if s.Withheld != nil {
 		withheld := s.Withheld.store()
@@ -209,6 +210,7 @@ func (s storedState) restore() MessageState {
 		Acted: moment(s.Acted), Snoozed: moment(s.Snoozed), Converted: moment(s.Converted), Variant: s.Variant, Drawn: s.Drawn,
 		Run: RunCounts{
 			Started: moment(s.RunStarted), Opened: s.RunOpened, FirstOpened: moment(s.RunFirst), Dismissed: moment(s.RunEnded), Acted: moment(s.RunActed),
+			Exited: moment(s.RunExited),
 		},
 	}
 	if s.Withheld != nil {
