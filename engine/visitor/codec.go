@@ -72,6 +72,7 @@ type storedState struct {
 	RunFirst   int64 `cbor:"17,keyasint,omitempty"`
 	RunEnded   int64 `cbor:"18,keyasint,omitempty"` // dismissed
 	RunActed   int64 `cbor:"19,keyasint,omitempty"`
+	RunExited  int64 `cbor:"24,keyasint,omitempty"`
 	// Variant and Drawn are what an experiment remembers.
 	Variant string `cbor:"22,keyasint,omitempty"`
 	Drawn   string `cbor:"23,keyasint,omitempty"`
@@ -164,6 +165,7 @@ func (s storedState) restore() MessageState {
 		Acted: moment(s.Acted), Snoozed: moment(s.Snoozed), Converted: moment(s.Converted), Variant: s.Variant, Drawn: s.Drawn,
 		Run: RunCounts{
 			Started: moment(s.RunStarted), Opened: s.RunOpened, FirstOpened: moment(s.RunFirst), Dismissed: moment(s.RunEnded), Acted: moment(s.RunActed),
+			Exited: moment(s.RunExited),
 		},
 	}
 	if s.Withheld != nil {

@@ -60,10 +60,10 @@ func (w *recordWriter) fields() (place int) {
 	return len(w.data) - 1
 }
 
-// field begins a field; its key is below 24, and those of a struct come in order.
+// field begins a field; those of a struct come in the order of their keys.
 func (w *recordWriter) field(place int, key byte) {
 	w.data[place]++
-	w.data = append(w.data, key)
+	w.head(majorNumber, uint64(key))
 }
 
 // numberField writes a field, which is left out where it is zero.
@@ -193,6 +193,7 @@ func (w *recordWriter) state(s *MessageState) {
 	w.showings(at, s.Showings, s.Opened != 1 || len(s.Showings) != 1 || !s.Showings[0].At.Equal(s.LastOpened))
 	w.textField(at, 22, s.Variant)
 	w.textField(at, 23, s.Drawn)
+	w.numberField(at, 24, milliseconds(s.Run.Exited))
 }
 
 // deliveries writes the fields of what was reported of which.

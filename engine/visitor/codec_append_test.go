@@ -3,6 +3,7 @@ package visitor
 import (
 	"bytes"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -37,7 +38,7 @@ func (s *MessageState) store() storedState {
 		Clicked: s.Clicked, Dismissed: milliseconds(s.Dismissed), Errors: s.Errors, Recent: s.Recent, Reported: reported,
 		Acted: milliseconds(s.Acted), Snoozed: milliseconds(s.Snoozed), Converted: milliseconds(s.Converted), storedShowings: s.storeShowings(),
 		RunStarted: milliseconds(s.Run.Started), RunOpened: s.Run.Opened, RunFirst: milliseconds(s.Run.FirstOpened),
-		RunEnded: milliseconds(s.Run.Dismissed), RunActed: milliseconds(s.Run.Acted), Variant: s.Variant, Drawn: s.Drawn,
+		RunEnded: milliseconds(s.Run.Dismissed), RunActed: milliseconds(s.Run.Acted), RunExited: milliseconds(s.Run.Exited), Variant: s.Variant, Drawn: s.Drawn,
 	}
 	if s.Withheld != nil {
 		withheld := s.Withheld.store()
@@ -68,13 +69,21 @@ func busy() *Record {
 	r.Messages["once"] = &MessageState{Opened: 1, LastOpened: november, Showings: []Showing{{At: november.Add(time.Second)}}}
 	r.Messages["all"] = &MessageState{
 		Opened: 70_000, FirstOpened: november.AddDate(-100, 0, 0), Clicked: 255, Dismissed: november, Errors: 24, Acted: november, Snoozed: november, Converted: november,
-		Run: RunCounts{Started: november, Opened: 1 << 40, FirstOpened: november, Dismissed: november, Acted: november}, Variant: "quiet", Drawn: "u:ada",
+		Run: RunCounts{Started: november, Opened: 1 << 40, FirstOpened: november, Dismissed: november, Acted: november, Exited: november}, Variant: "quiet", Drawn: "u:ada",
 		Showings: []Showing{{At: november}, {At: november.Add(-time.Hour), Visit: 0xfedcba98}, {At: november, Visit: 0xfedcba98}, {At: november}, {At: november}},
 	}
 	r.Campaigns = map[string]*Run{"onboarding": {Started: november, Due: november.Add(time.Hour), Again: november.Add(time.Minute), Event: map[string]any{"plan": "team"}}}
 	r.Sent = []Sent{{ID: 7, Key: "invoice-7", Message: "invoice", At: november, Until: november.Add(time.Hour), Closed: true}}
 	r.Segments, r.Joined = []string{"buyers", "new"}, []string{"a:before"}
 	return r
+}
+
+func TestAStructHasAsManyFieldsAsTheirCountHasRoomFor(t *testing.T) {
+	for _, of := range []reflect.Type{reflect.TypeFor[storedRecord](), reflect.TypeFor[storedState]()} {
+		if n := of.NumField() + 1; n >= 24 { // the showings are two
+			t.Errorf("%s has %d fields; its head needs more than a byte", of, n)
+		}
+	}
 }
 
 func TestARecordIsWrittenAsTheLibraryWouldWriteIt(t *testing.T) {
