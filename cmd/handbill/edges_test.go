@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"handbill/engine/porttest"
 	"handbill/engine/store/redistest"
 )
 
@@ -89,7 +90,7 @@ func TestTheExampleOfTwoEdgesRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()
-	port := func() string { return strings.TrimPrefix(quietAddress(t), "127.0.0.1:") }
+	port := func() string { return strings.TrimPrefix(porttest.Address(t), "127.0.0.1:") }
 	balancer, admins := port(), []string{port(), port()}
 	command := exec.Command("scripts/run-two-edges.sh")
 	command.Dir = checkout
