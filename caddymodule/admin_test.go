@@ -9,12 +9,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"handbill/engine/porttest"
 )
 
 // startWithAdmin runs a site with Caddy's admin API on, and returns its address.
 func startWithAdmin(t *testing.T, workspaces, store, app string) (e *edge, admin, globals string) {
 	t.Helper()
-	admin = fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	admin = fmt.Sprintf("127.0.0.1:%d", porttest.Free(t))
 	globals = "admin " + admin + "\nhandbill {\n" + workspaces + "\nstore " + store + "\n}"
 	return start(t, globals, "http://tallowby.test:PORT {\n\thandbill shop\n\treverse_proxy "+app+"\n}\n"), admin, globals
 }
@@ -149,7 +151,7 @@ func TestReadinessSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestTheAdminAPIOfACaddyWithoutHandbillSaysSo(t *testing.T) {
-	admin := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	admin := fmt.Sprintf("127.0.0.1:%d", porttest.Free(t))
 	start(t, "admin "+admin, "http://plain.test:PORT {\n\trespond \"plain\"\n}\n")
 	status, body := ask(t, http.MethodGet, "http://"+admin+"/handbill/", "")
 	if status != 404 || !strings.Contains(body, "handbill is not configured") {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"handbill/engine/porttest"
 )
 
 // run executes a command as from a shell, and returns what it printed.
@@ -143,7 +145,7 @@ func TestMessagesSendAndStatsAskTheRunningServer(t *testing.T) {
 	if _, err = run(statsCommand(), "--address", admin); err == nil || !strings.Contains(err.Error(), "--workspace: docs, shop") {
 		t.Errorf("several workspaces and none named: %v", err)
 	}
-	if _, err = run(statsCommand(), "--address", fmt.Sprintf("127.0.0.1:%d", freePort(t))); err == nil || !strings.Contains(err.Error(), "is it running?") {
+	if _, err = run(statsCommand(), "--address", fmt.Sprintf("127.0.0.1:%d", porttest.Free(t))); err == nil || !strings.Contains(err.Error(), "is it running?") {
 		t.Errorf("no server: %v", err)
 	}
 }

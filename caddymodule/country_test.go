@@ -14,6 +14,8 @@ import (
 
 	"github.com/maxmind/mmdbwriter"
 	"github.com/maxmind/mmdbwriter/mmdbtype"
+
+	"handbill/engine/porttest"
 )
 
 // targeted is a workspace whose messages look at the request.
@@ -112,7 +114,7 @@ func TestRequestsSayWhereTheyComeFromAsConfigured(t *testing.T) {
 func TestExplainTakesTheHeadersOfARequest(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "messages.toml")
 	writeFile(t, path, targeted)
-	admin := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	admin := fmt.Sprintf("127.0.0.1:%d", porttest.Free(t))
 	start(t, "admin "+admin+"\nhandbill {\n\tworkspace shop "+path+"\n\tstore memory\n}",
 		"http://tallowby.test:PORT {\n\thandbill {\n\t\tcountry header CF-IPCountry\n\t}\n\trespond \"<!doctype html>\"\n}\n")
 	for _, test := range []struct {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -20,6 +19,8 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/goleak"
+
+	"handbill/engine/porttest"
 )
 
 func TestMain(m *testing.M) {
@@ -83,7 +84,7 @@ func newEdge(t *testing.T) *edge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &edge{t: t, port: freePort(t), log: filepath.Join(t.TempDir(), "caddy.log")}
+	e := &edge{t: t, port: porttest.Free(t), log: filepath.Join(t.TempDir(), "caddy.log")}
 	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, e.address())
 	}
@@ -91,7 +92,7 @@ func newEdge(t *testing.T) *edge {
 		// Without keeping connections: a reload closes those that are idle, and a client that uses one at that moment
 		// cannot tell whether its request arrived.
 		Transport: connectAgain{&http.Transport{DialContext: dial, DisableCompression: true, DisableKeepAlives: true}},
-		Jar:       jar, Timeout: 20 * time.Second,
+		Jar:       jar, Timeout: time.Minute,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	t.Cleanup(func() {
@@ -244,27 +245,12 @@ func pollBody(page string) string {
 // until waits for something that takes a moment.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if holds() {
 			return
 		}
 	}
 	t.Fatalf("waited in vain: %s", what)
-}
-
-// freePort returns a port that nobody listens on, and that the kernel does not give to outgoing connections.
-func freePort(t *testing.T) int {
-	t.Helper()
-	const first, last = 16_000, 32_000
-	for range 100 {
-		port := first + rand.IntN(last-first)
-		if listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			_ = listener.Close()
-			return port
-		}
-	}
-	t.Fatal("no port is free")
-	return 0
 }
 
 // messages writes a workspace whose message ids are given, each for every page, and returns its path.

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"handbill/engine/porttest"
 )
 
 func TestExplainSaysOfThePageItselfWhetherItIsInjected(t *testing.T) {
@@ -45,7 +47,7 @@ func TestExplainSaysOfThePageItselfWhetherItIsInjected(t *testing.T) {
 		}
 	}))
 	defer site.Close()
-	admin := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	admin := fmt.Sprintf("127.0.0.1:%d", porttest.Free(t))
 	e := start(t, "admin "+admin+"\nhandbill {\nworkspace shop "+messages(t, "sale")+"\nworkspace docs "+messages(t, "news")+"\nstore memory\n}", `
 http://tallowby.test:PORT {
 	handbill shop {
@@ -137,7 +139,7 @@ http://plain.tallowby.test:PORT {
 }
 
 func TestExplainAsksAPageThatIsServedWithTLS(t *testing.T) {
-	admin := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	admin := fmt.Sprintf("127.0.0.1:%d", porttest.Free(t))
 	e := start(t, "skip_install_trust\nadmin "+admin+"\nhandbill "+messages(t, "sale")+"\n", "https://tallowby.test:PORT {\n\ttls internal\n\thandbill\n\trespond \"<!doctype html>{scheme}\"\n\theader Content-Type text/html\n}\n")
 	out, err := run(explainCommand(), "--address", admin, "--url", fmt.Sprintf("https://tallowby.test:%d/", e.port))
 	if err != nil || !strings.Contains(out, "The page is injected (status 200).") {
@@ -176,7 +178,7 @@ position = "bottom"
 trigger = { segment = "trial", on = "enter" }
 text = "Three tips"
 `)
-	admin := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	admin := fmt.Sprintf("127.0.0.1:%d", porttest.Free(t))
 	start(t, "admin "+admin+"\nhandbill {\n\tworkspace shop "+path+"\n\tstore memory\n}", "http://tallowby.test:PORT {\n\thandbill\n\trespond \"<!doctype html>\"\n}\n")
 	for _, test := range []struct {
 		name      string

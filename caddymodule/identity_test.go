@@ -17,6 +17,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
+	"handbill/engine/porttest"
 	"handbill/engine/proof"
 )
 
@@ -84,7 +85,7 @@ func TestASiteWithIdentitySignedBelievesProofsOnly(t *testing.T) {
 	secret, key := "5bd7c4a1f0e34d7c9b8a6e2f1d0c3b4a59687f8e9dacbbcad8e7f60514233241", filepath.Join(t.TempDir(), "shop.pem")
 	t.Setenv("HANDBILL_TEST_SECRET", secret)
 	writeFile(t, key, "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n")
-	admin := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	admin := fmt.Sprintf("127.0.0.1:%d", porttest.Free(t))
 	e := start(t, "admin "+admin+"\nhandbill {\n\tworkspace shop "+members(t)+"\n\tstore memory\n}",
 		"http://tallowby.test:PORT {\n\thandbill {\n\t\tidentity signed {\n\t\t\tsecret {env.HANDBILL_TEST_SECRET}\n\t\t\tpublic_key "+key+" spring\n\t\t}\n\t}\n\treverse_proxy "+application(t)+"\n}\n")
 	identify := func(hash string) answer {
@@ -181,7 +182,7 @@ func TestWhoeverBelievesClaimsIsWarnedWhereMessagesUseTraits(t *testing.T) {
 	const doubt, mixed = "anybody can claim to be one of your users", "one site of this workspace has identity signed and another has not"
 	signed := "identity signed {\n\t\tsecret 5bd7c4a1f0e34d7c9b8a6e2f1d0c3b4a59687f8e9dacbbcad8e7f60514233241\n\t}"
 	app := application(t)
-	admin := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	admin := fmt.Sprintf("127.0.0.1:%d", porttest.Free(t))
 	e := newEdge(t)
 	for _, c := range []struct {
 		name, workspace string
@@ -226,7 +227,7 @@ func TestAMessageToOnePersonIsShownWhereTheirIdIsProvenOrAClaimIsEnough(t *testi
 	const secret, doubt = "5bd7c4a1f0e34d7c9b8a6e2f1d0c3b4a59687f8e9dacbbcad8e7f60514233241", "transactional messages are not shown"
 	path := filepath.Join(t.TempDir(), "shop.toml")
 	writeFile(t, path, "[[messages]]\nid = \"invoice\"\nkind = \"transactional\"\npages = [\"*\"]\ntext = \"Your invoice is ready.\"\n")
-	app, admin := application(t), fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	app, admin := application(t), fmt.Sprintf("127.0.0.1:%d", porttest.Free(t))
 	for _, c := range []struct {
 		name, words, hash string
 		shown             bool

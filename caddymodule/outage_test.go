@@ -70,10 +70,12 @@ func TestPagesAndPollsAreAsFastWhileRedisIsAway(t *testing.T) {
 				t.Errorf("of %d events there arrived %.600s", event, person)
 			}
 			at := func(sorted []time.Duration, percent int) time.Duration { return sorted[(len(sorted)-1)*percent/100] }
-			if was, is := at(before, 50), at(pages, 50); is > 3*was+10*time.Millisecond { // this machine does other things
+			// Who waits for Redis waits seconds. In full the machine does nothing else.
+			patience := time.Duration(soaktest.Times(1000, 10)) * time.Millisecond
+			if was, is := at(before, 50), at(pages, 50); is > 3*was+patience {
 				t.Errorf("half of the pages take %s, and %s before", is, was)
 			}
-			if half := at(polls, 50); half > 50*time.Millisecond {
+			if half := at(polls, 50); half > 50*time.Millisecond+patience {
 				t.Errorf("half of the polls take %s", half)
 			}
 			for name, figure := range map[string]any{

@@ -77,7 +77,7 @@ func TestASocketPassesThrough(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer connection.Close()
-	if err := connection.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := connection.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	fmt.Fprint(connection, "GET /socket HTTP/1.1\r\nHost: tallowby.test\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -123,8 +124,9 @@ func troubled(t *testing.T, at *arrivals) *httptest.Server {
 	return there
 }
 
-// tracking sends events of one visitor, one after the other, until it is told to stop; it returns those acknowledged.
-func tracking(e *edge, who string, from *int, stop <-chan struct{}) (acknowledged []string) {
+// tracking sends events of one visitor, one after the other, until it is told to stop; it returns those acknowledged, and counts
+// them while it goes on.
+func tracking(e *edge, who string, from *int, stop <-chan struct{}, count *atomic.Int64) (acknowledged []string) {
 	for {
 		select {
 		case <-stop:
@@ -137,12 +139,13 @@ func tracking(e *edge, who string, from *int, stop <-chan struct{}) (acknowledge
 		answer, err := e.try(http.MethodPost, "http://tallowby.test/_handbill/v1/t", event, "Content-Type", "application/json")
 		if err == nil && answer.StatusCode == 200 {
 			acknowledged = append(acknowledged, id)
+			count.Add(1)
 		}
 	}
 }
 
 func TestNothingIsLostOrOutOfOrderWhenAnEdgeIsKilledWhileItHandsOver(t *testing.T) {
-	const rounds = 6
+	const rounds, least = 6, 50 // events of a round
 	var hooked, filed arrivals
 	there, e, home := troubled(t, &hooked), newEdge(t), t.TempDir()
 	e.client.Jar = nil
@@ -155,6 +158,7 @@ func TestNothingIsLostOrOutOfOrderWhenAnEdgeIsKilledWhileItHandsOver(t *testing.
 	writeFile(t, filepath.Join(home, "caddy.json"), config)
 	people, numbers, mutex := []string{"ada", "grace", "ines", "mary"}, make([]int, 4), sync.Mutex{}
 	var acknowledged []string
+	var count atomic.Int64
 	for round := range rounds {
 		process := exec.Command(os.Args[0])
 		process.Env = append(os.Environ(), edgeConfig+"="+filepath.Join(home, "caddy.json"))
@@ -168,13 +172,14 @@ func TestNothingIsLostOrOutOfOrderWhenAnEdgeIsKilledWhileItHandsOver(t *testing.
 		stop, all := make(chan struct{}), sync.WaitGroup{}
 		for i, who := range people {
 			all.Go(func() {
-				got := tracking(e, who, &numbers[i], stop)
+				got := tracking(e, who, &numbers[i], stop, &count)
 				mutex.Lock()
 				defer mutex.Unlock()
 				acknowledged = append(acknowledged, got...)
 			})
 		}
-		time.Sleep(time.Duration(200+rand.IntN(400)) * time.Millisecond)
+		until(t, "events are acknowledged", func() bool { return count.Load() >= int64(least*(round+1)) })
+		time.Sleep(time.Duration(rand.IntN(400)) * time.Millisecond)
 		last := round == rounds-1
 		if !last {
 			err = process.Process.Kill() // SIGKILL, while it hands over
@@ -200,9 +205,6 @@ func TestNothingIsLostOrOutOfOrderWhenAnEdgeIsKilledWhileItHandsOver(t *testing.
 			t.Fatal(err)
 		}
 		_ = process.Wait()
-	}
-	if len(acknowledged) < 50*rounds {
-		t.Errorf("only %d events were acknowledged", len(acknowledged))
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"handbill/engine/eventlog/sink"
+	"handbill/engine/porttest"
 	"handbill/engine/store/redistest"
 )
 
@@ -118,7 +119,7 @@ func TestReportsGoToTheSinksOfTheCaddyfile(t *testing.T) {
 	t.Setenv("HANDBILL_TEST_HOOK_SECRET", "a secret that nobody can guess at all")
 	there, file, app := newHook(t), filepath.Join(t.TempDir(), "log", "handbill.ndjson"), application(t)
 	workspace, database := messages(t, "monday"), filepath.Join(t.TempDir(), "handbill.db")
-	admin := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	admin := fmt.Sprintf("127.0.0.1:%d", porttest.Free(t))
 	globals := func(sinks string) string {
 		return "admin " + admin + "\nhandbill {\nworkspace shop " + workspace + "\nstore bbolt " + database + "\n" + sinks + "\n}"
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"handbill/engine/porttest"
 	"handbill/engine/store"
 )
 
@@ -325,7 +326,7 @@ func TestTheStoreLiesInCaddysDataDirectoryByDefault(t *testing.T) {
 }
 
 func TestStatisticsSurviveRestarts(t *testing.T) {
-	app, admin := application(t), fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	app, admin := application(t), fmt.Sprintf("127.0.0.1:%d", porttest.Free(t))
 	globals := "admin " + admin + "\nhandbill " + messages(t, "monday") + " {\n\tstore bbolt " + filepath.Join(t.TempDir(), "handbill.db") + "\n}"
 	e := start(t, globals, tallowby(app))
 	e.dismiss("http://tallowby.test/")

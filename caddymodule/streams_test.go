@@ -66,7 +66,7 @@ func (e *edge) listen(page string, headers ...string) *stream {
 // workspace of a new configuration is read while the stream is open.
 func (s *stream) expect(event string) {
 	s.t.Helper()
-	for late := time.After(10 * time.Second); ; {
+	for late := time.After(time.Minute); ; {
 		select {
 		case got := <-s.lines:
 			if got == event {

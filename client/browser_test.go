@@ -16,7 +16,7 @@ import (
 )
 
 // patience bounds every wait; nothing waits for it when all is well.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // browser is the one Chromium of these tests; every test has a tab of its own, in a profile of its own.
 var browser context.Context

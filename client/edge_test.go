@@ -52,6 +52,7 @@ type edge struct {
 
 // poll is one poll as the client sent it.
 type poll struct {
+	at   time.Time
 	Page struct {
 		URL    string `json:"url"`
 		Name   string `json:"name"`
@@ -250,7 +251,7 @@ func (e *edge) counted(serve http.HandlerFunc) http.HandlerFunc {
 func (e *edge) servePoll(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	asked := poll{header: r.Header, visit: r.URL.Query().Get("sessionId")}
+	asked := poll{at: time.Now(), header: r.Header, visit: r.URL.Query().Get("sessionId")}
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
 		e.t.Errorf("a poll's body is not JSON: %v", err)
 	}

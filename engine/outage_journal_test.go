@@ -61,7 +61,7 @@ func TestWhatVisitorsDoWhileRedisIsGoneHoldsAtOnceAndArrivesLater(t *testing.T) 
 			report(shown.Deliveries[0], engine.OutcomeOpened)
 			report(shown.Deliveries[0], engine.OutcomeDismissed)
 			report(shown.Deliveries[0], engine.OutcomeDismissed)
-			if took := time.Since(began); took > 3*time.Second { // half a second for the first, and this machine does other things
+			if took := time.Since(began); took > 9*time.Second { // half a second for the first; without the journal three for each
 				t.Errorf("three reports take %s", took)
 			}
 			if err := e.Identify(t.Context(), her, map[string]any{"plan": "team"}); err != nil {

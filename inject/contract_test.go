@@ -186,7 +186,7 @@ func converse(t *testing.T, server *httptest.Server, old bool) (a answer) {
 		t.Fatal(err)
 	}
 	defer connection.Close()
-	_ = connection.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = connection.SetDeadline(time.Now().Add(time.Minute))
 	version := "HTTP/1.1"
 	if old {
 		version = "HTTP/1.0"

@@ -5,7 +5,6 @@ package sites
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"handbill/engine/porttest"
 )
 
 // patience bounds every wait.
@@ -32,14 +33,14 @@ type application struct {
 // serve starts an application by a command in its folder, and a Caddy in front of it. PORT stands for the application's port.
 func serve(t *testing.T, folder string, environment []string, command ...string) application {
 	t.Helper()
-	app := application{site: freeAddress(t), with: freeAddress(t), without: freeAddress(t)}
+	app := application{site: porttest.Address(t), with: porttest.Address(t), without: porttest.Address(t)}
 	port := app.site[strings.LastIndexByte(app.site, ':')+1:]
 	for i := range command {
 		command[i] = strings.ReplaceAll(command[i], "PORT", port)
 	}
 	start(t, app.site+"/", folder, append(environment, "PORT="+port, "HOST=127.0.0.1"), command...)
 
-	home, admin := t.TempDir(), freeAddress(t)
+	home, admin := t.TempDir(), porttest.Address(t)
 	workspace := filepath.Join(home, "messages.toml")
 	write(t, workspace, "[[messages]]\nid = \"closing-day\"\npages = [\"*\"]\ndisplay = \"banner\"\ntext = \"The workshop is closed on Monday.\"\n")
 	caddyfile := filepath.Join(home, "Caddyfile")
@@ -52,16 +53,6 @@ func serve(t *testing.T, folder string, environment []string, command ...string)
 	}
 	start(t, admin+"/handbill/health/ready", home, []string{"XDG_DATA_HOME=" + home, "XDG_CONFIG_HOME=" + home}, server, "run", "--config", caddyfile)
 	return app
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 func write(t *testing.T, path, text string) {

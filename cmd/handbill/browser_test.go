@@ -13,7 +13,7 @@ import (
 )
 
 // patience bounds every wait in the browser; nothing waits for it when all is well.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 var closeBrowser = func() {}
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -133,9 +134,12 @@ html_sandbox = """
 `, run: func(v *guest) {
 		v.open("/")
 		message := v.sees("Turn the wheel")
-		time.Sleep(500 * time.Millisecond) // the document says how tall it is
-		at := message.settled()
-		v.press(rectangle{at.X, at.Y + at.Height*0.55, at.Width, 20})
+		until(v.t, "the document hears a click", func() bool { // once it has said how tall it is
+			at := message.settled()
+			v.press(rectangle{at.X, at.Y + at.Height*0.55, at.Width, 20})
+			time.Sleep(500 * time.Millisecond)
+			return slices.Contains(v.heardAtLeast(0), "action wheel use event:code")
+		})
 		v.hearsAmong("opened wheel", "action wheel use event:code")
 	}}
 }

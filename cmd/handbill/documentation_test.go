@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -22,6 +21,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"handbill/engine/porttest"
 )
 
 // corpora are the real pages that injection is tested on: one folder each.
@@ -89,7 +90,7 @@ func TestRealPagesDifferByTheInsertedElementAlone(t *testing.T) {
 // it. It returns their addresses. A corpus is the folder of its number.
 func serveCorpora(t *testing.T) (edge, site string) {
 	t.Helper()
-	edge, site = freeAddress(t), freeAddress(t)
+	edge, site = porttest.Address(t), porttest.Address(t)
 	root := t.TempDir()
 	for i, corpus := range corpora {
 		folder, err := filepath.Abs(corpus.folder)
@@ -134,16 +135,6 @@ http://%s {
 		}
 	})
 	return edge, site
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // corpusPages lists the HTML pages below a folder, as paths below the name that it is served by.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"handbill/engine/porttest"
 	"handbill/engine/store/redistest"
 )
 
@@ -54,6 +55,8 @@ func TestTwoEdgesOverOneRedisAreOneToAVisitor(t *testing.T) {
 
 	b.open("http://" + one.edge + "/")
 	b.await(banner)
+	// On the other port the tab is another one, which waits for what this one has not said.
+	until(t, "the opening is counted", func() bool { return strings.Contains(one.statistics()["closing"], "OPENED 1") })
 	b.open("http://" + two.edge + "/")
 	b.await(banner)
 	b.click("button.close")
@@ -89,7 +92,7 @@ func TestTheExampleOfTwoEdgesRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()
-	port := func() string { return strings.TrimPrefix(quietAddress(t), "127.0.0.1:") }
+	port := func() string { return strings.TrimPrefix(porttest.Address(t), "127.0.0.1:") }
 	balancer, admins := port(), []string{port(), port()}
 	command := exec.Command("scripts/run-two-edges.sh")
 	command.Dir = checkout

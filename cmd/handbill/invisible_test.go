@@ -18,6 +18,8 @@ import (
 
 	"github.com/quic-go/quic-go/http3"
 	"golang.org/x/net/websocket"
+
+	"handbill/engine/porttest"
 )
 
 // Requests as browsers send them. A page is asked of the site in gzip or in no coding; here the browser asks the same, so
@@ -312,7 +314,7 @@ func startPairs(t *testing.T, sites []string) map[string]pair {
 	pairs := map[string]pair{}
 	var encrypted []string
 	for i := 0; i < len(sites); i += 2 {
-		p := pair{quietAddress(t), quietAddress(t)}
+		p := pair{porttest.Address(t), porttest.Address(t)}
 		pairs[sites[i]] = p
 		scheme, host := "http://", "" // whatever the host
 		if strings.Contains(sites[i+1], "tls internal") {

@@ -16,6 +16,8 @@ import (
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"handbill/engine/porttest"
 )
 
 // inlineScript is the site's own script that a policy may allow by its hash.
@@ -141,7 +143,7 @@ func TestEveryPolicyShowsAMessageOrKeepsThePageAsItIs(t *testing.T) {
 	application := policySite(t, cases)
 	workspace := filepath.Join(t.TempDir(), "messages.toml")
 	writeFile(t, workspace, "[[messages]]\nid = \"closing-day\"\npages = [\"*\"]\ndisplay = \"banner\"\ntext = \"The workshop is closed on Monday.\"\n")
-	plain := quietAddress(t)
+	plain := porttest.Address(t)
 	s := newServer(t, `{
 	admin ADMIN
 	persist_config off

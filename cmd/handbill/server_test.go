@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"handbill/engine/porttest"
 )
 
 // checkout is the top of the source tree, as seen from this package.
@@ -61,7 +61,7 @@ type server struct {
 func newServer(t *testing.T, caddyfile string) *server {
 	t.Helper()
 	folder := t.TempDir()
-	s := &server{t: t, edge: quietAddress(t), site: quietAddress(t), admin: quietAddress(t), config: filepath.Join(folder, "Caddyfile"), data: filepath.Join(folder, "data"), log: filepath.Join(folder, "log")}
+	s := &server{t: t, edge: porttest.Address(t), site: porttest.Address(t), admin: porttest.Address(t), config: filepath.Join(folder, "Caddyfile"), data: filepath.Join(folder, "data"), log: filepath.Join(folder, "log")}
 	text := strings.NewReplacer("EDGE", s.edge, "ADMIN", s.admin, "SITE", s.site).Replace(caddyfile)
 	writeFile(t, s.config, text)
 	return s
@@ -99,22 +99,6 @@ func demo(t *testing.T, more map[string]string) *server {
 	return s
 }
 
-// quietAddress is a loopback address that nobody listens on, and whose port the kernel does not give to outgoing
-// connections: a server that is started again must get it back.
-func quietAddress(t *testing.T) string {
-	t.Helper()
-	const first, last = 16_000, 32_000
-	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", first+rand.IntN(last-first))
-		if listener, err := net.Listen("tcp", address); err == nil {
-			_ = listener.Close()
-			return address
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
-}
-
 // start runs the server and returns when it answers.
 func (s *server) start() {
 	s.t.Helper()
@@ -147,7 +131,7 @@ func (s *server) launch() {
 // await waits until the server is ready.
 func (s *server) await() {
 	s.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		response, err := http.Get("http://" + s.admin + "/handbill/health/ready")
 		if err == nil {
 			_ = response.Body.Close()

@@ -16,6 +16,8 @@ import (
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
+
+	"handbill/engine/porttest"
 )
 
 // workshop fills a folder with a site's files; those that file_server sends compressed have a copy in each coding.
@@ -105,7 +107,7 @@ case "cookies": setcookie("cart", "3"); setcookie("seen", "yes"); header("Cache-
 // nginx starts an nginx that serves a folder, and compresses its style sheets.
 func nginx(t *testing.T, root string) (address string) {
 	t.Helper()
-	address, home := quietAddress(t), t.TempDir()
+	address, home := porttest.Address(t), t.TempDir()
 	config := filepath.Join(home, "nginx.conf")
 	writeFile(t, config, strings.NewReplacer("ADDRESS", address, "ROOT", root, "HOME", home).Replace(`
 daemon off;
@@ -154,7 +156,7 @@ http {
 // apache starts an Apache that serves a folder, and compresses its style sheets and pages.
 func apache(t *testing.T, root string) (address string) {
 	t.Helper()
-	address, home := quietAddress(t), t.TempDir()
+	address, home := porttest.Address(t), t.TempDir()
 	config := filepath.Join(home, "apache.conf")
 	writeFile(t, config, strings.NewReplacer("ADDRESS", address, "ROOT", root, "HOME", home).Replace(`
 ServerRoot HOME
@@ -195,7 +197,7 @@ func phpFPM(t *testing.T) (address string) {
 	if err != nil || len(found) == 0 {
 		t.Fatal("php-fpm is missing; run scripts/install-test-tools.sh")
 	}
-	address, home := quietAddress(t), t.TempDir()
+	address, home := porttest.Address(t), t.TempDir()
 	config := filepath.Join(home, "fpm.conf")
 	writeFile(t, config, strings.NewReplacer("ADDRESS", address, "HOME", home).Replace(`
 [global]

@@ -63,7 +63,7 @@ func TestNothingAcknowledgedIsLostByAKill(t *testing.T) {
 // acknowledged, and how long that took.
 func killWhileAppending(t *testing.T, dir string, after int) (ids []string, took time.Duration) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	child := exec.CommandContext(ctx, os.Args[0], "-test.run=^"+t.Name()+"$")
 	child.Env = append(os.Environ(), killDir+"="+dir)

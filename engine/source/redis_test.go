@@ -44,7 +44,7 @@ func TestOneWriteToRedisChangesEveryEdgeWithinASecond(t *testing.T) {
 					slowest = max(slowest, time.Since(written))
 				}
 			}
-			if slowest > time.Second {
+			if slowest > time.Duration(soaktest.Times(10, 1))*time.Second { // where this machine does other things
 				t.Errorf("the edges took %s", slowest)
 			}
 			soaktest.Figure(t, "source.write_to_every_edge_ms, "+name, slowest.Milliseconds())
@@ -156,10 +156,9 @@ func TestAnEdgeThatStartsWithoutRedisTakesTheWorkspaceWhenItIsThere(t *testing.T
 func TestAWorkspaceInRedisFollowsTheMaster(t *testing.T) {
 	redis := redistest.StartWatched(t)
 	push(t, sale, redis.URLs()...)
-	redis.Master.AwaitReplicas(1)
 	f := follow(t, Redis(redis.URLs(), shopKey))
 	f.eventuallyShows(t, "spring-sale")
-	redis.Master.Kill()
+	redis.Lose()
 	redis.AwaitTakeover(t)
 	eventually(t, "the workspace can be written", func() bool { return PushRedis(t.Context(), redis.URLs(), shopKey, []byte(tour)) == nil })
 	f.eventuallyShows(t, "billing-tour")

@@ -252,7 +252,7 @@ func TestAnotherProcessIsTurnedAwayQuickly(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "handbill.db")
 	b := openBolt(t, path, Options{})
 	mustApply(t, b, opened(person(1), 1))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	child := exec.CommandContext(ctx, os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
 	child.Env = append(os.Environ(), childPath+"="+path)

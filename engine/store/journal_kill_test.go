@@ -74,7 +74,7 @@ func TestNothingAcknowledgedIsLostWhenAnEdgeIsKilledWhileRedisIsGone(t *testing.
 // killWithJournal runs an edge, takes Redis away from it, and kills it: while Redis is gone, or a moment after it is back.
 func killWithJournal(t *testing.T, server *redistest.Server, folder string, round int, acknowledged []int) (seen int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	child := exec.CommandContext(ctx, os.Args[0], "-test.run=^"+t.Name()+"$")
 	child.Env = append(os.Environ(), killJournal+"="+server.URL()+" "+folder)

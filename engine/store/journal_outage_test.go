@@ -94,18 +94,11 @@ func outlives(t *testing.T, o outage, length time.Duration) {
 func TestEveryWriteIsAcknowledgedAndArrivesThoughAReplicaTakesOver(t *testing.T) {
 	t.Run("with Sentinels", func(t *testing.T) {
 		watched := redistest.StartWatched(t)
-		takeOver := func() {
-			watched.Master.AwaitReplicas(1)
-			watched.Master.Kill()
-		}
-		outlives(t, outage{"a failover with Sentinels", takeOver, func() { watched.AwaitTakeover(t) }, watched.URLs()}, 100*time.Millisecond)
+		outlives(t, outage{"a failover with Sentinels", watched.Lose, func() { watched.AwaitTakeover(t) }, watched.URLs()}, 100*time.Millisecond)
 	})
 	t.Run("in a Cluster", func(t *testing.T) {
 		cluster := redistest.StartCluster(t)
-		takeOver := func() {
-			cluster.Nodes[0].AwaitReplicas(1)
-			cluster.Nodes[0].Kill()
-		}
+		takeOver := func() { cluster.Lose(cluster.Nodes[0]) }
 		outlives(t, outage{"a failover in a Cluster", takeOver, func() {}, cluster.URLs()}, 3*time.Second)
 	})
 }

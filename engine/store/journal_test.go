@@ -180,8 +180,9 @@ func TestAFullJournalTakesNothingMore(t *testing.T) {
 	if err != nil || statistics[sale][store.MetricOpened] != int64(taken) {
 		t.Errorf("%d were taken, the statistics are %v, error %v", taken, statistics, err)
 	}
+	eventually(t, "there is room again", func() bool { return s.Journal().Bytes == 0 })
 	lose(t, server, s)
-	mustApply(t, s, opened(ada, 1)) // there is room again
+	mustApply(t, s, opened(ada, 1))
 }
 
 func TestWhatWaitsInAJournalSurvivesARestart(t *testing.T) {

@@ -97,7 +97,7 @@ const changesOfAWrite = 3
 // how long they took.
 func killWhileWriting(t *testing.T, path string, after int, acknowledged []int) (took time.Duration) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	child := exec.CommandContext(ctx, os.Args[0], "-test.run=^"+t.Name()+"$")
 	child.Env = append(os.Environ(), killPath+"="+path)

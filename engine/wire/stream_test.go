@@ -29,6 +29,12 @@ type streamingSite struct {
 
 func newStreamingSite(t *testing.T, encrypted bool, rules engine.Streams) *streamingSite {
 	t.Helper()
+	return newLimitedSite(t, encrypted, rules, time.Minute)
+}
+
+// newLimitedSite is a streaming site whose server gives requests and answers so much time, as operators set it.
+func newLimitedSite(t *testing.T, encrypted bool, rules engine.Streams, limit time.Duration) *streamingSite {
+	t.Helper()
 	memory := store.NewMemory()
 	t.Cleanup(func() { _ = memory.Close() })
 	e, err := engine.New(context.Background(), engine.Options{Workspace: "shop", Store: memory, Random: middle})
@@ -43,8 +49,7 @@ func newStreamingSite(t *testing.T, encrypted bool, rules engine.Streams) *strea
 		t.Fatal(err)
 	}
 	s.Server = httptest.NewUnstartedServer(h)
-	// As operators set them, for requests that end.
-	s.Config.ReadTimeout, s.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
+	s.Config.ReadTimeout, s.Config.WriteTimeout = limit, limit
 	if encrypted {
 		s.EnableHTTP2 = true
 		s.StartTLS()
@@ -144,7 +149,9 @@ func (e *events) expect(name, data string) {
 func TestAStreamTellsOurClientToPoll(t *testing.T) {
 	for name, encrypted := range map[string]bool{"over HTTP/1.1": false, "over HTTP/2 with TLS": true} {
 		t.Run(name, func(t *testing.T) {
-			s := newStreamingSite(t, encrypted, engine.Streams{On: true})
+			t.Parallel()
+			const limit = 3 * time.Second // enough for the requests that end
+			s := newLimitedSite(t, encrypted, engine.Streams{On: true}, limit)
 			ticket := s.ours("").Header.Get("Handbill-Stream")
 			e := s.listen("ticket=" + ticket)
 			header := e.answer.Header
@@ -153,7 +160,7 @@ func TestAStreamTellsOurClientToPoll(t *testing.T) {
 				t.Errorf("%s %v", e.answer.Status, header)
 			}
 			e.expect("connected", `{"heartbeat":30}`)
-			time.Sleep(500 * time.Millisecond) // longer than the server's limits for requests and answers
+			time.Sleep(limit + 500*time.Millisecond)
 			sent := time.Now()
 			if _, err := s.engine.SendTest(context.Background(), "u:ada", "billing", nil); err != nil {
 				t.Fatal(err)
@@ -247,7 +254,7 @@ func TestAStreamIsRefusedInWords(t *testing.T) {
 		t.Error("a stream is offered that could not be opened")
 	}
 	first.close()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if s.engine.MayStream("shop") {
 			break
 		}

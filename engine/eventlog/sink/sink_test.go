@@ -119,9 +119,9 @@ func run(t *testing.T, l *eventlog.Log, options Options) (r *Runner, log *said, 
 
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("in 30 seconds it did not come about that %s", what)
+			t.Fatalf("in a minute it did not come about that %s", what)
 		}
 	}
 }
@@ -193,7 +193,7 @@ func status(code int) func(http.ResponseWriter, []Record) bool {
 // hook is a target that leads to the receiver.
 func (r *receiver) hook(t *testing.T, batch int) Target {
 	t.Helper()
-	target, err := Webhook(WebhookOptions{URL: r.URL + "/in?token=hidden", BatchSize: batch, BatchWait: time.Millisecond, Timeout: 5 * time.Second})
+	target, err := Webhook(WebhookOptions{URL: r.URL + "/in?token=hidden", BatchSize: batch, BatchWait: time.Millisecond, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

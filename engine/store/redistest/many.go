@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"handbill/engine/porttest"
 )
 
 // shards is how many masters a Cluster has, each with a replica.
@@ -20,13 +22,16 @@ type Cluster struct {
 	Nodes []*Server
 }
 
-// StartCluster runs a Cluster that ends with its test. A replica takes over a second after its master is gone.
+// quick is when a node that says nothing is taken for gone, once one is to be: a machine under load must not make it so before.
+const quick = "1000"
+
+// StartCluster runs a Cluster that ends with its test.
 func StartCluster(t testing.TB) *Cluster {
 	t.Helper()
 	c := &Cluster{t: t}
 	arguments := []string{"--cluster", "create"}
 	for range 2 * shards {
-		node := Start(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-replica-validity-factor", "0")
+		node := Start(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "60000", "--cluster-replica-validity-factor", "0")
 		c.Nodes, arguments = append(c.Nodes, node), append(arguments, node.Address)
 	}
 	arguments = append(arguments, "--cluster-replicas", "1", "--cluster-yes")
@@ -45,6 +50,24 @@ func StartCluster(t testing.TB) *Cluster {
 	return c
 }
 
+// Lose kills a master when its replica has what it has. That takes over a second later.
+func (c *Cluster) Lose(master *Server) {
+	c.t.Helper()
+	for _, node := range c.Nodes {
+		node.must("CONFIG SET cluster-node-timeout " + quick)
+	}
+	master.AwaitReplicas(1)
+	master.Kill()
+}
+
+// must gives the server a command line that it must obey.
+func (s *Server) must(line string) {
+	s.t.Helper()
+	if answer := s.Say(line); !strings.HasPrefix(answer, "+OK") {
+		s.t.Fatalf("%s: %q", line, answer)
+	}
+}
+
 // URLs are how a store names the Cluster: by some of its nodes.
 func (c *Cluster) URLs() []string { return []string{c.Nodes[1].URL(), c.Nodes[4].URL()} }
 
@@ -61,10 +84,27 @@ func (s *Server) Holds(key string) bool {
 	return strings.HasPrefix(s.said("STRLEN "+key), ":") && strings.Contains(s.said("INFO replication"), "role:master")
 }
 
-// AwaitReplicas waits until the server's replicas have all that it has.
+// AwaitReplicas waits until the server's replicas say that they have all that it had when it was asked.
 func (s *Server) AwaitReplicas(n int) {
 	s.t.Helper()
-	s.await(func() bool { return s.said(fmt.Sprintf("WAIT %d 1000", n)) == fmt.Sprintf(":%d\r\n", n) })
+	had := -1
+	s.await(func() bool {
+		replicas, all, now := 0, true, -1
+		for line := range strings.Lines(s.said("INFO replication")) {
+			if _, offset, ok := strings.Cut(line, "offset="); ok && strings.HasPrefix(line, "slave") {
+				has := -1
+				_, _ = fmt.Sscanf(offset, "%d", &has)
+				replicas++
+				all = all && had >= 0 && has >= had
+			}
+			_, _ = fmt.Sscanf(line, "master_repl_offset:%d", &now)
+		}
+		if had < 0 {
+			had = now
+			return false
+		}
+		return replicas == n && all
+	})
 }
 
 // Watched is a master with a replica and three Sentinels.
@@ -73,8 +113,7 @@ type Watched struct {
 	Sentinels       []*Server
 }
 
-// StartWatched runs a master, a replica and three Sentinels that end with their test. The replica takes over a second after
-// the master is gone.
+// StartWatched runs a master, a replica and three Sentinels that end with their test.
 func StartWatched(t testing.TB) *Watched {
 	t.Helper()
 	w := &Watched{Master: Start(t)}
@@ -82,10 +121,10 @@ func StartWatched(t testing.TB) *Watched {
 	w.Replica = Start(t, "--replicaof", host+" "+port)
 	w.Replica.await(func() bool { return strings.Contains(w.Replica.said("INFO replication"), "master_link_status:up") })
 	for range 3 {
-		s := &Server{t: t, Address: freeAddress(t), folder: t.TempDir(), program: program(t, "redis-server")}
+		s := &Server{t: t, Address: porttest.Address(t), folder: t.TempDir(), program: program(t, "redis-server")}
 		_, own, _ := net.SplitHostPort(s.Address)
 		config := filepath.Join(s.folder, "sentinel.conf")
-		text := fmt.Sprintf("port %s\nbind 127.0.0.1\nsentinel monitor handbill %s %s 2\nsentinel down-after-milliseconds handbill 1000\nsentinel failover-timeout handbill 4000\n", own, host, port)
+		text := fmt.Sprintf("port %s\nbind 127.0.0.1\nsentinel monitor handbill %s %s 2\nsentinel down-after-milliseconds handbill 60000\nsentinel failover-timeout handbill 4000\n", own, host, port)
 		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -105,6 +144,16 @@ func StartWatched(t testing.TB) *Watched {
 	return w
 }
 
+// Lose kills the master when the replica has what it has. That takes over a second later.
+func (w *Watched) Lose() {
+	w.Master.t.Helper()
+	for _, s := range w.Sentinels {
+		s.must("SENTINEL SET handbill down-after-milliseconds " + quick)
+	}
+	w.Master.AwaitReplicas(1)
+	w.Master.Kill()
+}
+
 // URLs are how a store names the master.
 func (w *Watched) URLs() []string {
 	var urls []string
@@ -117,7 +166,7 @@ func (w *Watched) URLs() []string {
 // AwaitTakeover waits until the replica is the master.
 func (w *Watched) AwaitTakeover(t testing.TB) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(w.Replica.said("ROLE"), "master"); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !strings.Contains(w.Replica.said("ROLE"), "master"); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the replica does not take over")
 		}

@@ -3,14 +3,18 @@ package redistest
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"handbill/engine/porttest"
 )
 
 // Server is a Redis server that ends with its test.
@@ -27,7 +31,7 @@ type Server struct {
 // Start runs a server that writes everything to disk before it acknowledges it. Options are more of its command line.
 func Start(t testing.TB, options ...string) *Server {
 	t.Helper()
-	s := &Server{t: t, Address: freeAddress(t), folder: t.TempDir(), program: program(t, "redis-server"), options: options}
+	s := &Server{t: t, Address: porttest.Address(t), folder: t.TempDir(), program: program(t, "redis-server"), options: options}
 	t.Cleanup(s.Kill)
 	s.Restart()
 	return s
@@ -44,31 +48,6 @@ func program(t testing.TB, name string) string {
 		t.Fatalf("%s is missing: run scripts/install-test-tools.sh", name)
 	}
 	return path
-}
-
-// freeAddress is a loopback address that nobody listens on; a Cluster's node also needs the port that is 10000 higher.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	for range 100 {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := listener.Addr().(*net.TCPAddr).Port - 15_000 // the kernel gives these to nobody
-		_ = listener.Close()
-		free := true
-		for _, p := range []int{port, port + 10_000} {
-			probe, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p))
-			if free = free && err == nil; err == nil {
-				_ = probe.Close()
-			}
-		}
-		if free {
-			return fmt.Sprintf("127.0.0.1:%d", port)
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
 }
 
 // URL is how a store names the server.
@@ -105,7 +84,8 @@ func (s *Server) await(holds func() bool) {
 	}
 }
 
-// said is what the server answers to a command line, as far as one packet holds it; empty when it cannot be reached.
+// said is what the server answers to a command line: a text whole, and a list as far as one packet holds it; empty when it cannot
+// be reached.
 func (s *Server) said(line string) string {
 	connection, err := net.DialTimeout("tcp", s.Address, time.Second)
 	if err != nil {
@@ -116,8 +96,15 @@ func (s *Server) said(line string) string {
 	if _, err := fmt.Fprintf(connection, "%s\r\n", line); err != nil {
 		return ""
 	}
-	answer := make([]byte, 4096)
+	answer := make([]byte, 64<<10)
 	n, _ := connection.Read(answer)
+	if header, _, whole := strings.Cut(string(answer[:n]), "\r\n"); whole && header[0] == '$' {
+		length, _ := strconv.Atoi(header[1:])
+		if rest := len(header) + len("\r\n") + length + len("\r\n") - n; length > 0 && rest > 0 && rest <= len(answer)-n {
+			more, _ := io.ReadFull(connection, answer[n:n+rest])
+			n += more
+		}
+	}
 	return string(answer[:n])
 }
 
@@ -163,7 +150,7 @@ func (s *Server) Commands(name string) int {
 	return 0
 }
 
-// Say gives the server a command line, and returns its answer as far as one packet holds it.
+// Say gives the server a command line, and returns its answer.
 func (s *Server) Say(line string) string {
 	s.t.Helper()
 	answer := s.said(line)

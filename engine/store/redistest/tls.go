@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"handbill/engine/porttest"
 )
 
 // StartTLS runs a server that is also reached with TLS: by the URL that it returns, with a certificate that is in a file and
@@ -22,7 +24,7 @@ func StartTLS(t testing.TB) (s *Server, url, certificate string) {
 	folder := t.TempDir()
 	certificate, key := filepath.Join(folder, "certificate.pem"), filepath.Join(folder, "key.pem")
 	makeCertificate(t, certificate, key)
-	address := freeAddress(t)
+	address := porttest.Address(t)
 	_, port, _ := net.SplitHostPort(address)
 	s = Start(t, "--tls-port", port, "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate, "--tls-auth-clients", "no")
 	return s, "rediss://localhost:" + port, certificate
