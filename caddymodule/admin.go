@@ -169,7 +169,7 @@ func (a *App) readiness() any {
 		service := a.service(name)
 		from := service.sourceStatus()
 		state.Workspaces[name] = from
-		if service.engine.Load() == nil || from.Serving == servingNothing {
+		if service.engine.Load() == nil || from.Serving == servingNothing || from.Serving == servingStarting {
 			state.Ready = false
 			state.Reason[name] = service.status().Problems
 			continue

@@ -78,6 +78,8 @@ type App struct {
 	countryHeaders map[string][]string
 	// sites are, by workspace, the names of its sites.
 	sites map[string][]string
+	// sinkLines are the lines of a Caddyfile on which sinks end.
+	sinkLines map[string]int
 }
 
 // Workspace is one set of messages and where it comes from.
@@ -145,12 +147,16 @@ func (a *App) Validate() error {
 	return errors.Join(problems...)
 }
 
-// Start begins to serve, and returns when sources and stores were tried, at the latest after some seconds. It never fails: a
-// workspace or a store that cannot be used is logged, and its sites are served without messages until it can.
+// Start begins to serve, and returns when pages can be answered: when sources and stores were tried, or a workspace of before
+// is being compiled, at the latest after some seconds. It never fails: a workspace or a store that cannot be used is logged, and
+// its sites are served without messages until it can.
 func (a *App) Start() error {
 	a.begin()
 	for _, s := range a.services {
-		<-s.settled
+		select {
+		case <-s.settled:
+		case <-s.opened:
+		}
 	}
 	if app, err := a.ctx.AppIfConfigured("http"); err == nil {
 		for _, problem := range misplacements(app.(*caddyhttp.App)) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,14 +33,27 @@ func (a *App) readSink(d *caddyfile.Dispenser) error {
 		return d.Errf("two sinks are called %s; give one of them another name: sink %s … { name %s-2 }", name, kind, name)
 	}
 	if a.SinksRaw == nil {
-		a.SinksRaw = map[string]json.RawMessage{}
+		a.SinksRaw, a.sinkLines = map[string]json.RawMessage{}, map[string]int{}
 	}
+	a.sinkLines[name] = d.Line()
 	a.SinksRaw[name] = caddyconfig.JSONModuleObject(module, "module", kind, nil)
 	return nil
 }
 
-// checkSinksOfCaddyfile says early, with the place in the file, that sinks need a log.
+// checkSinksOfCaddyfile says early, with the place in the file, that sinks need a log, and workspaces that there are.
 func (a *App) checkSinksOfCaddyfile(d *caddyfile.Dispenser) error {
+	for _, name := range slices.Sorted(maps.Keys(a.SinksRaw)) {
+		var asked struct{ Workspaces []string }
+		if err := json.Unmarshal(a.SinksRaw[name], &asked); err != nil {
+			continue // a module from elsewhere, whose workspaces are something else
+		}
+		for _, workspace := range asked.Workspaces {
+			if a.Workspaces[workspace] == nil && !strings.Contains(workspace, "{") {
+				return d.Errf("the sink %s, which ends on line %d, is for the workspace %s, which does not exist; there is: %s",
+					name, a.sinkLines[name], workspace, strings.Join(a.names(), ", "))
+			}
+		}
+	}
 	if len(a.SinksRaw) > 0 && strings.Contains(string(a.StoreRaw), `"module":"memory"`) {
 		return d.WrapErr(errNoLog)
 	}

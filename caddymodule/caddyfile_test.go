@@ -74,6 +74,18 @@ func TestMistakesInACaddyfileNameTheLineAndWhatIsAllowed(t *testing.T) {
 			site("handbill {\n\tglobal_name my-analytics\n}"),
 			[]string{"cannot be the name of a global object", "Caddyfile:8"},
 		},
+		"a global name that the browser has": {
+			site("handbill {\n\tglobal_name location\n}"),
+			[]string{`"location" cannot be the name of a global object, for pages need what has it already; use another, such as cioanalytics`, "Caddyfile:8"},
+		},
+		"a write key with a slash": {
+			site("handbill {\n\twrite_key shop/web\n}"),
+			[]string{`"shop/web" cannot be used; use 1 to 64 letters, digits, '.', '-' and '_'`, "Caddyfile:8"},
+		},
+		"a site id with a blank": {
+			site("handbill {\n\tsite_id \"my shop\"\n}"),
+			[]string{`"my shop" cannot be used`, "Caddyfile:8"},
+		},
 		"a cookie with an unknown word": {
 			site("handbill {\n\tcookie {\n\t\tpath /shop\n\t}\n}"),
 			[]string{`"path" is unknown in cookie; allowed: domain, max_age, name`, "Caddyfile:9"},

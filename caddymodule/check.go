@@ -27,6 +27,8 @@ func (h *Handler) Validate() error {
 		checkText("prefix", h.Prefix, checkPrefix),
 		checkText("origin", h.Origin, checkOrigin),
 		checkText("global_name", h.GlobalName, checkGlobalName),
+		checkText("site_id", h.SiteID, checkClientKey),
+		checkText("write_key", h.WriteKey, checkClientKey),
 		checkChoice("snippet", h.Snippet, snippetForms),
 		checkChoice("position", h.Position, positions),
 		checkChoice("ask_encoding", h.AskEncoding, askEncodings),
@@ -86,6 +88,35 @@ var javaScriptName = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
 func checkGlobalName(name string) error {
 	if !javaScriptName.MatchString(name) {
 		return fmt.Errorf("%q cannot be the name of a global object; use letters, digits, _ and $", name)
+	}
+	if takenNames[name] {
+		return fmt.Errorf("%q cannot be the name of a global object, for pages need what has it already; use another, such as cioanalytics", name)
+	}
+	return nil
+}
+
+// takenNames are globals of browsers and words of JavaScript: a page whose location or document was overwritten is broken.
+var takenNames = func() map[string]bool {
+	taken := map[string]bool{}
+	for name := range strings.FieldsSeq(`
+		window self document location top parent frames opener closed length name status origin event external history navigator navigation screen
+		caches console cookieStore crypto customElements fetch indexedDB localStorage sessionStorage performance scheduler trustedTypes visualViewport
+		alert confirm prompt open close stop focus blur print postMessage atob btoa setTimeout clearTimeout setInterval clearInterval queueMicrotask
+		requestAnimationFrame requestIdleCallback getComputedStyle getSelection matchMedia structuredClone addEventListener removeEventListener dispatchEvent
+		globalThis undefined NaN Infinity Array Boolean Date Error Function JSON Map Math Number Object Promise Proxy Reflect RegExp Set String Symbol URL
+		arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if import
+		in instanceof let new null return static super switch this throw true try typeof var void while with yield`) {
+		taken[name] = true
+	}
+	return taken
+}()
+
+var clientKey = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// checkClientKey checks a name by which clients call the site, as the workspace's own is checked.
+func checkClientKey(key string) error {
+	if !clientKey.MatchString(key) {
+		return fmt.Errorf("%q cannot be used; use 1 to 64 letters, digits, '.', '-' and '_'", key)
 	}
 	return nil
 }

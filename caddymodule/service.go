@@ -30,16 +30,20 @@ type service struct {
 	storage *storage
 	engine  atomic.Pointer[engine.Engine] // nil until the store is open
 	settled chan struct{}                 // closed when source and store were tried
+	opened  chan struct{}                 // closed when pages can be answered, which may be before
 	cancel  context.CancelFunc
 	done    chan struct{}
 
-	mu         sync.Mutex
-	follower   *source.Follower    // nil until the source was tried
-	snapshot   *workspace.Snapshot // the last that checked
-	slow, fast time.Duration
-	identities []string // how the sites believe who visitors are
-	doubted    []string // what was logged of that
-	streams    engine.Streams
+	mu       sync.Mutex
+	follower *source.Follower    // nil until the source was tried
+	snapshot *workspace.Snapshot // the last that checked
+	opening  *workspace.Opening  // of one that is being compiled
+	// unconnected: the store did not open at first.
+	unconnected bool
+	slow, fast  time.Duration
+	identities  []string // how the sites believe who visitors are
+	doubted     []string // what was logged of that
+	streams     engine.Streams
 }
 
 // useService returns the service of a workspace and keeps it until services.Delete.
@@ -51,7 +55,7 @@ func useService(name string, module Source, in Store, cacheSize int64) *service 
 		ctx, cancel := context.WithCancel(context.Background())
 		s := &service{
 			key: key, logger: logger().With("workspace", name), storage: useStorage(in, cacheSize),
-			snapshot: before, settled: make(chan struct{}), cancel: cancel, done: make(chan struct{}),
+			snapshot: before, settled: make(chan struct{}), opened: make(chan struct{}), cancel: cancel, done: make(chan struct{}),
 		}
 		if s.storage.isOpen() {
 			s.connect(ctx) // at once, so that a reload leaves no gap
@@ -65,9 +69,13 @@ func useService(name string, module Source, in Store, cacheSize int64) *service 
 // run follows the source, and makes the engine when the store is open.
 func (s *service) run(ctx context.Context, from source.Source) {
 	defer close(s.done)
+	connected := make(chan struct{}) // closed when it was tried
+	var connecting sync.WaitGroup
+	connecting.Go(func() { s.keepConnecting(ctx, connected) })
+	defer connecting.Wait()
 	before := s.snapshotInUse()
 	follower := source.Follow(ctx, from, source.Options{
-		Logger: s.logger, Apply: s.apply, Before: before,
+		Logger: s.logger, Open: s.open, Apply: s.apply, Before: before,
 		Keeper: source.KeepAt(lastGoodPath(s.key.workspace, from)), Observe: newSourceRecorder(s.key.workspace),
 	})
 	s.mu.Lock()
@@ -76,12 +84,8 @@ func (s *service) run(ctx context.Context, from source.Source) {
 	if before != nil && s.snapshotInUse() == before {
 		s.logger.Warn("the messages of the configuration before stay in use", "generation", before.Generation)
 	}
-	<-s.storage.tried
-	connected := s.engine.Load() != nil || s.storage.isOpen() && s.connect(ctx)
+	<-connected
 	close(s.settled)
-	if !connected {
-		s.keepConnecting(ctx)
-	}
 }
 
 // lastGood is the snapshot in use for a workspace, whatever its source; nil when there is none. It is used until a new
@@ -103,11 +107,36 @@ func (s *service) snapshotInUse() *workspace.Snapshot {
 	return s.snapshot
 }
 
+// open takes over what pages need to know of a workspace that is being compiled; nil: it cannot be.
+func (s *service) open(opening *workspace.Opening) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opening = opening
+	if e := s.engine.Load(); e != nil || s.unconnected {
+		s.openIn(e)
+	}
+}
+
+// openIn lets the engine serve what was taken over by open. Without one, nobody waits for a compile.
+func (s *service) openIn(e *engine.Engine) {
+	if e != nil {
+		e.Open(s.opening)
+	}
+	if s.opening == nil {
+		return
+	}
+	select {
+	case <-s.opened:
+	default:
+		close(s.opened)
+	}
+}
+
 // apply takes over a snapshot.
 func (s *service) apply(snapshot *workspace.Snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.snapshot = snapshot
+	s.snapshot, s.opening = snapshot, nil
 	s.logDoubts()
 	if e := s.engine.Load(); e != nil {
 		e.Use(snapshot)
@@ -161,11 +190,22 @@ func (s *service) connect(ctx context.Context) bool {
 		made.Use(s.snapshot)
 	}
 	s.engine.Store(made)
+	s.openIn(made)
 	return true
 }
 
-// keepConnecting waits for the store, then makes the engine.
-func (s *service) keepConnecting(ctx context.Context) {
+// keepConnecting waits for the store, then makes the engine, and closes tried after the first attempt.
+func (s *service) keepConnecting(ctx context.Context, tried chan<- struct{}) {
+	<-s.storage.tried
+	connected := s.engine.Load() != nil || s.storage.isOpen() && s.connect(ctx)
+	close(tried)
+	if connected {
+		return
+	}
+	s.mu.Lock()
+	s.unconnected = true
+	s.openIn(nil)
+	s.mu.Unlock()
 	select {
 	case <-ctx.Done():
 		return

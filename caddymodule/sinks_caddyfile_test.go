@@ -53,6 +53,7 @@ func TestMistakesInASinkNameTheLineAndWhatIsAllowed(t *testing.T) {
 		"a kind that does not exist":     {sink("file a.ndjson {\n\t\tevents report click\n\t}"), []string{`events cannot be "click"; allowed: report, track, identify, page, screen, group, alias`, "Caddyfile:4"}},
 		"no kinds":                       {sink("file a.ndjson {\n\t\tevents\n\t}"), []string{"events needs a value, such as: events report track", "Caddyfile:4"}},
 		"a workspace that cannot be":     {sink("file a.ndjson {\n\t\tworkspace Shop\n\t}"), []string{`"Shop" cannot be a workspace's name`, "Caddyfile:4"}},
+		"a workspace that is not there":  {global("handbill {\n\tworkspace shop ./shop\n\tsink file a.ndjson {\n\t\tworkspace blog\n\t}\n}"), []string{"the sink file, which ends on line 6, is for the workspace blog, which does not exist; there is: shop"}},
 		"a start of yesterday":           {sink("file a.ndjson {\n\t\tstart yesterday\n\t}"), []string{`start cannot be "yesterday"; allowed: now, oldest`, "Caddyfile:4"}},
 	} {
 		t.Run(name, func(t *testing.T) {

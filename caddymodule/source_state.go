@@ -100,6 +100,7 @@ func (s *service) forgetSource() {
 const (
 	servingCurrent  = "current"   // what the source has
 	servingLastGood = "last_good" // what the source had
+	servingStarting = "starting"  // pages load the client, which is answered when what the source had is compiled
 	servingNothing  = "nothing"
 )
 
@@ -122,8 +123,11 @@ func (s *service) sourceStatus() sourceStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	status := sourceStatus{Serving: servingNothing}
-	if s.snapshot != nil {
+	switch {
+	case s.snapshot != nil:
 		status.Serving, status.Generation = servingCurrent, s.snapshot.Generation
+	case s.opening != nil:
+		status.Serving = servingStarting
 	}
 	if s.follower == nil {
 		if s.snapshot != nil {

@@ -339,3 +339,49 @@ func TestASourceOfSomebodyElsesHasTheSameLife(t *testing.T) {
 		t.Errorf("after a change of its settings: %v", ids)
 	}
 }
+
+func TestAWorkspaceThatIsBeingCompiledIsNotReady(t *testing.T) {
+	s := &service{opened: make(chan struct{})}
+	s.open(&workspace.Opening{SiteID: "tallowby"})
+	if got := s.sourceStatus().Serving; got != servingStarting {
+		t.Errorf("it serves %s", got)
+	}
+	s.open(nil)
+	if got := s.sourceStatus().Serving; got != servingNothing {
+		t.Errorf("when it cannot be compiled it serves %s", got)
+	}
+}
+
+func TestAStartWithManyMessagesOfBeforeAnswersPagesAndPollsFromTheBeginning(t *testing.T) {
+	ids := make([]string, 200)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("notice-%d", i)
+	}
+	app, path := application(t), messages(t, ids...)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var silent atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if silent.Load() {
+			<-r.Context().Done()
+			return
+		}
+		_, _ = w.Write(text)
+	}))
+	t.Cleanup(server.Close)
+	workspaces := "workspace shop {\nsource http " + server.URL + "/shop.toml\n}"
+	e, _, globals := startWithAdmin(t, workspaces, "memory", app)
+	if err := caddy.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	silent.Store(true)
+	e.load(globals, "http://tallowby.test:PORT {\n\thandbill shop\n\treverse_proxy "+app+"\n}\n")
+	if page := e.get("http://tallowby.test/"); !page.injected() {
+		t.Errorf("a page passed as it is\n%s", e.logs())
+	}
+	if due := e.poll("http://tallowby.test/"); len(due) == 0 {
+		t.Errorf("a poll found nothing\n%s", e.logs())
+	}
+}

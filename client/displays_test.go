@@ -152,19 +152,3 @@ func TestOnAPhoneAndMagnifiedEveryDisplayFits(t *testing.T) {
 		}
 	}
 }
-
-func TestInForcedColoursEveryBoxHasAnEdge(t *testing.T) {
-	for _, name := range []string{"modal", "banner over", "toast", "inline", "tooltip", "beacon"} {
-		t.Run(name, func(t *testing.T) {
-			e, b := newEdge(t), newTab(t)
-			b.media("forced-colors", "active")
-			e.pages["/"] = page(external, accountPage)
-			e.messages = always(deliver("exports", everyDisplay[name]))
-			openEvery(b, e.URL, name)
-			b.expect(`[...`+shadow+`.querySelectorAll("[part]:not(.close), .buttons button")].filter((box) => {
-  const { borderTopStyle, borderTopWidth, borderTopColor, backgroundColor, backgroundImage } = getComputedStyle(box);
-  return box.className !== "beacon" && (borderTopStyle !== "solid" || borderTopWidth === "0px" || borderTopColor === backgroundColor);
-}).map((box) => box.outerHTML)`, "[]")
-		})
-	}
-}

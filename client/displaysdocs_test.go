@@ -42,7 +42,7 @@ func TestTheExamplesOfDisplaysAreShown(t *testing.T) {
 					if at.Display == content.DisplayTooltip {
 						b.expect(frame("tooltip")+`.matches(":popover-open")`, "true")
 					}
-					b.do("for (const next of " + shadow + `.querySelectorAll("[value=next]")) next.click()`)
+					b.do("for (const next of " + shadow + `.querySelectorAll("fieldset label:first-of-type input, [value=next], [value=submit]")) next.click()`)
 				}
 			})
 		}

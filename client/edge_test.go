@@ -171,6 +171,7 @@ func newEdge(t *testing.T) *edge {
 		w.Header().Set("Content-Type", "image/svg+xml")
 		io.WriteString(w, `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360"><rect width="640" height="360" fill="#1f5c4a"/></svg>`)
 	})
+	mux.Handle("GET /video/", http.FileServer(http.Dir("../examples/site")))
 	mux.HandleFunc("GET /favicon.ico", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("GET /", e.servePage)
 	e.Server = httptest.NewServer(mux)

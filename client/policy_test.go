@@ -144,24 +144,32 @@ func TestAThemeIsHowAMessageLooks(t *testing.T) {
 	}
 }
 
+// The colours of what we show, in the light and in the dark.
+const lightSurface, darkSurface = `"rgb(255, 255, 255)"`, `"rgb(27, 28, 31)"`
+
+// askingFor is the site's own snippet, which asks for colours; darkPage says that the page is dark.
+func askingFor(scheme string) string {
+	return withOwn(`{ siteId: "tallowby", anonymousInApp: true, colorScheme: "` + scheme + `" }`)
+}
+
+const darkPage = `<style>:root { color-scheme: dark }</style>`
+
+// schemes are pages and systems, and which colours follow.
+var schemes = []struct{ name, head, system, want string }{
+	{"a page that says nothing, a light system", external, "light", lightSurface},
+	{"a page that says nothing, a dark system", external, "dark", darkSurface},
+	{"a page of both, a dark system", `<style>:root { color-scheme: light dark }</style>` + external, "dark", darkSurface},
+	{"a light page, a dark system", `<style>:root { color-scheme: light }</style>` + external, "dark", lightSurface},
+	{"a dark page, a light system", darkPage + external, "light", darkSurface},
+	{"light ones asked for on a dark page, a dark system", darkPage + askingFor("default"), "dark", lightSurface},
+	{"the system's asked for on a dark page, a light system", darkPage + askingFor("system"), "light", lightSurface},
+	{"the system's asked for, a dark system", askingFor("system"), "dark", darkSurface},
+	{"the page's asked for on a dark page, a light system", darkPage + askingFor("auto"), "light", darkSurface},
+	{"the page's asked for where it says nothing, a dark system", askingFor("auto"), "dark", darkSurface},
+}
+
 func TestTheSchemeOfThePageIsFollowed(t *testing.T) {
-	const light, dark = `"rgb(255, 255, 255)"`, `"rgb(27, 28, 31)"`
-	asking := func(scheme string) string {
-		return withOwn(`{ siteId: "tallowby", anonymousInApp: true, colorScheme: "` + scheme + `" }`)
-	}
-	const darkPage = `<style>:root { color-scheme: dark }</style>`
-	for _, c := range []struct{ name, head, system, want string }{
-		{"a page that says nothing, a light system", external, "light", light},
-		{"a page that says nothing, a dark system", external, "dark", dark},
-		{"a page of both, a dark system", `<style>:root { color-scheme: light dark }</style>` + external, "dark", dark},
-		{"a light page, a dark system", `<style>:root { color-scheme: light }</style>` + external, "dark", light},
-		{"a dark page, a light system", darkPage + external, "light", dark},
-		{"light ones asked for on a dark page, a dark system", darkPage + asking("default"), "dark", light},
-		{"the system's asked for on a dark page, a light system", darkPage + asking("system"), "light", light},
-		{"the system's asked for, a dark system", asking("system"), "dark", dark},
-		{"the page's asked for on a dark page, a light system", darkPage + asking("auto"), "light", dark},
-		{"the page's asked for where it says nothing, a dark system", asking("auto"), "dark", dark},
-	} {
+	for _, c := range schemes {
 		t.Run(c.name, func(t *testing.T) {
 			e, b := newEdge(t), newTab(t)
 			b.media("prefers-color-scheme", c.system)

@@ -125,3 +125,9 @@ func (e *Engine) SetCadence(slow, fast time.Duration) {
 
 // PollSlow is how long a client should wait between two polls before a visitor's first message.
 func (e *Engine) PollSlow() time.Duration { return jittered(e.cadence.Load().slow, e.random()) }
+
+// pollSoon is how long a client should wait that asked while there were no messages to decide on: they may come at any time.
+func (e *Engine) pollSoon() time.Duration {
+	c := e.cadence.Load()
+	return jittered(min(c.slow, c.fast), e.random())
+}

@@ -112,30 +112,92 @@ func (e *Engine) notice(mutations []store.Mutation, s *situation) []store.Mutati
 	if s.record == nil || !s.snapshot.Exits() {
 		return mutations
 	}
-	for id, run := range s.record.Campaigns {
+	exits := func(id string, exited time.Time) {
 		m := s.snapshot.Message(id)
-		if m == nil || m.Exit == nil || !run.Exited.IsZero() || !moment && !m.ExitConstant || !m.Exit.Holds(s.asked()) {
-			continue
+		if m == nil || m.Exit == nil || !exited.IsZero() || !moment && !m.ExitConstant || !m.Exit.Holds(s.asked()) {
+			return
 		}
 		mutations = append(mutations, store.Mutation{Key: e.keyOf(s), Change: visitor.Change{Kind: visitor.Exited, Message: id, At: s.now}})
+	}
+	for id, run := range s.record.Campaigns {
+		exits(id, run.Exited)
+	}
+	for id := range s.record.Messages {
+		if last := s.record.LastRun(id); !last.Started.IsZero() {
+			exits(id, last.Exited)
+		}
 	}
 	return mutations
 }
 
-// startedByVisit adds the campaigns that the visit at hand starts.
+// startedByVisit adds the campaigns that the visit at hand starts, as far as the visitor's record has room for them.
 func (e *Engine) startedByVisit(mutations []store.Mutation, s *situation) []store.Mutation {
+	room := s.record.CampaignRoom()
+	if room == 0 {
+		for id := range s.record.Campaigns {
+			if m := s.snapshot.Message(id); m != nil && m.Trigger != nil && m.Trigger.Visit != "" {
+				mutations, _ = e.startByVisit(mutations, s, m)
+			}
+		}
+		return mutations
+	}
 	for _, m := range s.snapshot.StartedByVisit() {
-		run := s.run(m)
-		if run != nil && (run.Visit == s.visit || run.Again.IsZero() || s.before(run.Again)) || !s.visitStarts(m) {
+		known := s.record.Campaigns[m.ID] != nil
+		if room == 0 && !known {
 			continue
 		}
-		start := e.start(s, m)
-		began := s.asked().Visit.Started
-		start.Change.At, start.Change.Until, start.Change.Again = began, began.Add(m.Trigger.Delay), m.Trigger.Again(began)
-		start.Change.Visit = s.visit
-		mutations = append(mutations, start)
+		var starts bool
+		if mutations, starts = e.startByVisit(mutations, s, m); starts && !known {
+			room--
+		}
 	}
 	return mutations
+}
+
+// startByVisit adds a campaign, if the visit at hand starts it.
+func (e *Engine) startByVisit(mutations []store.Mutation, s *situation, m *workspace.Message) ([]store.Mutation, bool) {
+	if run := s.remembered(m); run != nil && !s.followedByVisit(run) || !s.visitStarts(m) {
+		return mutations, false
+	}
+	start, began := e.start(s, m), s.asked().Visit.Started
+	start.Change.At, start.Change.Until, start.Change.Again = began, began.Add(m.Trigger.Delay), m.Trigger.Again(began)
+	start.Change.Visit = s.visit
+	return append(mutations, start), true
+}
+
+// followedByVisit says whether a campaign may start anew, after a run, by the visit at hand: it starts when that began.
+func (s *situation) followedByVisit(run *visitor.Run) bool {
+	if run.Visit == s.visit || run.Again.IsZero() {
+		return false
+	}
+	began := s.asked().Visit.Started
+	return !began.Before(run.Again) && began.After(run.Started)
+}
+
+// remembered is the run of a campaign as the visitor's record has it, whole or in part; nil for none.
+func (s *situation) remembered(m *workspace.Message) *visitor.Run {
+	if run := s.record.Campaigns[m.ID]; run != nil {
+		return run
+	}
+	last := s.record.LastRun(m.ID)
+	if last.Started.IsZero() {
+		return nil
+	}
+	s.unreal = visitor.Run{Started: last.Started, Due: last.Started.Add(m.Trigger.Delay), Again: m.Trigger.Again(last.Started), Exited: last.Exited}
+	return &s.unreal
+}
+
+// withoutRoom is the run of a campaign for which the visitor's record has no room: what is left of it, or what the visit at
+// hand would have started. A text that shows the event which started it has nothing more to show.
+func (s *situation) withoutRoom(m *workspace.Message) *visitor.Run {
+	run := s.remembered(m)
+	if run != nil && m.ReadsEvent {
+		return nil
+	}
+	if m.Trigger.Visit != "" && len(s.record.Campaigns) >= visitor.MaxCampaigns && (run == nil || s.followedByVisit(run)) {
+		return s.imagined(m)
+	}
+	return run
 }
 
 // visitStarts says whether the visit at hand is one that starts a campaign.
@@ -151,7 +213,7 @@ func (s *situation) visitStarts(m *workspace.Message) bool {
 	return false
 }
 
-// imagined is the run of somebody about whom nothing is remembered: what their visit would have started since it began, if
+// imagined is the run of somebody about whom nothing is remembered, or no more: what their visit would have started since it began, if
 // a record of it were worth it. It becomes real when the visitor sees the message, or their record begins.
 func (s *situation) imagined(m *workspace.Message) *visitor.Run {
 	t := m.Trigger
@@ -176,6 +238,7 @@ func (e *Engine) makeReal(mutations []store.Mutation, key store.Key, d delivery,
 	}
 	start := visitor.Change{
 		Kind: visitor.Started, Message: m.ID, At: d.of.run, Until: d.of.run.Add(m.Trigger.Delay), Again: m.Trigger.Again(d.of.run), Visit: opened.Visit,
+		Delivery: opened.Delivery,
 	}
 	if m.Trigger.Segment == "" {
 		return append(mutations, store.Mutation{Key: key, Change: start, Metric: store.MetricStarted})

@@ -64,6 +64,7 @@ type Engine struct {
 	random    func() float64
 	hub       *hub
 	snapshot  atomic.Pointer[workspace.Snapshot]
+	opening   atomic.Pointer[workspace.Opening] // what is known of a workspace whose messages are being compiled
 	tallies   atomic.Pointer[tally]
 	sealer    sealer
 	arrivals  *arrivals
@@ -148,6 +149,20 @@ func (e *Engine) Use(snapshot *workspace.Snapshot) {
 	before := e.snapshot.Swap(snapshot)
 	e.unrenderable.Clear()
 	e.announce(before, snapshot)
+}
+
+// Open says what pages need to know of a workspace whose messages are not there yet; nil: they will not come.
+func (e *Engine) Open(opening *workspace.Opening) { e.opening.Store(opening) }
+
+// Opening is what pages need to know of the workspace; known is false while there is none.
+func (e *Engine) Opening() (opening workspace.Opening, known bool) {
+	if snapshot := e.Snapshot(); snapshot != nil {
+		return workspace.Opening{SiteID: snapshot.SiteID, WriteKey: snapshot.WriteKey}, true
+	}
+	if early := e.opening.Load(); early != nil {
+		return *early, true
+	}
+	return workspace.Opening{}, false
 }
 
 // Snapshot is the workspace in use; nil while none has been loaded.

@@ -51,7 +51,10 @@ func (s *situation) run(m *workspace.Message) *visitor.Run {
 	case s.record == nil:
 		return s.imagined(m)
 	}
-	return s.record.Campaigns[m.ID]
+	if run := s.record.Campaigns[m.ID]; run != nil {
+		return run
+	}
+	return s.withoutRoom(m)
 }
 
 // sent is the one of a transactional message's sends that is on screen in this page view, or else the oldest that waits.

@@ -107,7 +107,11 @@ type PollAnswer struct {
 // cannot be reached now fails it only where nothing is known of the visitor.
 func (e *Engine) Poll(ctx context.Context, request PollRequest) (PollAnswer, error) {
 	snapshot := e.Snapshot()
-	if snapshot == nil || !snapshot.InApp {
+	if snapshot == nil {
+		e.recorder.Polled(PollNothing)
+		return PollAnswer{Next: e.pollSoon()}, nil
+	}
+	if !snapshot.InApp {
 		e.recorder.Polled(PollNothing)
 		return PollAnswer{Next: e.PollSlow()}, nil
 	}

@@ -190,6 +190,10 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 	}
 	change := visitor.Change{Kind: kind, Message: d.message, Delivery: d.key, At: now, Test: d.test, Run: d.of.run, Sent: d.of.sent, View: d.view, Variant: d.of.variant}
 	key := store.Key{Workspace: e.workspace, Visitor: owner}
+	if kind == visitor.Opened && !d.test {
+		change.Visit = report.visit
+		mutations = e.makeReal(mutations, key, d, change) // it has started before it came on screen
+	}
 	mutation := store.Mutation{Key: key, Change: change}
 	follow := counted{at: len(mutations), message: d.message}
 	if !d.test {
@@ -200,13 +204,11 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 		}
 	}
 	if kind == visitor.Opened && !d.test {
-		change.Visit = report.visit
 		change.IgnoresThrottle, change.Throttles, follow.also = e.throttlingOf(d.message)
 		mutation.Change, follow.release = change, &key
 	}
 	mutations, after = append(mutations, mutation), append(after, follow)
 	changes := []visitor.Change{change}
-	opened := change
 	if report.leadsOn() && !d.test {
 		change.Kind = visitor.Acted
 		mutations, changes = append(mutations, store.Mutation{Key: key, Change: change}), append(changes, change)
@@ -219,9 +221,6 @@ func (e *Engine) mutate(mutations []store.Mutation, after []counted, identity vi
 		for _, change := range changes {
 			mutations = append(mutations, store.Mutation{Key: store.Key{Workspace: e.workspace, Visitor: current}, Change: change})
 		}
-	}
-	if kind == visitor.Opened && !d.test {
-		mutations = e.makeReal(mutations, key, d, opened)
 	}
 	return mutations, after
 }

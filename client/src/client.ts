@@ -3,7 +3,7 @@ import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId 
 import { heedRefusals, mayConnect } from "./policy";
 import { address, post } from "./endpoint";
 import { announce, EVERY, metricOf } from "./events";
-import { asked } from "./scheme";
+import { asked, schemes } from "./scheme";
 import { type Answer, NOTHING, readMessages } from "./message";
 import { newId, view } from "./id";
 import type { Inbox } from "./parts/inbox";
@@ -48,6 +48,8 @@ export interface Client {
   events: Emitter;
   stage: Stage;
   wanted: Record<string, string>;
+  /** The colours of what we show. */
+  schemes(): string;
   load(options: LoadOptions | undefined): void;
   /** The context may hold what proves the id. */
   identify(id: string | undefined, traits: unknown, context: unknown): Promise<unknown>;
@@ -262,7 +264,7 @@ export function createClient(site: Site): Client {
 
   const opened = location.href;
   if (site.spaRoutes) using("routes", ({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)));
-  const client = { events, stage, wanted, load, identify, page, send, reset, rare, look, inbox, ask };
+  const client = { events, stage, wanted, schemes, load, identify, page, send, reset, rare, look, inbox, ask };
   if (opened.includes("handbillDebug=")) using("debug", (it) => it.begin(client));
   return client;
 }

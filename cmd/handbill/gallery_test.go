@@ -19,6 +19,10 @@ func TestTheGalleryShowsEveryDisplayOnRequest(t *testing.T) {
 		b.click(`button[value="next"]`)
 	}
 	b.await(in(`.toast:popover-open [data-step="end"]`))
+	b.open("http://" + s.edge + "/gallery/?show=film")
+	b.await(in(`video`) + `?.readyState > 0`)
+	js[any](b, `(() => { const film = `+in("video")+`; film.textTracks[0].mode = "showing"; film.currentTime = 4; return null })()`)
+	b.await(in(`video`) + `.textTracks[0].activeCues?.[0]?.text === "Done: everybody sees it at once."`)
 	b.await(inBell(`[part="count"]`) + `?.textContent === "2"`)
 	js[any](b, inBell(".bell")+`.click()`)
 	b.await(inBell(`[part="panel"]:popover-open h3`) + `?.textContent === "A month in one file"`)

@@ -23,24 +23,16 @@ var galleryShows = []struct{ show, shown string }{
 	{"tooltip", `.tooltip:popover-open`},
 	{"beacon", `.beacon:popover-open`},
 	{"tour", `dialog.modal[open]`},
+	{"survey", `dialog.modal[open] fieldset`},
+	{"film", `dialog.modal[open] video`},
 	{"toast", `.toast:popover-open`},
 }
 
 // carefulPolicy is what a careful site sends, with a nonce that no other page of these tests has.
 const carefulPolicy = "script-src 'nonce-c3RyaWN0' 'strict-dynamic'; style-src 'self'; require-trusted-types-for 'script'"
 
-// moreShows are what the gallery does not have: a form, and a document in a sandbox.
+// moreShows is what the gallery does not have: a document in a sandbox.
 const moreShows = `
-[[messages]]
-id = "gallery-form"
-pages = ["/gallery/?show=form"]
-frequency = "always"
-display = "modal"
-title = "How many are you?"
-text = "It decides what we suggest."
-fields = [{ name = "seats", type = "number", label = "People in the workshop" }]
-buttons = [{ text = "Send", action = "submit" }]
-
 [[messages]]
 id = "gallery-sandbox"
 pages = ["/gallery/?show=sandbox"]
@@ -85,7 +77,7 @@ func TestEveryDisplayShowsUnderAStrictPolicyAndMovesNothing(t *testing.T) {
 	s := gallery(t, carefulPolicy)
 	b := newPolicyTab(t, s.edge)
 	b.runFirst(keepManners)
-	more := []struct{ show, shown string }{{"form", `dialog.modal[open] input`}, {"sandbox", `dialog.modal[open] iframe`}}
+	more := []struct{ show, shown string }{{"sandbox", `dialog.modal[open] iframe`}}
 	for _, c := range slices.Concat(galleryShows, more) {
 		t.Run(c.show, func(t *testing.T) {
 			b.t, b.console.tab.t = t, t

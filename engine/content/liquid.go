@@ -108,7 +108,9 @@ func parseLiquid(source string, params []string) (*program, error) {
 	if err := closed(source); err != nil {
 		return nil, err
 	}
-	source = trimAfter.ReplaceAllString(trimBefore.ReplaceAllString(source, "$1"), "$1")
+	if strings.ContainsRune(source, '-') {
+		source = trimAfter.ReplaceAllString(trimBefore.ReplaceAllString(source, "$1"), "$1")
+	}
 	tree, err := readLiquid(source)
 	if err != nil {
 		return nil, err
@@ -143,10 +145,38 @@ func readLiquid(source string) (tree parser.ASTNode, err error) {
 			tree, err = nil, &Error{fmt.Sprintf("the template cannot be read (%v)", failure), liquidExample}
 		}
 	}()
+	if !strings.Contains(source, "{%") {
+		return readOutputs(source)
+	}
 	tree, wrong := liquid().Parse(source, parser.SourceLoc{})
 	if wrong != nil {
 		return nil, unreadable(wrong)
 	}
+	return tree, nil
+}
+
+// outputs is how the library finds outputs. It makes this expression anew for each text, which takes longer than all else
+// that it does.
+var outputs = regexp.MustCompile(`\{\{-?\s*(.+?)\s*-?\}\}`)
+
+// readOutputs reads a text without tags as the library does.
+func readOutputs(source string) (parser.ASTNode, error) {
+	tree, from := &parser.ASTSeq{}, 0
+	addText := func(to int) {
+		if from < to {
+			tree.Children = append(tree.Children, &parser.ASTText{Token: parser.Token{Type: parser.TextTokenType, Source: source[from:to]}})
+		}
+	}
+	for _, found := range outputs.FindAllStringSubmatchIndex(source, -1) {
+		addText(found[0])
+		token := parser.Token{Type: parser.ObjTokenType, Source: source[found[0]:found[1]], Args: source[found[2]:found[3]]}
+		expression, err := expressions.Parse(token.Args)
+		if err != nil {
+			return nil, unreadable(parser.WrapError(err, token))
+		}
+		tree.Children, from = append(tree.Children, &parser.ASTObject{Token: token, Expr: expression}), found[1]
+	}
+	addText(len(source))
 	return tree, nil
 }
 

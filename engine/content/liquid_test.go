@@ -2,8 +2,13 @@ package content
 
 import (
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/osteele/liquid/expressions"
+	"github.com/osteele/liquid/parser"
 )
 
 // ines is a visitor with traits as identify brings them.
@@ -198,5 +203,45 @@ func TestRenderingStopsWhenItsTimeIsOver(t *testing.T) {
 	r := &rendering{bindings: ines.bind(nil, ""), budget: newBudget(over)}
 	if _, err := r.plain(text); err == nil || !strings.Contains(err.Error(), "takes too long") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Texts without tags are read here as the library reads them.
+func TestTextsWithoutTagsAreReadAsTheLibraryReadsThem(t *testing.T) {
+	said := func(tree parser.ASTNode, err error) string {
+		if err != nil {
+			return err.Error()
+		}
+		var all strings.Builder
+		for _, part := range tree.(*parser.ASTSeq).Children {
+			switch part := part.(type) {
+			case *parser.ASTText:
+				fmt.Fprintf(&all, "text %q ", part.Source)
+			case *parser.ASTObject:
+				value, err := part.Expr.Evaluate(expressions.NewContext(map[string]any{"traits": map[string]any{"name": "Ada"}}, liquid().Config.Config))
+				fmt.Fprintf(&all, "output %q %q %v %v ", part.Source, part.Args, value, err)
+			default:
+				fmt.Fprintf(&all, "%T ", part)
+			}
+		}
+		return all.String()
+	}
+	pieces := []string{"{{", "}}", " traits.name ", "traits.name", " | default: 'you'", " | upcase", "{", "}", "\n", " ", "Hello, ", "\"}}\"", "'{{'", "é", "|", "%}", "{{ traits.name }}", "{{traits.name}}"}
+	random := rand.New(rand.NewPCG(7, 11))
+	for range 2000 {
+		text := ""
+		for range random.IntN(9) {
+			text += pieces[random.IntN(len(pieces))]
+		}
+		tree, err := liquid().Parse(text, parser.SourceLoc{})
+		want := ""
+		if err != nil {
+			want = unreadable(err).Error()
+		} else {
+			want = said(tree, nil)
+		}
+		if got := said(readOutputs(text)); got != want {
+			t.Fatalf("%q is read as\n%s\nand by the library as\n%s", text, got, want)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"handbill/engine/workspace"
@@ -14,6 +15,10 @@ const (
 	firstPatience = 2 * time.Second
 	// filePatience is how long a source on disk has until the last good version is used.
 	filePatience = 100 * time.Millisecond
+	// keptPatience is how long Follow waits where the last good version is being compiled, and pages know of it.
+	keptPatience = 10 * time.Second
+	// mostAtOnce is how many bytes of a last good version are compiled before anybody would have asked for a page.
+	mostAtOnce = 16 << 10
 	// Watching that failed begins again after these.
 	shortestPause = time.Second
 	longestPause  = 30 * time.Second
@@ -27,6 +32,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Apply is given every version that checks, by one goroutine and in order.
 	Apply func(*workspace.Snapshot)
+	// Open is told what pages need to know of a last good version that will take a while to compile, and nil when there is
+	// none after all. Nil: nobody is told.
+	Open func(*workspace.Opening)
 	// Keeper has the last good version of a process before this one. Nil: none.
 	Keeper *Keeper
 	// Before is the snapshot that is in use already. Nil: none.
@@ -83,6 +91,9 @@ type Follower struct {
 	// changes holds one token while the source may have changed.
 	changes chan struct{}
 
+	// opened is set while Open has told of a version that is not applied yet.
+	opened atomic.Bool
+
 	mutex sync.Mutex
 	state State
 
@@ -100,8 +111,9 @@ type Follower struct {
 // called. Every version that checks is given to Apply. A version that does not
 // check is logged, each problem with its file, line and fix, and the one before
 // stays. Follow returns when a first version was applied or refused, at the
-// latest after two seconds; it does not fail: a source that is missing or
-// wrong is picked up when it is mended.
+// latest after two seconds, or ten where Open was told of one that is being
+// compiled; it does not fail: a source that is missing or wrong is picked up
+// when it is mended.
 func Follow(ctx context.Context, source Source, options Options) *Follower {
 	ctx, cancel := context.WithCancel(ctx)
 	f := newFollower(source, options)
@@ -110,20 +122,31 @@ func Follow(ctx context.Context, source Source, options Options) *Follower {
 	f.goroutines.Go(func() { f.keepLoading(ctx, first) })
 	f.goroutines.Go(func() { f.keepWatching(ctx) })
 
-	patience := time.NewTimer(firstPatience)
-	defer patience.Stop()
+	if !f.wait(ctx, first, firstPatience) && (!f.opened.Load() || !f.wait(ctx, first, keptPatience-firstPatience)) {
+		f.logger.Warn("the workspace takes long to load; pages go on without waiting for it")
+	}
+	return f
+}
+
+// wait is false where first does not end in time.
+func (f *Follower) wait(ctx context.Context, first <-chan struct{}, patience time.Duration) bool {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
 	select {
 	case <-first:
 	case <-ctx.Done():
-	case <-patience.C:
-		f.logger.Warn("the workspace takes long to load; pages go on without waiting for it", "waited", firstPatience)
+	case <-timer.C:
+		return false
 	}
-	return f
+	return true
 }
 
 func newFollower(source Source, options Options) *Follower {
 	if options.Logger == nil {
 		options.Logger = slog.Default()
+	}
+	if options.Open == nil {
+		options.Open = func(*workspace.Opening) {}
 	}
 	if options.Observe == nil {
 		options.Observe = func(Result, State) {}
@@ -172,6 +195,8 @@ func (f *Follower) keepLoading(ctx context.Context, first chan struct{}) {
 func (f *Follower) begin(ctx context.Context, first func()) {
 	defer first()
 	patience := f.findKept()
+	f.open()
+	defer f.shut()
 	answer := make(chan load, 1)
 	go func() { answer <- f.load(ctx) }()
 	if f.kept != nil {
@@ -183,6 +208,8 @@ func (f *Follower) begin(ctx context.Context, first func()) {
 		case <-time.After(patience):
 			if f.useKept() {
 				first()
+			} else {
+				f.shut()
 			}
 		}
 	}
@@ -206,6 +233,36 @@ func (f *Follower) findKept() (patience time.Duration) {
 		return 0
 	}
 	return filePatience
+}
+
+// open tells of the last good version before it is compiled, where that takes a while: whatever the source has, there will
+// be one in use.
+func (f *Follower) open() {
+	size := 0
+	if f.kept != nil {
+		for _, file := range f.kept.Files {
+			size += len(file.Data)
+		}
+	}
+	if size <= mostAtOnce {
+		return
+	}
+	defer func() {
+		if fault := recover(); fault != nil {
+			f.logger.Warn("the last good workspace is not served until it is compiled", "fault", fault)
+		}
+	}()
+	if opening, known := workspace.Open(f.kept.Files); known {
+		f.opened.Store(true)
+		f.options.Open(&opening)
+	}
+}
+
+// shut ends what open has begun, where no version has come of it.
+func (f *Follower) shut() {
+	if f.opened.Swap(false) && f.snapshot == nil {
+		f.options.Open(nil)
+	}
 }
 
 func (f *Follower) keepWatching(ctx context.Context) {

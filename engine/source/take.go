@@ -44,6 +44,9 @@ func (f *Follower) take(ctx context.Context, got load) {
 	if ctx.Err() != nil {
 		return
 	}
+	if got.err == nil {
+		got.err = f.checkNotEmptied(got.files)
+	}
 	if got.err != nil {
 		f.refuseLoad(got.err)
 		return

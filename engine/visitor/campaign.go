@@ -8,7 +8,8 @@ import (
 
 // Bounds of what a record remembers of campaigns.
 const (
-	// MaxCampaigns is of how many campaigns a visitor's run is remembered. The one that started longest ago makes room.
+	// MaxCampaigns is of how many campaigns a visitor's run is remembered whole. The one that started longest ago makes room; of
+	// it stays what [Record.LastRun] says. A visit makes none of what nobody has seen: it would push out what itself began.
 	MaxCampaigns = 256
 	// MaxEventSize is how large the properties are that a run keeps of the event which started it, measured as
 	// [MaxTraitsSize] is. Properties that do not fit are left out, the last of the alphabet first.
@@ -41,43 +42,43 @@ func (r *Record) start(c Change) bool {
 	case c.Key != 0 && slices.Contains(r.Tracked, c.Key):
 		return false // the event is sent again
 	}
-	if run := r.Campaigns[c.Message]; run != nil {
+	run := r.Campaigns[c.Message]
+	if run == nil {
+		run = r.forgotten(c.Message, c.At, stamp(c.Again))
+	}
+	if run != nil {
 		same := c.Visit != 0 && run.Visit == c.Visit
 		if same || run.Again.IsZero() || c.At.Before(run.Again) || !c.At.After(run.Started) {
 			return false
 		}
 	}
+	if r.Campaigns[c.Message] == nil && !r.makeRoom(c.Visit != 0) {
+		if c.Delivery == 0 {
+			return false
+		}
+		r.state(c.Message).begin(c.At) // it is on screen: that is remembered anyway
+		return true
+	}
 	if r.Campaigns == nil {
 		r.Campaigns = map[string]*Run{}
 	}
 	r.Campaigns[c.Message] = &Run{Started: c.At, Due: stamp(c.Until), Again: stamp(c.Again), Visit: c.Visit, Event: fitting(c.Values)}
-	r.forgetCampaigns()
 	return true
 }
 
 // exit ends a run for good.
 func (r *Record) exit(c Change) bool {
 	run := r.Campaigns[c.Message]
-	if run == nil || !run.Exited.IsZero() {
+	if run == nil {
+		return r.exitForgotten(c)
+	}
+	if !run.Exited.IsZero() {
 		return false
 	}
 	left := *run
 	left.Exited = c.At
 	r.Campaigns[c.Message] = &left
 	return true
-}
-
-func (r *Record) forgetCampaigns() {
-	for len(r.Campaigns) > MaxCampaigns {
-		oldest := ""
-		for id, run := range r.Campaigns {
-			first := oldest == "" || run.Started.Before(r.Campaigns[oldest].Started)
-			if first || run.Started.Equal(r.Campaigns[oldest].Started) && id < oldest {
-				oldest = id
-			}
-		}
-		delete(r.Campaigns, oldest)
-	}
 }
 
 // InSegment says whether the visitor was in a segment when that was looked at last.
@@ -153,7 +154,7 @@ func mergeCounts(a, b RunCounts, started time.Time) RunCounts {
 	}
 	return RunCounts{
 		Started: later(a.Started, b.Started), Opened: max(a.Opened, b.Opened), FirstOpened: earlier(a.FirstOpened, b.FirstOpened),
-		Dismissed: later(a.Dismissed, b.Dismissed), Acted: earlier(a.Acted, b.Acted),
+		Dismissed: later(a.Dismissed, b.Dismissed), Acted: earlier(a.Acted, b.Acted), Exited: earlier(a.Exited, b.Exited),
 	}
 }
 
@@ -166,16 +167,22 @@ func (r *Record) started(campaign string) time.Time {
 }
 
 func (r *Record) mergeCampaigns(from *Record) {
+	for id, run := range r.Campaigns {
+		if from.Campaigns[id] == nil && from.followed(id, run) {
+			delete(r.Campaigns, id)
+		}
+	}
 	for id, run := range from.Campaigns {
 		if known := r.Campaigns[id]; known != nil {
 			run = mergeRuns(known, run)
+		} else if r.followed(id, run) {
+			continue
 		}
 		if r.Campaigns == nil {
 			r.Campaigns = map[string]*Run{}
 		}
 		r.Campaigns[id] = run
 	}
-	r.forgetCampaigns()
 	for _, segment := range from.Segments {
 		r.enter(Change{Segment: segment, Enters: true})
 	}

@@ -1,7 +1,6 @@
 package visitor
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
@@ -73,6 +72,7 @@ type storedState struct {
 	RunFirst   int64 `cbor:"17,keyasint,omitempty"`
 	RunEnded   int64 `cbor:"18,keyasint,omitempty"` // dismissed
 	RunActed   int64 `cbor:"19,keyasint,omitempty"`
+	RunExited  int64 `cbor:"24,keyasint,omitempty"`
 	// Variant and Drawn are what an experiment remembers.
 	Variant string `cbor:"22,keyasint,omitempty"`
 	Drawn   string `cbor:"23,keyasint,omitempty"`
@@ -91,30 +91,6 @@ type storedTest struct {
 
 // Encode writes a record down.
 func Encode(r *Record) ([]byte, error) { return AppendEncoded(nil, r) }
-
-// AppendEncoded writes a record down behind data.
-func AppendEncoded(data []byte, r *Record) ([]byte, error) {
-	stored := storedRecord{
-		ID: r.ID, Verified: r.Verified, Traits: r.Traits, FirstSeen: milliseconds(r.FirstSeen), LastSeen: milliseconds(r.LastSeen),
-		Groups: r.Groups, Visits: storeVisits(r.Visits), Events: storeEvents(r), storedShowings: storeShowings(r.Showings), Joined: r.Joined,
-	}
-	if len(r.Messages) > 0 {
-		stored.Messages = make(map[string]storedState, len(r.Messages))
-		for id, s := range r.Messages {
-			stored.Messages[id] = s.store()
-		}
-	}
-	stored.Throttled = storeThrottled(r.Throttled)
-	for _, t := range r.Tests {
-		stored.Tests = append(stored.Tests, storedTest{Message: t.Message, Variant: t.Variant, Until: milliseconds(t.Until), Shown: t.Shown, Data: t.Data})
-	}
-	stored.storeKinds(r)
-	to := bytes.NewBuffer(append(data, version))
-	if err := encoding.MarshalToBuffer(stored, to); err != nil {
-		return nil, fmt.Errorf("encoding the record of visitor %s: %w", r.ID, err)
-	}
-	return to.Bytes(), nil
-}
 
 // Decode reads a record that [Encode] wrote. It fails with [ErrVersion] or [ErrDamaged], and never panics, whatever the
 // bytes.
@@ -166,26 +142,6 @@ func Decode(data []byte) (*Record, error) {
 	return r, nil
 }
 
-// store writes a message's state down.
-func (s *MessageState) store() storedState {
-	reported := make([]byte, len(s.Reported))
-	for i, reports := range s.Reported {
-		reported[i] = byte(reports)
-	}
-	stored := storedState{
-		Opened: s.Opened, FirstOpened: milliseconds(s.FirstOpened), LastOpened: milliseconds(s.LastOpened),
-		Clicked: s.Clicked, Dismissed: milliseconds(s.Dismissed), Errors: s.Errors, Recent: s.Recent, Reported: reported,
-		Acted: milliseconds(s.Acted), Snoozed: milliseconds(s.Snoozed), Converted: milliseconds(s.Converted), storedShowings: s.storeShowings(),
-		RunStarted: milliseconds(s.Run.Started), RunOpened: s.Run.Opened, RunFirst: milliseconds(s.Run.FirstOpened),
-		RunEnded: milliseconds(s.Run.Dismissed), RunActed: milliseconds(s.Run.Acted), Variant: s.Variant, Drawn: s.Drawn,
-	}
-	if s.Withheld != nil {
-		withheld := s.Withheld.store()
-		stored.Withheld = &withheld
-	}
-	return stored
-}
-
 func (s storedState) check() error {
 	switch {
 	case s.Opened < 0 || s.Clicked < 0 || s.Errors < 0 || s.RunOpened < 0:
@@ -209,6 +165,7 @@ func (s storedState) restore() MessageState {
 		Acted: moment(s.Acted), Snoozed: moment(s.Snoozed), Converted: moment(s.Converted), Variant: s.Variant, Drawn: s.Drawn,
 		Run: RunCounts{
 			Started: moment(s.RunStarted), Opened: s.RunOpened, FirstOpened: moment(s.RunFirst), Dismissed: moment(s.RunEnded), Acted: moment(s.RunActed),
+			Exited: moment(s.RunExited),
 		},
 	}
 	if s.Withheld != nil {
@@ -243,10 +200,9 @@ func moment(milliseconds int64) time.Time {
 	return time.UnixMilli(milliseconds).UTC()
 }
 
-func (s *MessageState) storeShowings() storedShowings {
-	stored := storeShowings(s.Showings)
-	if s.Opened == 1 && len(s.Showings) == 1 && s.Showings[0].At.Equal(s.LastOpened) {
-		stored.Steps = nil
+func storeTests(tests []Test) (stored []storedTest) {
+	for _, t := range tests {
+		stored = append(stored, storedTest{Message: t.Message, Variant: t.Variant, Until: milliseconds(t.Until), Shown: t.Shown, Data: t.Data})
 	}
 	return stored
 }

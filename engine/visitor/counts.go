@@ -4,13 +4,15 @@ import "time"
 
 // RunCounts are a message's counts in one run of its campaign.
 type RunCounts struct {
-	// Started is when the run was, as in [Run]; zero: the message was not shown in a run.
+	// Started is when the run was, as in [Run]; zero: the message was not shown in a run, and none was forgotten.
 	Started time.Time
 	// Opened counts as that of [MessageState] does, FirstOpened is when it first was.
 	Opened      int
 	FirstOpened time.Time
 	// Dismissed and Acted are when the visitor dismissed it, and used a button that leads on; zero: not.
 	Dismissed, Acted time.Time
+	// Exited is when the visitor left the campaign, where its run is not remembered elsewhere; zero: not.
+	Exited time.Time
 }
 
 // InRun are the message's counts in a run that started at a time, or in a later one.
@@ -60,8 +62,6 @@ func (s *MessageState) inRun(c Change) *RunCounts {
 	if started.IsZero() || started.Before(s.Run.Started) {
 		return nil
 	}
-	if started.After(s.Run.Started) {
-		s.Run = RunCounts{Started: started}
-	}
+	s.begin(started)
 	return &s.Run
 }

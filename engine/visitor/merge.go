@@ -36,6 +36,7 @@ func Merge(into, from *Record) *Record {
 			merged.state(id).drawn(&MessageState{}, state, from.ID)
 		}
 	}
+	merged.forgetCampaigns()
 	merged.Showings = unite(into.Showings, from.Showings)
 	merged.Throttled = uniteThrottled(into.Throttled, from.Throttled)
 	merged.Groups = uniteGroups(into.Groups, from.Groups)

@@ -23,7 +23,7 @@ type Snippet struct {
 // Snippet returns the site's snippet in its form; ok is false when nothing is to be inserted: the form is Off, no workspace
 // has been loaded, or the reference client that pages should load is not there.
 func (h *Handler) Snippet() (snippet Snippet, ok bool) {
-	if h.site.Snippet == Off || h.engine.Snapshot() == nil || h.reference != nil && h.reference.current() == nil {
+	if _, known := h.engine.Opening(); !known || h.site.Snippet == Off || h.reference != nil && h.reference.current() == nil {
 		return Snippet{}, false
 	}
 	key := snippetKey{siteID: h.siteID(), writeKey: h.writeKey()}

@@ -207,15 +207,15 @@ func schemeOfConnection(r *http.Request) string {
 
 // siteID and writeKey are the site's own names, or those of the workspace.
 func (h *Handler) siteID() string {
-	if snapshot := h.engine.Snapshot(); h.site.SiteID == "" && snapshot != nil {
-		return snapshot.SiteID
+	if opening, known := h.engine.Opening(); h.site.SiteID == "" && known {
+		return opening.SiteID
 	}
 	return h.site.SiteID
 }
 
 func (h *Handler) writeKey() string {
-	if snapshot := h.engine.Snapshot(); h.site.WriteKey == "" && snapshot != nil {
-		return snapshot.WriteKey
+	if opening, known := h.engine.Opening(); h.site.WriteKey == "" && known {
+		return opening.WriteKey
 	}
 	return h.site.WriteKey
 }

@@ -37,7 +37,7 @@ type picture struct {
 }
 
 // displays are what the gallery of the demo shows, and docs/displays.md with it.
-var displays = []string{"modal", "fullscreen", "push", "toast", "inline", "tooltip", "beacon", "tour"}
+var displays = []string{"modal", "fullscreen", "push", "toast", "inline", "tooltip", "beacon", "tour", "survey", "film"}
 
 func pictures() []picture {
 	all := []picture{{file: "demo.png", path: "/", scheme: "light", width: 1200, height: 800}}
@@ -49,6 +49,9 @@ func pictures() []picture {
 				one.before = `document.querySelector("#content .section").scrollIntoView()`
 			case "tour":
 				one.before = `document.querySelector("handbill-message").shadowRoot.querySelector(".buttons button").click()`
+			case "film":
+				one.before = film + `.preload = "auto"; ` + film + `.textTracks[0].mode = "showing"; ` + film + `.currentTime = 3.9`
+				one.shown = shown + ` && ` + film + `.readyState > 0 && (` + film + `.preload !== "auto" || ` + film + `.readyState > 3)`
 			}
 			all = append(all, one)
 		}
@@ -66,6 +69,9 @@ func pictures() []picture {
 	}
 	return all
 }
+
+// film is the one in the message.
+const film = `document.querySelector("handbill-message").shadowRoot.querySelector("video")`
 
 // shown is true in the page once a message with everything in it is on the screen and has stopped moving.
 const shown = `(() => {

@@ -210,7 +210,12 @@ var parts = []part{
 		figures: []figure{
 			{"start.first_injected_page_ms, 10 messages", "from the start of the process until the first injected page, in ms, with 10 messages", ""},
 			{"start.first_injected_page_ms, 100 messages", "the same with 100 messages", ""},
-			{"start.first_injected_page_ms, 500 messages", "the same with 500 messages", ""},
+			{"start.first_injected_page_ms, 500 messages", "the same with 500 messages", "< 200"},
+			{"start.first_injected_page_ms, 10000 messages", "the same with 10,000 messages", ""},
+			{"start.first_decided_poll_ms, 10 messages", "until the first poll was decided, which waits for the messages to be compiled, in ms, with 10 messages", ""},
+			{"start.first_decided_poll_ms, 100 messages", "the same with 100 messages", ""},
+			{"start.first_decided_poll_ms, 500 messages", "the same with 500 messages", ""},
+			{"start.first_decided_poll_ms, 10000 messages", "the same with 10,000 messages", ""},
 			{"source.push_to_three_processes_ms", "from a push to Redis until three processes have it, in ms", "< 1000"},
 			{"shutdown.open_streams", "streams open when a process is told to end", ""},
 			{"shutdown.ms", "until it has ended, in ms; nothing acknowledged was lost", "< 5000"},

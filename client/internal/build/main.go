@@ -127,7 +127,7 @@ func Bundle(dir string) (map[string][]byte, error) {
 // same in all files. A name here must belong to no object of the browser's, stand in nothing that is sent or stored, and be no
 // export of a part.
 var internals = []string{
-	"emit", "flush", "happened", "hide", "look", "make", "mount", "onClosed", "place", "pressed", "rare", "sheet", "stage",
+	"emit", "flush", "happened", "hide", "look", "make", "mount", "onClosed", "place", "pressed", "rare", "schemes", "sheet", "stage",
 	"stands", "trail", "update", "visited", "wanted",
 }
 

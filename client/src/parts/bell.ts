@@ -1,3 +1,4 @@
+import type { Client } from "../client";
 import { element } from "../dom";
 import { safeAddress } from "../link";
 import { attempt } from "../storage";
@@ -17,13 +18,13 @@ const SVG = "http://www.w3.org/2000/svg";
 const BELL = "M12 3a6 6 0 0 0-6 6c0 6-2.5 8-2.5 8h17s-2.5-2-2.5-8a6 6 0 0 0-6-6M10 20.5a2.2 2.2 0 0 0 4 0";
 
 /** Makes the element known, in which an inbox is shown. */
-export async function define(open: (topics?: string[]) => Inbox, theme: () => string): Promise<void> {
+export async function define(client: Client, open: (topics?: string[]) => Inbox, theme: () => string): Promise<void> {
   if (customElements.get(NAME)) return;
   const look = await fetch(import.meta.url.replace(/bell-(\w+)\.js/, "message-$1.css"));
-  if (look.ok) customElements.define(NAME, elementOf(open, [await look.text(), theme(), css].map(styleSheet)));
+  if (look.ok) customElements.define(NAME, elementOf(client, open, [await look.text(), theme(), css].map(styleSheet)));
 }
 
-function elementOf(open: (topics?: string[]) => Inbox, sheets: CSSStyleSheet[]): CustomElementConstructor {
+function elementOf({ events, schemes }: Client, open: (topics?: string[]) => Inbox, sheets: CSSStyleSheet[]): CustomElementConstructor {
   return class extends HTMLElement {
     #stop: (() => void) | undefined;
     /** How many were not read when that was last said. */
@@ -45,10 +46,18 @@ function elementOf(open: (topics?: string[]) => Inbox, sheets: CSSStyleSheet[]):
         this.#bell.showPopover?.();
       }
       const show = (all: InboxMessage[]): void => this.#show(all);
+      // A load of the site's may ask for other colours; a poll follows it.
+      const follow = (): void => void (this.dataset.scheme = schemes());
+      follow();
+      events.on("poll", follow);
       // Out of a shadow tree not every browser gives the focus back by itself.
       this.#panel.onbeforetoggle = ({ newState }) => void (newState === "closed" && this.#panel.matches(":focus-within") && this.#bell.focus());
       this.#panel.ontoggle = () => void inbox.messages().then(show);
-      this.#stop = inbox.onUpdates(show);
+      const stop = inbox.onUpdates(show);
+      this.#stop = () => {
+        stop();
+        events.off("poll", follow);
+      };
       void inbox.messages().then(show);
     }
 
@@ -74,7 +83,6 @@ function elementOf(open: (topics?: string[]) => Inbox, sheets: CSSStyleSheet[]):
       path.setAttribute("d", BELL);
       picture.append(path);
       this.#bell.prepend(picture);
-      if (getComputedStyle(document.documentElement).colorScheme !== "normal") this.dataset.scheme = "page";
       const root = this.attachShadow({ mode: "open" });
       root.adoptedStyleSheets = sheets;
       root.append(this.#bell, this.#status, this.#panel);

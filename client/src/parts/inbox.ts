@@ -169,7 +169,7 @@ function changed(): void {
 /** Shows an inbox where the page has a place for one, or where it has none in a corner of it, as soon as there is something in it. */
 function draw(word: string | undefined): void {
   const all = open();
-  void arrived.then(() => import(import.meta.url.replace("/inbox-", "/bell-"))).then((part: typeof import("./bell")) => part.define(open, () => style)).catch(() => {});
+  void arrived.then(() => import(import.meta.url.replace("/inbox-", "/bell-"))).then((part: typeof import("./bell")) => part.define(client, open, () => style)).catch(() => {});
   if (word !== "true" || drawn) return;
   drawn = true;
   const come = (messages: InboxMessage[]): void => {
