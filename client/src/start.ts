@@ -38,7 +38,7 @@ function begin(site: Site, script: Element | null): () => void {
 
   function perform(method: string, args: unknown[]): unknown {
     try {
-      return methods[method]?.(...args);
+      return methods[method]?.(...(args as never[]));
     } catch {
       return Promise.resolve();
     }
