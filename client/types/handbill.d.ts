@@ -17,8 +17,8 @@ export interface Handbill {
   /** Nothing new opens until resume; what is open stays. */
   pause(): this;
   resume(): this;
-  /** Asks the edge for a message, whatever its frequency. */
-  show(messageId: string): Promise<{ shown: boolean; reason?: string }>;
+  /** Asks the edge for a message, whatever its frequency. Resolves to nothing where what it needs of the client cannot be loaded. */
+  show(messageId: string): Promise<{ shown: boolean; reason?: string } | undefined>;
 
   /** What lies in the visitor's inbox, of some topics or of all. */
   inbox(...topics: string[]): Inbox;
@@ -37,7 +37,7 @@ export interface Handbill {
   trackForm(forms: Elements, event: Said<string>, properties?: Said<object>): Promise<unknown>;
   addSourceMiddleware(middleware: Middleware): Promise<unknown>;
   addDestinationMiddleware(destination: string, ...middlewares: Middleware[]): Promise<unknown>;
-  addIntegrationMiddleware(middleware: Middleware): Promise<unknown>;
+  addIntegrationMiddleware(middleware: Middleware, destination?: string): Promise<unknown>;
   debug(on?: boolean): Promise<unknown>;
   /** There where the Caddyfile has a word about consent. */
   consent?(mode: "none" | "visit" | "persistent"): this;
@@ -82,7 +82,7 @@ export interface Options {
 export interface Sent {
   event: { type: string; messageId: string; timestamp: string; userId: string | null; anonymousId: string };
 }
-export type Middleware = (given: { payload: Payload; next(payload?: Payload | null): void; integration?: string }) => unknown;
+export type Middleware = (given: { payload: Payload; next(payload?: Payload | null): void; integrations: object; integration?: string }) => unknown;
 export interface Payload {
   obj: Sent["event"] & Record<string, unknown>;
   type(): string;
