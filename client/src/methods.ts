@@ -23,7 +23,7 @@ export function createMethods(client: Client) {
 
   /** Does what a method does, tells who listens for it, and calls the callback that any method may end with. */
   const call = <Result>(name: string, args: unknown[], result: Promise<Result>): Promise<Result> => {
-    const callback = args.find(isFunction) as Callback<Result> | undefined;
+    const callback = args.find((argument) => typeof argument === "function") as Callback<Result> | undefined;
     events.emit(name, ...args.filter((argument) => argument !== callback));
     return callback ? result.then((context) => (callback(context), context)) : result;
   };
@@ -72,8 +72,4 @@ function id(argument: unknown): string | undefined {
 
 function objects(args: unknown[]): object[] {
   return args.filter((argument): argument is object => !!argument && typeof argument === "object");
-}
-
-function isFunction(argument: unknown): argument is Callback<never> {
-  return typeof argument === "function";
 }
