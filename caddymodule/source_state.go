@@ -113,6 +113,8 @@ type sourceStatus struct {
 	// Fetched is when the source was last seen to have what is served, Checked when it was last looked at.
 	Fetched time.Time `json:"fetched,omitzero"`
 	Checked time.Time `json:"checked,omitzero"`
+	// Signed is when what is served was signed, where that is known.
+	Signed time.Time `json:"signed,omitzero"`
 	// FailingSince is since when what the source has cannot be used, and Error the first problem of it.
 	FailingSince time.Time `json:"failing_since,omitzero"`
 	Error        string    `json:"error,omitempty"`
@@ -136,6 +138,7 @@ func (s *service) sourceStatus() sourceStatus {
 		return status
 	}
 	state := s.follower.State()
+	status.Signed = inSeconds(state.SignedAt)
 	status.Revision, status.Fetched, status.Checked, status.FailingSince = state.Revision, inSeconds(state.FetchedAt), inSeconds(state.CheckedAt), inSeconds(state.FailingSince)
 	if len(state.Problems) > 0 {
 		status.Error = state.Problems[0].Error()

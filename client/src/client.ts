@@ -58,7 +58,7 @@ export interface Client {
   load(options: LoadOptions | undefined): void;
   /** The context may hold what proves the id. */
   identify(id: string | undefined, traits: unknown, context: unknown): Promise<Arrived | undefined>;
-  page(name: string | undefined, properties: unknown): Promise<Arrived | undefined>;
+  page(name?: string, properties?: unknown): Promise<Arrived | undefined>;
   /** Sends an event; resolves to it when it arrived or could not be sent for the moment. */
   send(type: string, fields: object): Promise<Arrived>;
   reset(): void;
@@ -78,7 +78,7 @@ export function createClient(site: Site): Client {
   const queue = createQueue(site);
   const loader = createLoader(site);
   const stage = createStage(tell, leave, loader, look);
-  const poller = createPoller(ask, heard, answered);
+  const poll = createPoller(ask, heard, answered);
   /** Does something with a part, where it can be had. */
   const using = <Name extends keyof Parts>(name: Name, use: (part: Parts[Name]) => void): void => void loader.part(name).then(use, () => {});
   const tab = tabId();
@@ -187,7 +187,8 @@ export function createClient(site: Site): Client {
       name,
       (heard?: unknown) => {
         const made = openBox().then((open) => (open(topics)[name] as (heard: unknown) => () => void)(heard));
-        return heard ? (made.catch(() => {}), () => void made.then((end) => end())) : made;
+        made.catch(() => {});
+        return heard ? () => void made.then((end) => end()) : made;
       },
     ];
     return Object.fromEntries((["total", "totalUnopened", "messages", "onUpdates"] as const).map(later)) as unknown as Inbox;
@@ -213,8 +214,8 @@ export function createClient(site: Site): Client {
 
   /** Asks anew what is due, if this visitor may be given anything. */
   function look(same?: boolean): void {
-    if (plugin.enabled !== false && (userId() || plugin.anonymousInApp)) return poller.now(same);
-    poller.stop();
+    if (plugin.enabled !== false && (userId() || plugin.anonymousInApp)) return poll(0, same);
+    poll(Infinity);
     answered(NOTHING);
     box?.hear();
   }
@@ -238,7 +239,7 @@ export function createClient(site: Site): Client {
     return sent;
   }
 
-  function page(name: string | undefined, properties: unknown): Promise<Arrived | undefined> {
+  function page(name?: string, properties?: unknown): Promise<Arrived | undefined> {
     // A name for the page that is there already does not make it another one.
     if ((counted !== location.href || (pageName && pageName !== name)) && number++) {
       // What happened on the last page is not waited for on this one.
@@ -268,7 +269,7 @@ export function createClient(site: Site): Client {
   addEventListener("pageshow", (event) => event.persisted && number++);
 
   const opened = location.href;
-  if (site.spaRoutes) using("routes", ({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)));
+  if (site.spaRoutes) using("routes", ({ watchRoutes }) => watchRoutes(opened, page));
   const client = { events, stage, wanted, schemes, load, identify, page, send, reset, rare, look, inbox, ask };
   if (opened.includes("handbillDebug=")) using("debug", (it) => it.begin(client));
   return client;
