@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -33,6 +34,44 @@ func lastGoodPath(workspace string, from source.Source) string {
 	}
 	sum := sha256.Sum256([]byte(origin))
 	return filepath.Join(caddy.AppDataDir(), directive, "last-good", workspace+"-"+hex.EncodeToString(sum[:6]))
+}
+
+const (
+	// lastGoodAge is for how long the last good version of a source is kept that no process uses: one that shares the folder
+	// may be stopped for a while.
+	lastGoodAge = 30 * 24 * time.Hour
+	tidyTime    = 24 * time.Hour // between two rounds
+)
+
+// keepTidy notes from time to time that the service's last good version is in use, and removes those of sources that nobody
+// has used for long.
+func (s *service) keepTidy(ctx context.Context, keeper *source.Keeper) {
+	for {
+		if err := keeper.Touch(); err != nil {
+			s.logger.Warn(err.Error())
+		}
+		removed, err := source.Tidy(filepath.Dir(s.lastGood), time.Now().Add(-lastGoodAge), lastGoodInUse)
+		if err != nil {
+			s.logger.Warn("the last good workspaces of sources that nobody uses cannot be removed", "error", err)
+		}
+		for _, path := range removed {
+			s.logger.Info("the last good workspace of a source that nobody has used for long is removed", "file", path)
+		}
+		if !wait(ctx, tidyTime) {
+			return
+		}
+	}
+}
+
+// lastGoodInUse says whether a file is that of a workspace which is served.
+func lastGoodInUse(path string) bool {
+	used := false
+	services.Range(func(_, value any) bool {
+		s, ok := value.(*service)
+		used = ok && s.lastGood == path
+		return !used
+	})
+	return used
 }
 
 // The metrics of sources.
