@@ -27,7 +27,9 @@ type Kept struct {
 	Tag string
 	// FetchedAt is when the source had it last.
 	FetchedAt time.Time
-	Files     []workspace.File
+	// SignedAt is when it was signed; zero where it was not, or without a time.
+	SignedAt time.Time
+	Files    []workspace.File
 }
 
 // Keeper keeps the last good version of one workspace in a file, over restarts.
@@ -48,6 +50,7 @@ type keptHead struct {
 	Revision  string     `json:"revision"`
 	Tag       string     `json:"tag,omitempty"`
 	FetchedAt time.Time  `json:"fetched"`
+	SignedAt  time.Time  `json:"signed,omitzero"`
 	Files     []keptFile `json:"files"`
 	Sum       string     `json:"sha256"`
 }
@@ -61,7 +64,7 @@ type keptFile struct {
 
 // Keep writes a version in place of the one before, so that the file holds one of them whole at any time.
 func (k *Keeper) Keep(kept Kept) error {
-	head := keptHead{Format: keptFormat, Source: kept.Source, Revision: kept.Revision, Tag: kept.Tag, FetchedAt: kept.FetchedAt.UTC()}
+	head := keptHead{Format: keptFormat, Source: kept.Source, Revision: kept.Revision, Tag: kept.Tag, FetchedAt: kept.FetchedAt.UTC(), SignedAt: kept.SignedAt.UTC()}
 	var data bytes.Buffer
 	for _, file := range kept.Files {
 		head.Files = append(head.Files, keptFile{Name: file.Name, Size: len(file.Data), List: file.List, Problem: file.Problem})
@@ -142,7 +145,7 @@ func (k *Keeper) Last() (Kept, error) {
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != head.Sum {
 		return Kept{}, k.broken("it was cut off or changed")
 	}
-	kept := Kept{Source: head.Source, Revision: head.Revision, Tag: head.Tag, FetchedAt: head.FetchedAt}
+	kept := Kept{Source: head.Source, Revision: head.Revision, Tag: head.Tag, FetchedAt: head.FetchedAt, SignedAt: head.SignedAt}
 	for _, file := range head.Files {
 		if file.Size < 0 || file.Size > len(data) {
 			return Kept{}, k.broken("its first line does not fit the rest")
