@@ -76,10 +76,11 @@ func (f *Follower) try(attempted uint64, got load) {
 		return
 	}
 	f.use(snapshot, attempt{digest: attempted, warnings: warnings})
+	revision := Revision(got.files)
 	f.update(ResultChanged, func(s *State) {
 		now := time.Now()
 		*s = State{
-			Generation: snapshot.Generation, Revision: Revision(got.files), CheckedAt: s.CheckedAt, LoadedAt: now, FetchedAt: now, Warnings: warnings,
+			Generation: snapshot.Generation, Revision: revision, CheckedAt: s.CheckedAt, LoadedAt: now, FetchedAt: now, Warnings: warnings,
 		}
 	})
 	for _, skipped := range snapshot.Skipped {
