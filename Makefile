@@ -7,7 +7,7 @@ golangci_lint = bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 .PHONY: help build run edges test soak sites reference-newest bench docs lint generate
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 build: ## build bin/handbill, Caddy with Handbill compiled in
 	go build -o bin/handbill ./cmd/handbill
@@ -24,9 +24,9 @@ test: ## run every test; gets the browser and the pages that they need
 	@unformatted=$$(gofmt -l .); \
 	if [ -n "$$unformatted" ]; then printf 'Not formatted, run gofmt -w on:\n%s\n' "$$unformatted" >&2; exit 1; fi
 	go vet ./...
-	go test -timeout 20m $$(go list ./... | grep -v -e '/client$$' -e '/cmd/handbill$$')
+	go test -timeout 40m $$(go list ./... | grep -v -e '/client$$' -e '/cmd/handbill$$')
 	cd client && go test -run TestTheClientIsSmall # prints how much the browser loads
-	go test -timeout 20m -p 1 ./client ./cmd/handbill # each with a browser of its own, which wants the machine for itself
+	go test -timeout 40m -p 1 ./client ./cmd/handbill # each with a browser of its own, which wants the machine for itself
 
 soak: ## run the tests with figures in full, which takes an hour or two, and write the figures to docs/reliability.md; SOAK_PARTS chooses parts
 	scripts/install-test-tools.sh

@@ -55,6 +55,8 @@ func TestTwoEdgesOverOneRedisAreOneToAVisitor(t *testing.T) {
 
 	b.open("http://" + one.edge + "/")
 	b.await(banner)
+	// On the other port the tab is another one, which waits for what this one has not said.
+	until(t, "the opening is counted", func() bool { return strings.Contains(one.statistics()["closing"], "OPENED 1") })
 	b.open("http://" + two.edge + "/")
 	b.await(banner)
 	b.click("button.close")

@@ -29,7 +29,9 @@ type Kept struct {
 	Tag string
 	// FetchedAt is when the source had it last.
 	FetchedAt time.Time
-	Files     []workspace.File
+	// SignedAt is when it was signed; zero where it was not, or without a time.
+	SignedAt time.Time
+	Files    []workspace.File
 }
 
 // Keeper keeps the last good version of one workspace in a file, over restarts.
@@ -50,6 +52,7 @@ type keptHead struct {
 	Revision  string     `json:"revision"`
 	Tag       string     `json:"tag,omitempty"`
 	FetchedAt time.Time  `json:"fetched"`
+	SignedAt  time.Time  `json:"signed,omitzero"`
 	Files     []keptFile `json:"files"`
 	Sum       string     `json:"sha256"`
 }
@@ -63,7 +66,7 @@ type keptFile struct {
 
 // Keep writes a version in place of the one before, so that the file holds one of them whole at any time.
 func (k *Keeper) Keep(kept Kept) error {
-	head := keptHead{Format: keptFormat, Source: kept.Source, Revision: kept.Revision, Tag: kept.Tag, FetchedAt: kept.FetchedAt.UTC()}
+	head := keptHead{Format: keptFormat, Source: kept.Source, Revision: kept.Revision, Tag: kept.Tag, FetchedAt: kept.FetchedAt.UTC(), SignedAt: kept.SignedAt.UTC()}
 	work, sum := leisure.Begin(), sha256.New()
 	parts := make([][]byte, 1, len(kept.Files)+1)
 	for _, file := range kept.Files {
@@ -157,7 +160,7 @@ func (k *Keeper) Last() (Kept, error) {
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != head.Sum {
 		return Kept{}, k.broken("it was cut off or changed")
 	}
-	kept := Kept{Source: head.Source, Revision: head.Revision, Tag: head.Tag, FetchedAt: head.FetchedAt}
+	kept := Kept{Source: head.Source, Revision: head.Revision, Tag: head.Tag, FetchedAt: head.FetchedAt, SignedAt: head.SignedAt}
 	for _, file := range head.Files {
 		if file.Size < 0 || file.Size > len(data) {
 			return Kept{}, k.broken("its first line does not fit the rest")

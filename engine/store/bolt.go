@@ -315,7 +315,7 @@ func (b *Bolt) forget(ctx context.Context, keys []Key, before time.Time) (int, e
 				return err
 			}
 			if r != nil && r.Stale(before) {
-				c.records[key] = nil
+				c.records.set(key, nil)
 				removed++
 			}
 		}

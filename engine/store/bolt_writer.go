@@ -273,9 +273,9 @@ func fill(tx *bbolt.Tx, batch []*request, notes [][]Mutation, counts map[counter
 		}
 	}
 	for name, n := range counts {
-		all.counts[name] += n
+		all.count(name, n)
 	}
-	if !direct && len(all.records) == 0 && len(all.counts) == 0 {
+	if !direct && all.records.len() == 0 && all.counts.len() == 0 {
 		return errNothing
 	}
 	return put(tx, file, all)
@@ -284,15 +284,15 @@ func fill(tx *bbolt.Tx, batch []*request, notes [][]Mutation, counts map[counter
 // put writes changes into the file, in the order of their keys, which is what bbolt likes best.
 func put(tx *bbolt.Tx, file *fileReader, c *changes) error {
 	state := tx.Bucket(stateBucket)
-	writes := make([]write, 0, len(c.records)+len(c.counts))
-	for key, r := range c.records {
+	writes := make([]write, 0, c.records.len()+c.counts.len())
+	for key, r := range c.records.all() {
 		more, err := recordWrites(key, file.seen[key], r)
 		if err != nil {
 			return err
 		}
 		writes = append(writes, more...)
 	}
-	for name, n := range c.counts {
+	for name, n := range c.counts.all() {
 		k := countKey(name)
 		if was := state.Get(k); len(was) == 8 {
 			n += int64(binary.BigEndian.Uint64(was))

@@ -23,20 +23,26 @@ type counter struct {
 // top of a reader, which they leave alone, so that dropping them undoes everything.
 type changes struct {
 	below   reader
-	records map[Key]*visitor.Record
-	counts  map[counter]int64
+	records few[Key, *visitor.Record]
+	counts  few[counter, int64]
 }
 
 func changesOn(below reader) *changes {
-	return &changes{below: below, records: map[Key]*visitor.Record{}, counts: map[counter]int64{}}
+	return &changes{below: below}
 }
 
 // record is the record as changed so far.
 func (c *changes) record(key Key) (*visitor.Record, error) {
-	if r, changed := c.records[key]; changed {
+	if r, changed := c.records.get(key); changed {
 		return r, nil
 	}
 	return c.below.record(key)
+}
+
+// count raises a count.
+func (c *changes) count(name counter, n int64) {
+	was, _ := c.counts.get(name)
+	c.counts.set(name, was+n)
 }
 
 // apply makes changes of records. When it fails, the changes are to be dropped.
@@ -55,13 +61,13 @@ func (c *changes) apply(mutations []Mutation) ([]Outcome, error) {
 			outcomes[i].Record = was
 			continue
 		}
-		c.records[m.Key] = is
+		c.records.set(m.Key, is)
 		outcomes[i] = Outcome{Counted: true, Record: is}
 		if m.Metric != "" {
-			c.counts[counter{m.Key.Workspace, m.Change.Message, m.Metric}]++
+			c.count(counter{m.Key.Workspace, m.Change.Message, m.Metric}, 1)
 		}
 		if m.First != "" && visitor.First(was, is, m.Change) {
-			c.counts[counter{m.Key.Workspace, m.Change.Message, m.First}]++
+			c.count(counter{m.Key.Workspace, m.Change.Message, m.First}, 1)
 		}
 	}
 	return outcomes, nil
@@ -118,17 +124,17 @@ func (c *changes) merge(from, into Key, change visitor.Change) (*visitor.Record,
 	if reflect.DeepEqual(was, is) {
 		return was, nil
 	}
-	c.records[into] = is
+	c.records.set(into, is)
 	return is, nil
 }
 
 // absorb takes over the changes that were made on top of these.
 func (c *changes) absorb(above *changes) {
-	for key, r := range above.records {
-		c.records[key] = r
+	for key, r := range above.records.all() {
+		c.records.set(key, r)
 	}
-	for name, n := range above.counts {
-		c.counts[name] += n
+	for name, n := range above.counts.all() {
+		c.count(name, n)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 func (c *changes) forget(keys []Key) (removed int) {
 	for _, key := range keys {
 		if r, err := c.record(key); r != nil || err != nil {
-			c.records[key] = nil
+			c.records.set(key, nil)
 			removed++
 		}
 	}

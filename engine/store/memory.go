@@ -64,10 +64,10 @@ func (m *Memory) beginReading(ctx context.Context) error {
 }
 
 func (m *Memory) keep(c *changes) {
-	for key, r := range c.records {
+	for key, r := range c.records.all() {
 		m.records[key] = r
 	}
-	for name, n := range c.counts {
+	for name, n := range c.counts.all() {
 		m.counts[name] += n
 	}
 }

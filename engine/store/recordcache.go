@@ -21,14 +21,17 @@ type recordCache struct {
 	// change has begun or ended since it was read from the store.
 	records  *ristretto.Cache[uint64, cached]
 	seed     maphash.Seed
-	versions [cacheVersions]atomic.Uint64
+	versions []atomic.Uint64
 
 	hits, misses atomic.Uint64
 }
 
-// cacheVersions is how many groups of visitors there are: a change of one visitor makes the cached records of its group
-// be read anew. There are enough that this concerns few.
-const cacheVersions = 1 << 16
+// leastVersions and mostVersions are how many groups of visitors there are: a change of one visitor makes the cached records
+// of its group be read anew. There are four for each visitor whom the cache may hold, so that this concerns few.
+const (
+	leastVersions = 1 << 16
+	mostVersions  = 1 << 20
+)
 
 // cached is a record, nil when nothing was remembered, at a version of its group. Its key tells it from another that has
 // the same sum.
@@ -46,6 +49,7 @@ func newRecordCache(maxCost int64) (*recordCache, error) {
 		usualCost     = 512 // bytes that a visitor with a few messages takes
 		countersPer   = 10  // ristretto's advice: ten times as many counters as entries
 		leastCounters = 1000
+		groupsPer     = 4
 	)
 	records, err := ristretto.NewCache(&ristretto.Config[uint64, cached]{
 		NumCounters: max(maxCost/usualCost*countersPer, leastCounters),
@@ -55,7 +59,8 @@ func newRecordCache(maxCost int64) (*recordCache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the cache of visitors' records with %d bytes: %w", maxCost, err)
 	}
-	return &recordCache{records: records, seed: maphash.MakeSeed()}, nil
+	versions := min(max(1<<bits.Len64(uint64(groupsPer*maxCost/usualCost-1)), leastVersions), mostVersions)
+	return &recordCache{records: records, seed: maphash.MakeSeed(), versions: make([]atomic.Uint64, versions)}, nil
 }
 
 // Lookups says how often a record was found in the cache, and how often the store was asked.
@@ -68,7 +73,7 @@ func (c *recordCache) peek(workspace string, identity visitor.Identity) (cached,
 		kind, id = 'a', identity.Anonymous
 	}
 	sum := c.sum(workspace, kind, id)
-	version := c.versions[sum%cacheVersions].Load()
+	version := c.versionAt(sum).Load()
 	found, ok := c.get(sum)
 	if !ok || found.version != version || found.key.Workspace != workspace || !names(found.key.Visitor, kind, id) {
 		return cached{}, false
@@ -85,7 +90,7 @@ func names(visitorID string, kind byte, name string) bool {
 // find finds a record. Where it does not, version is what a record that is read now is to be put with.
 func (c *recordCache) find(key Key) (found cached, version uint64, ok bool) {
 	sum := c.sumOf(key)
-	version = c.versions[sum%cacheVersions].Load()
+	version = c.versionAt(sum).Load()
 	if found, ok = c.get(sum); ok && found.version == version && found.key == key {
 		c.hits.Add(1)
 		return found, version, true
@@ -128,7 +133,11 @@ func (c *recordCache) close() {
 	}
 }
 
-func (c *recordCache) version(key Key) *atomic.Uint64 { return &c.versions[c.sumOf(key)%cacheVersions] }
+func (c *recordCache) version(key Key) *atomic.Uint64 { return c.versionAt(c.sumOf(key)) }
+
+func (c *recordCache) versionAt(sum uint64) *atomic.Uint64 {
+	return &c.versions[sum&uint64(len(c.versions)-1)]
+}
 
 // sumOf is the number by which a visitor is found in the cache.
 func (c *recordCache) sumOf(key Key) uint64 {

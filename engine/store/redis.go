@@ -40,6 +40,8 @@ type Redis struct {
 	patience time.Duration
 	// alsoForget is told whom other edges have forgotten; it must not wait.
 	alsoForget atomic.Pointer[func(Key)]
+	// flights make writes, by place.
+	flights sync.Map
 	// workspaces are those of which Redis knows.
 	workspaces sync.Map
 	// open ends when the store is closed, and with it the hearing of announcements.
@@ -149,6 +151,9 @@ type part struct {
 
 // parts divides mutations into parts: by workspace, and in a Cluster by where visitors live.
 func (r *Redis) parts(mutations []Mutation) []*part {
+	if len(mutations) == 1 {
+		return []*part{{keys: []Key{mutations[0].Key}, mutations: mutations, places: []int{0}}}
+	}
 	type place struct{ workspace, bucket string }
 	var parts []*part
 	found := map[place]*part{}

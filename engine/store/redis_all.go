@@ -116,7 +116,7 @@ func (r *Redis) forget(ctx context.Context, key Key, before time.Time, left *unr
 		record, err := c.record(key)
 		gone, damaged = err == nil && record != nil && record.Stale(before), err
 		if gone {
-			c.records[key] = nil
+			c.records.set(key, nil)
 		}
 		return nil
 	})

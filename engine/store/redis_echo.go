@@ -15,23 +15,23 @@ type echoes struct {
 
 type echoShard struct {
 	mu       sync.Mutex
-	expected map[Key]int
+	expected map[string]int // by the record's key in Redis
 }
 
 func newEchoes() *echoes {
 	e := &echoes{seed: maphash.MakeSeed()}
 	for i := range e.shards {
-		e.shards[i].expected = map[Key]int{}
+		e.shards[i].expected = map[string]int{}
 	}
 	return e
 }
 
-func (e *echoes) shard(key Key) *echoShard {
-	return &e.shards[maphash.Comparable(e.seed, key)%uint64(len(e.shards))]
+func (e *echoes) shard(key string) *echoShard {
+	return &e.shards[maphash.String(e.seed, key)%uint64(len(e.shards))]
 }
 
 // expect notes that a change is about to be made here.
-func (e *echoes) expect(key Key) {
+func (e *echoes) expect(key string) {
 	shard := e.shard(key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
@@ -41,7 +41,7 @@ func (e *echoes) expect(key Key) {
 // take ends the expectation of one change, because Redis told of it, or because it was not made; false when none is expected.
 // Where Redis told of another edge's change just before this one's, that is taken for this one; then the change here fails, or
 // Redis' telling of it comes as that of another edge's.
-func (e *echoes) take(key Key) bool {
+func (e *echoes) take(key string) bool {
 	shard := e.shard(key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()

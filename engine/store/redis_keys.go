@@ -77,7 +77,7 @@ func bucketKey(kind, workspace, bucket string) string {
 }
 
 func redisRecordKey(key Key) string {
-	return bucketKey("record", key.Workspace, bucketOf(key.Visitor)) + ":" + key.Visitor
+	return recordPrefix + url.QueryEscape(key.Workspace) + ":{" + bucketOf(key.Visitor) + "}:" + key.Visitor
 }
 
 // parseRecordKey is the visitor whose record is kept under a key.

@@ -57,6 +57,9 @@ func (n *redisNotes) add(mutations []Mutation) {
 
 // of are the changes of a visitor that wait.
 func (n *redisNotes) of(key Key) []Mutation {
+	if n.count.Load() == 0 {
+		return nil
+	}
 	shard := n.shard(key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()

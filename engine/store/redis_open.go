@@ -92,10 +92,12 @@ func (r *Redis) invalidated(keys []rueidis.RedisMessage) {
 		return
 	}
 	for _, message := range keys {
-		if text, err := message.ToString(); err == nil {
-			if key, ok := parseRecordKey(text); ok && !r.echoes.take(key) {
-				r.known.begin(key)
-			}
+		text, err := message.ToString()
+		if err != nil || r.echoes.take(text) {
+			continue
+		}
+		if key, ok := parseRecordKey(text); ok {
+			r.known.begin(key)
 		}
 	}
 }

@@ -2,33 +2,86 @@ package store
 
 import "github.com/redis/rueidis"
 
-// writeScript puts records in the place of those that they were made from, all or none, and raises counts with them.
+// writeScript makes several writes, each all or nothing: it puts records in the place of those that they were made from, and
+// raises counts with them.
 //
-//	KEYS: n records, n sorted sets of when visitors were last seen, one hash of counts, perhaps one mark of a journal
-//	ARGV: n and the mark (empty: none), then for each record the stamp that it has now, its new value (empty: it is removed),
-//	      when its visitor was last seen (empty: as before) and the visitor's id; then fields of counts and what is added to each
+//	KEYS: a hash of counts, all records, then for each write that is not plain its sorted sets of when visitors were last seen,
+//	      one for each record, and perhaps its mark of a journal
+//	ARGV: how many writes there are, how many records, then for each write
+//	        its form: empty when it is plain, otherwise how many records it has
+//	        its counts: the number of a list of counts below; empty: none
+//	        for each record the stamp that it has now and its new value (empty: it is removed); unless the write is plain also
+//	          when its visitor was last seen (empty: as before) and the visitor's id
+//	        its mark, unless the write is plain (empty: none)
+//	      then the lists of counts, each with how many there are, their fields and what is added to each
 //
-// It answers 0 when a record has another stamp: somebody else changed it.
+// It answers the numbers of the writes that were not made, because a record has another stamp: somebody else changed it. No
+// record is in two of the writes. What may fail comes first, so that nothing else is written then. Calls from a script cost
+// more than what they do, so all records are read by one, and written by one.
 var writeScript = rueidis.NewLuaScript(`
-local n = tonumber(ARGV[1])
-for i = 1, n do
-  if redis.call('GETRANGE', KEYS[i], 0, 7) ~= ARGV[4 * i - 1] then return 0 end
+local call, sub, keys, argv = redis.call, string.sub, KEYS, ARGV
+local writes, records, most = tonumber(argv[1]), tonumber(argv[2]), 1000
+local was = {}
+if records <= most then
+  was = call('MGET', unpack(keys, 2, records + 1))
+else
+  for i = 1, records do was[i] = call('GET', keys[i + 1]) end
 end
-for i = 1, n do
-  local value, seen, id = ARGV[4 * i], ARGV[4 * i + 1], ARGV[4 * i + 2]
-  if value == '' then
-    redis.call('DEL', KEYS[i])
-    redis.call('ZREM', KEYS[n + i], id)
+local at, other, a = 1, records + 1, 3
+local put, puts, late, tally, failed = {}, 0, {}, {}, {}
+for w = 1, writes do
+  local form, counts, fits = argv[a], argv[a + 1], true
+  a = a + 2
+  if form == '' then
+    local old = was[at]
+    fits = (old and sub(old, 1, 8) or '') == argv[a]
+    if fits then
+      put[puts + 1], put[puts + 2], puts = keys[at + 1], argv[a + 1], puts + 2
+    end
+    at, a = at + 1, a + 2
   else
-    redis.call('SET', KEYS[i], value)
-    if seen ~= '' then redis.call('ZADD', KEYS[n + i], seen, id) end
+    local n = tonumber(form)
+    for i = 0, n - 1 do
+      local old = was[at + i]
+      if (old and sub(old, 1, 8) or '') ~= argv[a + 4 * i] then fits = false end
+    end
+    local mark = argv[a + 4 * n]
+    if fits then
+      for i = 0, n - 1 do
+        local key, sorted = keys[at + i + 1], keys[other + i + 1]
+        local value, seen, id = argv[a + 4 * i + 1], argv[a + 4 * i + 2], argv[a + 4 * i + 3]
+        if value == '' then
+          late[#late + 1] = {'ZREM', sorted, id}
+          late[#late + 1] = {'DEL', key}
+        else
+          put[puts + 1], put[puts + 2], puts = key, value, puts + 2
+          if seen ~= '' then call('ZADD', sorted, seen, id) end
+        end
+      end
+      if mark ~= '' then late[#late + 1] = {'SET', keys[other + n + 1], mark, 'EX', 604800} end
+    end
+    at, other, a = at + n, other + n, a + 4 * n + 1
+    if mark ~= '' then other = other + 1 end
   end
+  if fits then tally[counts] = (tally[counts] or 0) + 1 else failed[#failed + 1] = w end
 end
-for i = 4 * n + 3, #ARGV, 2 do
-  redis.call('HINCRBY', KEYS[2 * n + 1], ARGV[i], ARGV[i + 1])
+local sums, list = {}, 0
+while a <= #argv do
+  list = list + 1
+  local n, times = tonumber(argv[a]), tally[tostring(list)]
+  for i = a + 1, a + 2 * n, 2 do
+    if times then sums[argv[i]] = (sums[argv[i]] or 0) + times * tonumber(argv[i + 1]) end
+  end
+  a = a + 2 * n + 1
 end
-if ARGV[2] ~= '' then redis.call('SET', KEYS[2 * n + 2], ARGV[2], 'EX', 604800) end
-return 1
+for field, n in pairs(sums) do call('HINCRBY', keys[1], field, string.format('%.0f', n)) end
+if puts > 2 * most then
+  for i = 1, puts, 2 do call('SET', put[i], put[i + 1]) end
+elseif puts > 0 then
+  call('MSET', unpack(put, 1, puts))
+end
+for i = 1, #late do call(unpack(late[i])) end
+return failed
 `)
 
 // countScript raises counts, once for each batch.

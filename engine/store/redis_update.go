@@ -18,7 +18,7 @@ import (
 
 // stored are records as they are in Redis, each with its stamp.
 type stored struct {
-	records map[Key]cached
+	records few[Key, cached]
 	damaged map[Key]error
 	// old is true where one of them comes from the cache, so that another edge may have changed it just now.
 	old bool
@@ -26,18 +26,20 @@ type stored struct {
 
 // record implements reader.
 func (s *stored) record(key Key) (*visitor.Record, error) {
-	return s.records[key].record, s.damaged[key]
+	found, _ := s.records.get(key)
+	return found.record, s.damaged[key]
 }
 
 // read reads records, from the cache where it knows them and that will do.
 func (r *Redis) read(ctx context.Context, keys []Key, fromCache bool) (*stored, error) {
-	s := &stored{records: make(map[Key]cached, len(keys))}
+	s := &stored{}
 	var missing []Key
 	var versions []uint64
 	for _, key := range keys {
 		found, version, ok := r.known.find(key)
 		if ok && fromCache {
-			s.records[key], s.old = found, true
+			s.records.set(key, found)
+			s.old = true
 		} else {
 			missing, versions = append(missing, key), append(versions, version)
 		}
@@ -67,11 +69,11 @@ func (r *Redis) read(ctx context.Context, keys []Key, fromCache bool) (*stored, 
 					s.damaged = map[Key]error{}
 				}
 				s.damaged[key] = err
-				s.records[key] = found
+				s.records.set(key, found)
 				continue
 			}
 		}
-		s.records[key] = found
+		s.records.set(key, found)
 		r.known.put(key, found.record, found.stamp, versions[i])
 	}
 	return s, nil
@@ -131,9 +133,9 @@ type update struct {
 	change    func(*changes) error
 	mark      *markOf // nil: none
 	// doubtful is what was written, perhaps: Redis did not answer.
-	doubtful map[Key]cached
-	noted    map[Key]int // how many notes of each visitor were in it
-	drops    uint64      // how often notes had been dropped then
+	doubtful *redisWrite
+	noted    []int  // how many notes of each of the keys were in it
+	drops    uint64 // how often notes had been dropped then
 }
 
 // try makes the change once; done is false, without an error, when it is to be tried again.
@@ -158,7 +160,7 @@ func (u *update) try(ctx context.Context) (done bool, err error) {
 	}
 	c := changesOn(records)
 	u.makeNotes(c)
-	if err := u.change(c); err != nil || len(c.records) == 0 {
+	if err := u.change(c); err != nil || c.records.len() == 0 {
 		if records.old {
 			return false, nil // it may be due to what another edge has changed just now
 		}
@@ -197,10 +199,10 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // makeNotes makes the changes that wait, each or not.
 func (u *update) makeNotes(c *changes) {
-	u.noted, u.drops = map[Key]int{}, u.store.notes.drops.Load()
+	u.noted, u.drops = u.noted[:0], u.store.notes.drops.Load()
 	for _, key := range u.keys {
 		notes := u.store.notes.of(key)
-		u.noted[key] = len(notes)
+		u.noted = append(u.noted, len(notes))
 		for _, m := range notes {
 			if own := changesOn(c); own.note(m) {
 				c.absorb(own)
@@ -211,8 +213,8 @@ func (u *update) makeNotes(c *changes) {
 
 // written ends the waiting of what was written.
 func (u *update) written() {
-	for key, n := range u.noted {
-		u.store.notes.written(key, n, u.drops)
+	for i, n := range u.noted {
+		u.store.notes.written(u.keys[i], n, u.drops)
 	}
 }
 
@@ -225,9 +227,10 @@ func isAnswer(err error) bool {
 }
 
 // are says whether these are the records that were written.
-func (s *stored) are(written map[Key]cached) bool {
-	for key, w := range written {
-		if s.records[key].stamp != w.stamp {
+func (s *stored) are(written *redisWrite) bool {
+	for i := range written.lines {
+		after := &written.lines[i].after
+		if is, _ := s.records.get(after.key); is.stamp != after.stamp {
 			return false
 		}
 	}
@@ -235,71 +238,51 @@ func (s *stored) are(written map[Key]cached) bool {
 }
 
 // write writes changed records and counts; done is false, without an error, when somebody else changed one of them.
-func (r *Redis) write(ctx context.Context, was *stored, c *changes, mark *markOf) (wrote map[Key]cached, done bool, err error) {
-	n := len(c.records)
-	keys, seen := make([]string, 0, 2*n+2), make([]string, 0, n)
-	last := ""
-	if mark != nil {
-		last = strconv.FormatUint(mark.last, 10)
-	}
-	arguments := append(make([]string, 0, 2+4*n+2*len(c.counts)), strconv.Itoa(n), last)
-	wrote = make(map[Key]cached, n)
+func (r *Redis) write(ctx context.Context, was *stored, c *changes, mark *markOf) (w *redisWrite, done bool, err error) {
+	w = &redisWrite{lines: make([]redisLine, 0, c.records.len()), mark: mark}
 	var moved []move
-	for key, record := range c.records {
-		before := was.records[key]
-		after := cached{key: key, record: record}
-		value := ""
+	for key, record := range c.records.all() {
+		before, _ := was.records.get(key)
+		line := redisLine{key: redisRecordKey(key), before: before.stamp, after: cached{key: key, record: record}, seen: lastSeenScore(before.record, record)}
 		if record != nil {
-			binary.LittleEndian.PutUint64(after.stamp[:], randv2.Uint64()|1)
-			data, err := visitor.AppendEncoded(append(make([]byte, 0, usualRecord), after.stamp[:]...), record)
+			binary.LittleEndian.PutUint64(line.after.stamp[:], randv2.Uint64()|1)
+			data, err := visitor.AppendEncoded(append(make([]byte, 0, usualRecord), line.after.stamp[:]...), record)
 			if err != nil {
 				return nil, false, about(key, err)
 			}
-			value = rueidis.BinaryString(data)
+			line.value = rueidis.BinaryString(data)
 		}
-		wrote[key] = after
-		keys, seen = append(keys, redisRecordKey(key)), append(seen, bucketKey("seen", key.Workspace, bucketOf(key.Visitor)))
-		arguments = append(arguments, before.stamp.known(), value, lastSeenScore(before.record, record), key.Visitor)
+		w.lines = append(w.lines, line)
 		if from, to := email(before.record), email(record); from != to {
 			moved = append(moved, move{key: key, from: from, to: to})
 		}
 	}
-	var first Key
-	for first = range c.records {
-		break
-	}
-	keys = append(append(keys, seen...), bucketKey("counts", first.Workspace, bucketOf(first.Visitor)))
-	if mark != nil {
-		keys = append(keys, mark.key)
-	}
-	for name, n := range c.counts {
-		arguments = append(arguments, countField(name), strconv.FormatInt(n, 10))
-	}
-	if err := errors.Join(r.announce(ctx, first.Workspace), r.index(ctx, moved)); err != nil {
+	w.count(&c.counts)
+	if err := errors.Join(r.announce(ctx, w.workspace()), r.index(ctx, moved)); err != nil {
 		return nil, false, err
 	}
-	done, err = r.put(ctx, wrote, keys, arguments)
+	done, err = r.put(ctx, w)
 	if done {
 		r.unindex(ctx, moved)
 	}
-	return wrote, done, err
+	return w, done, err
 }
 
-// put runs the script that writes records, and caches them.
-func (r *Redis) put(ctx context.Context, records map[Key]cached, keys, arguments []string) (done bool, err error) {
-	begun := make(map[Key]uint64, len(records))
-	for key := range records {
-		begun[key] = r.known.begin(key)
-		r.echoes.expect(key)
+// put has a write made, and caches what it leaves.
+func (r *Redis) put(ctx context.Context, w *redisWrite) (done bool, err error) {
+	for i := range w.lines {
+		line := &w.lines[i]
+		line.begun = r.known.begin(line.after.key)
+		r.echoes.expect(line.key)
 	}
-	answer, err := writeScript.Exec(ctx, r.client, keys, arguments).AsInt64()
-	done = err == nil && answer == 1
-	for key, record := range records {
+	done, err = r.flightsOf(w).make(ctx, w)
+	for i := range w.lines {
+		line := &w.lines[i]
 		if done {
-			r.known.ended(key, begun[key], &record)
+			r.known.ended(line.after.key, line.begun, &line.after)
 		} else {
-			r.echoes.take(key)
-			r.known.ended(key, begun[key], nil)
+			r.echoes.take(line.key)
+			r.known.ended(line.after.key, line.begun, nil)
 		}
 	}
 	return done, err

@@ -305,7 +305,14 @@ func insert(showings []Showing, shown Showing) []Showing {
 		}
 		return -1
 	})
-	return lastShowings(slices.Insert(showings, place, shown))
+	if len(showings) < RecentShowings {
+		return slices.Insert(showings, place, shown)
+	}
+	if place > 0 { // the oldest makes room
+		copy(showings[:place-1], showings[1:place])
+		showings[place-1] = shown
+	}
+	return showings
 }
 
 // reportTest notes that a test send is on screen, or ends it when it is dismissed.

@@ -1,7 +1,6 @@
 package visitor
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
@@ -93,30 +92,6 @@ type storedTest struct {
 // Encode writes a record down.
 func Encode(r *Record) ([]byte, error) { return AppendEncoded(nil, r) }
 
-// AppendEncoded writes a record down behind data.
-func AppendEncoded(data []byte, r *Record) ([]byte, error) {
-	stored := storedRecord{
-		ID: r.ID, Verified: r.Verified, Traits: r.Traits, FirstSeen: milliseconds(r.FirstSeen), LastSeen: milliseconds(r.LastSeen),
-		Groups: r.Groups, Visits: storeVisits(r.Visits), Events: storeEvents(r), storedShowings: storeShowings(r.Showings), Joined: r.Joined,
-	}
-	if len(r.Messages) > 0 {
-		stored.Messages = make(map[string]storedState, len(r.Messages))
-		for id, s := range r.Messages {
-			stored.Messages[id] = s.store()
-		}
-	}
-	stored.Throttled = storeThrottled(r.Throttled)
-	for _, t := range r.Tests {
-		stored.Tests = append(stored.Tests, storedTest{Message: t.Message, Variant: t.Variant, Until: milliseconds(t.Until), Shown: t.Shown, Data: t.Data})
-	}
-	stored.storeKinds(r)
-	to := bytes.NewBuffer(append(data, version))
-	if err := encoding.MarshalToBuffer(stored, to); err != nil {
-		return nil, fmt.Errorf("encoding the record of visitor %s: %w", r.ID, err)
-	}
-	return to.Bytes(), nil
-}
-
 // Decode reads a record that [Encode] wrote. It fails with [ErrVersion] or [ErrDamaged], and never panics, whatever the
 // bytes.
 func Decode(data []byte) (*Record, error) {
@@ -165,26 +140,6 @@ func Decode(data []byte) (*Record, error) {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return r, nil
-}
-
-// store writes a message's state down.
-func (s *MessageState) store() storedState {
-	reported := make([]byte, len(s.Reported))
-	for i, reports := range s.Reported {
-		reported[i] = byte(reports)
-	}
-	stored := storedState{
-		Opened: s.Opened, FirstOpened: milliseconds(s.FirstOpened), LastOpened: milliseconds(s.LastOpened),
-		Clicked: s.Clicked, Dismissed: milliseconds(s.Dismissed), Errors: s.Errors, Recent: s.Recent, Reported: reported,
-		Acted: milliseconds(s.Acted), Snoozed: milliseconds(s.Snoozed), Converted: milliseconds(s.Converted), storedShowings: s.storeShowings(),
-		RunStarted: milliseconds(s.Run.Started), RunOpened: s.Run.Opened, RunFirst: milliseconds(s.Run.FirstOpened),
-		RunEnded: milliseconds(s.Run.Dismissed), RunActed: milliseconds(s.Run.Acted), RunExited: milliseconds(s.Run.Exited), Variant: s.Variant, Drawn: s.Drawn,
-	}
-	if s.Withheld != nil {
-		withheld := s.Withheld.store()
-		stored.Withheld = &withheld
-	}
-	return stored
 }
 
 func (s storedState) check() error {
@@ -245,10 +200,9 @@ func moment(milliseconds int64) time.Time {
 	return time.UnixMilli(milliseconds).UTC()
 }
 
-func (s *MessageState) storeShowings() storedShowings {
-	stored := storeShowings(s.Showings)
-	if s.Opened == 1 && len(s.Showings) == 1 && s.Showings[0].At.Equal(s.LastOpened) {
-		stored.Steps = nil
+func storeTests(tests []Test) (stored []storedTest) {
+	for _, t := range tests {
+		stored = append(stored, storedTest{Message: t.Message, Variant: t.Variant, Until: milliseconds(t.Until), Shown: t.Shown, Data: t.Data})
 	}
 	return stored
 }

@@ -36,19 +36,22 @@ const (
 	endedCancelled = 2
 )
 
-func (s *storedRecord) storeKinds(r *Record) {
-	if len(r.Campaigns) > 0 {
-		s.Campaigns = make(map[string]storedRun, len(r.Campaigns))
-	}
-	for id, run := range r.Campaigns {
+func storeRuns(runs map[string]*Run) map[string]storedRun {
+	all := make(map[string]storedRun, len(runs))
+	for id, run := range runs {
 		started := milliseconds(run.Started)
 		stored := storedRun{Started: started, Delay: milliseconds(run.Due) - started, Exited: milliseconds(run.Exited), Visit: run.Visit, Event: run.Event}
 		if !run.Again.IsZero() {
 			stored.Again = milliseconds(run.Again) - started + 1
 		}
-		s.Campaigns[id] = stored
+		all[id] = stored
 	}
-	for _, sent := range r.Sent {
+	return all
+}
+
+func storeSent(all []Sent) []storedSent {
+	list := make([]storedSent, 0, len(all))
+	for _, sent := range all {
 		stored := storedSent{ID: sent.ID, Key: sent.Key, Message: sent.Message, At: milliseconds(sent.At), Data: sent.Data, View: sent.View, Inbox: sent.Inbox}
 		stored.Wait = milliseconds(sent.Until) - stored.At
 		if sent.Closed {
@@ -57,9 +60,9 @@ func (s *storedRecord) storeKinds(r *Record) {
 		if sent.Cancelled {
 			stored.Ended |= endedCancelled
 		}
-		s.Sent = append(s.Sent, stored)
+		list = append(list, stored)
 	}
-	s.Segments, s.Inbox = r.Segments, storeInbox(r.Inbox)
+	return list
 }
 
 func (s *storedRecord) restoreKinds(r *Record) error {

@@ -180,6 +180,9 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		first := encoded(t, r)
+		if other := byLibrary(t, r); !bytes.Equal(first, other) {
+			t.Errorf("the library writes it otherwise:\n%x\n%x", first, other)
+		}
 		back, err := Decode(first)
 		if err != nil {
 			t.Fatalf("a record that was read cannot be read again: %v", err)

@@ -211,9 +211,11 @@ func (s *MessageState) mark(delivery uint64, what Reports) bool {
 		s.Reported[i] |= what
 		return true
 	}
+	if len(s.Recent) >= RecentDeliveries { // before, so that the lists need not grow
+		s.Recent, s.Reported = slices.Delete(s.Recent, 0, 1), slices.Delete(s.Reported, 0, 1)
+	}
 	s.Recent = append(s.Recent, delivery)
 	s.Reported = append(s.Reported, what)
-	s.forget()
 	return true
 }
 
