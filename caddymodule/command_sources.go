@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -65,8 +66,9 @@ func signCommand() *cobra.Command {
 		Use:   "sign --key FILE PATH...",
 		Short: "Signs workspaces that edges get from a URL",
 		Long: `
-Checks each workspace, one TOML file, and writes the signature of its bytes beside it, to PATH.sig: put both on the server, so
-that the signature is at the workspace's URL with .sig. FILE holds an Ed25519 private key in PEM, made with
+Checks each workspace, one TOML file, and writes the signature of its bytes and of the time beside it, to PATH.sig: put both on the
+server, so that the signature is at the workspace's URL with .sig. An edge takes nothing that was signed before what it had last;
+to go back to old messages, sign them anew. FILE holds an Ed25519 private key in PEM, made with
 
 	openssl genpkey -algorithm ed25519 -out messages.key
 	openssl pkey -in messages.key -pubout -out messages.pub
@@ -86,10 +88,12 @@ and the edges are given the public one: public_key /etc/caddy/messages.pub`,
 				if err != nil {
 					return err
 				}
-				if err := os.WriteFile(path+source.SignatureSuffix, []byte(source.Sign(private, data)+"\n"), 0o644); err != nil {
+				now := time.Now().UTC()
+				if err := os.WriteFile(path+source.SignatureSuffix, []byte(source.Sign(private, data, now)+"\n"), 0o644); err != nil {
 					return fmt.Errorf("writing the signature: %w", err)
 				}
-				fmt.Fprintf(command.OutOrStdout(), "Signed %s, revision %s: %s\n", path, source.Revision(source.Alone("", data)[:1]), path+source.SignatureSuffix)
+				fmt.Fprintf(command.OutOrStdout(), "Signed %s, revision %s, at %s: %s\n", path, source.Revision(source.Alone("", data)[:1]),
+					now.Format(time.RFC3339), path+source.SignatureSuffix)
 			}
 			return nil
 		},

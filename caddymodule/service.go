@@ -25,14 +25,16 @@ type serviceKey struct{ workspace, source, settings, store string }
 // service is a workspace at work: its engine, and the follower that feeds it from the source. Whatever takes time, opening
 // the store and reading the source, it does by itself; nobody who asks for the engine waits for it.
 type service struct {
-	key     serviceKey
-	logger  *slog.Logger
-	storage *storage
-	engine  atomic.Pointer[engine.Engine] // nil until the store is open
-	settled chan struct{}                 // closed when source and store were tried
-	opened  chan struct{}                 // closed when pages can be answered, which may be before
-	cancel  context.CancelFunc
-	done    chan struct{}
+	key serviceKey
+	// lastGood is the file of the workspace's last good version.
+	lastGood string
+	logger   *slog.Logger
+	storage  *storage
+	engine   atomic.Pointer[engine.Engine] // nil until the store is open
+	settled  chan struct{}                 // closed when source and store were tried
+	opened   chan struct{}                 // closed when pages can be answered, which may be before
+	cancel   context.CancelFunc
+	done     chan struct{}
 
 	mu       sync.Mutex
 	follower *source.Follower    // nil until the source was tried
@@ -54,7 +56,7 @@ func useService(name string, module Source, in Store, cacheSize int64) *service 
 	value, _, _ := services.LoadOrNew(key, func() (caddy.Destructor, error) { // the constructor does not fail
 		ctx, cancel := context.WithCancel(context.Background())
 		s := &service{
-			key: key, logger: logger().With("workspace", name), storage: useStorage(in, cacheSize),
+			key: key, lastGood: lastGoodPath(name, from), logger: logger().With("workspace", name), storage: useStorage(in, cacheSize),
 			snapshot: before, settled: make(chan struct{}), opened: make(chan struct{}), cancel: cancel, done: make(chan struct{}),
 		}
 		if s.storage.isOpen() {
@@ -73,10 +75,10 @@ func (s *service) run(ctx context.Context, from source.Source) {
 	var connecting sync.WaitGroup
 	connecting.Go(func() { s.keepConnecting(ctx, connected) })
 	defer connecting.Wait()
-	before := s.snapshotInUse()
+	before, keeper := s.snapshotInUse(), source.KeepAt(s.lastGood)
 	follower := source.Follow(ctx, from, source.Options{
 		Logger: s.logger, Open: s.open, Apply: s.apply, Before: before,
-		Keeper: source.KeepAt(lastGoodPath(s.key.workspace, from)), Observe: newSourceRecorder(s.key.workspace),
+		Keeper: keeper, Observe: newSourceRecorder(s.key.workspace),
 	})
 	s.mu.Lock()
 	s.follower = follower
@@ -86,6 +88,7 @@ func (s *service) run(ctx context.Context, from source.Source) {
 	}
 	<-connected
 	close(s.settled)
+	s.keepTidy(ctx, keeper)
 }
 
 // lastGood is the snapshot in use for a workspace, whatever its source; nil when there is none. It is used until a new

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -33,6 +34,44 @@ func lastGoodPath(workspace string, from source.Source) string {
 	}
 	sum := sha256.Sum256([]byte(origin))
 	return filepath.Join(caddy.AppDataDir(), directive, "last-good", workspace+"-"+hex.EncodeToString(sum[:6]))
+}
+
+const (
+	// lastGoodAge is for how long the last good version of a source is kept that no process uses: one that shares the folder
+	// may be stopped for a while.
+	lastGoodAge = 30 * 24 * time.Hour
+	tidyTime    = 24 * time.Hour // between two rounds
+)
+
+// keepTidy notes from time to time that the service's last good version is in use, and removes those of sources that nobody
+// has used for long.
+func (s *service) keepTidy(ctx context.Context, keeper *source.Keeper) {
+	for {
+		if err := keeper.Touch(); err != nil {
+			s.logger.Warn(err.Error())
+		}
+		removed, err := source.Tidy(filepath.Dir(s.lastGood), time.Now().Add(-lastGoodAge), lastGoodInUse)
+		if err != nil {
+			s.logger.Warn("the last good workspaces of sources that nobody uses cannot be removed", "error", err)
+		}
+		for _, path := range removed {
+			s.logger.Info("the last good workspace of a source that nobody has used for long is removed", "file", path)
+		}
+		if !wait(ctx, tidyTime) {
+			return
+		}
+	}
+}
+
+// lastGoodInUse says whether a file is that of a workspace which is served.
+func lastGoodInUse(path string) bool {
+	used := false
+	services.Range(func(_, value any) bool {
+		s, ok := value.(*service)
+		used = ok && s.lastGood == path
+		return !used
+	})
+	return used
 }
 
 // The metrics of sources.
@@ -113,6 +152,8 @@ type sourceStatus struct {
 	// Fetched is when the source was last seen to have what is served, Checked when it was last looked at.
 	Fetched time.Time `json:"fetched,omitzero"`
 	Checked time.Time `json:"checked,omitzero"`
+	// Signed is when what is served was signed, where that is known.
+	Signed time.Time `json:"signed,omitzero"`
 	// FailingSince is since when what the source has cannot be used, and Error the first problem of it.
 	FailingSince time.Time `json:"failing_since,omitzero"`
 	Error        string    `json:"error,omitempty"`
@@ -136,6 +177,7 @@ func (s *service) sourceStatus() sourceStatus {
 		return status
 	}
 	state := s.follower.State()
+	status.Signed = inSeconds(state.SignedAt)
 	status.Revision, status.Fetched, status.Checked, status.FailingSince = state.Revision, inSeconds(state.FetchedAt), inSeconds(state.CheckedAt), inSeconds(state.FailingSince)
 	if len(state.Problems) > 0 {
 		status.Error = state.Problems[0].Error()

@@ -7,7 +7,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -383,5 +385,41 @@ func TestAStartWithManyMessagesOfBeforeAnswersPagesAndPollsFromTheBeginning(t *t
 	}
 	if due := e.poll("http://tallowby.test/"); len(due) == 0 {
 		t.Errorf("a poll found nothing\n%s", e.logs())
+	}
+}
+
+func TestTheLastGoodWorkspacesOfSourcesThatNobodyUsesAreRemovedAfterAMonth(t *testing.T) {
+	app, path := application(t), messages(t, "monday")
+	e, _, globals := startWithAdmin(t, "workspace shop "+path, "memory", app)
+	used := lastGoodPath("shop", source.File(path))
+	folder := filepath.Dir(used)
+	text, err := os.ReadFile(used)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forgotten, recent := filepath.Join(folder, "shop-0123456789ab"), filepath.Join(folder, "shop-ba9876543210")
+	writeFile(t, forgotten, string(text))
+	writeFile(t, recent, string(text))
+	for file, days := range map[string]int{used: 40, forgotten: 40, recent: 20} {
+		at := time.Now().AddDate(0, 0, -days)
+		if err := os.Chtimes(file, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := caddy.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	e.load(globals, "http://tallowby.test:PORT {\n\thandbill shop\n\treverse_proxy "+app+"\n}\n")
+	until(t, "what nobody uses is removed", func() bool {
+		_, err := os.Stat(forgotten)
+		return errors.Is(err, fs.ErrNotExist)
+	})
+	for file, what := range map[string]string{used: "what is in use", recent: "what was in use three weeks ago"} {
+		if _, err := os.Stat(file); err != nil {
+			t.Errorf("%s is gone: %v", what, err)
+		}
+	}
+	if info, err := os.Stat(used); err != nil || time.Since(info.ModTime()) > 30*24*time.Hour {
+		t.Errorf("what is in use was not touched: %v", err)
 	}
 }

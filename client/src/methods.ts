@@ -8,7 +8,8 @@ import { keeper } from "./storage";
 export type Method = (...args: never[]) => unknown;
 
 /** What a site gives a method: what the types for sites say, and what a stub in the page may hold all the same is read with care. */
-type Given<Name extends "identify" | "track" | "group" | "alias" | "ready" | "setAnonymousId" | "inbox" | Rare> = Parameters<Handbill[Name]>;
+type Given<Name extends "track" | "group" | "alias" | "ready" | "setAnonymousId" | "inbox" | Rare> = Parameters<Handbill[Name]>;
+type OfIdentify = Handbill["identify"] extends { (...named: infer Named): unknown; (...known: infer Known): unknown } ? Named | Known : never;
 type OfPage = Handbill["page"] extends { (...named: infer Named): unknown; (...both: infer Both): unknown } ? Named | Both : never;
 
 type Callback<Result> = (context: Result) => void;
@@ -37,9 +38,9 @@ export function createMethods(client: Client) {
 
   return {
     load: (_key: string, options?: LoadOptions) => client.load(options),
-    identify: (...args: Given<"identify">) => {
+    identify: (...args: OfIdentify) => {
       // Behind an id, null stands for no traits; what comes after them are the options.
-      const [traits, options] = id(args[0]) ? args.filter((argument) => typeof argument === "object") : objects(args);
+      const [traits, options] = id(args[0]) ? (args as unknown[]).filter((argument) => typeof argument === "object") : objects(args);
       return call("identify", args, client.identify(id(args[0]), traits ?? {}, (options as { context?: unknown } | undefined)?.context));
     },
     track,
@@ -65,7 +66,7 @@ export function createMethods(client: Client) {
 /** The part says what each takes and what becomes of it. */
 type RareMethods = { [Name in Rare]: (...given: Taken<Name>) => Promise<Awaited<Became<Name>> | undefined> };
 
-function id(argument: string | number | null | undefined): string | undefined {
+function id(argument: unknown): string | undefined {
   return typeof argument === "string" || typeof argument === "number" ? `${argument}` || undefined : undefined;
 }
 

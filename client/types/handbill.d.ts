@@ -2,10 +2,13 @@
 export interface Handbill {
   /** Says who the visitor is, and what is known about them. */
   identify(id?: string | number | null, traits?: object | null, options?: Options, callback?: Callback): Promise<Sent | undefined>;
+  /** Adds to what is known about the visitor, whoever that is. */
+  identify(traits: object, options?: Options, callback?: Callback): Promise<Sent | undefined>;
   /** Says that the visitor is on another page; with a name, page rules see that. */
   page(name?: string, properties?: object | null, options?: Options, callback?: Callback): Promise<Sent | undefined>;
   page(category: string, name: string, properties?: object | null, options?: Options, callback?: Callback): Promise<Sent | undefined>;
-  pageview(): Promise<Sent | undefined>;
+  /** Is page(): the address is the browser's own, whatever is given. */
+  pageview(url?: string): Promise<Sent | undefined>;
   track(event: string, properties?: object | null, options?: Options, callback?: Callback): Promise<Sent>;
   group(id: string | number, traits?: object | null, options?: Options, callback?: Callback): Promise<Sent>;
   alias(to: string | number, from?: string | number, options?: Options, callback?: Callback): Promise<Sent>;
@@ -41,6 +44,19 @@ export interface Handbill {
   debug(on?: boolean): Promise<unknown>;
   /** There where the Caddyfile has a word about consent. */
   consent?(mode: "none" | "visit" | "persistent"): this;
+
+  /** For sites whose pages hold a snippet of their own; with Handbill's there is nothing to load. */
+  load(writeKey: string, options?: LoadOptions): unknown;
+  /** A call that may come before the client: `(window.cioanalytics ??= [] as never).push(["identify", "ada"])`. */
+  push(...calls: Call[]): unknown;
+}
+
+/** The name of a method, and what it is called with. */
+export type Call = [method: Exclude<keyof Handbill, "push">, ...values: unknown[]];
+
+export interface LoadOptions {
+  integrations?: { "Customer.io In-App Plugin"?: PluginOptions | boolean; [other: string]: unknown };
+  initialPageview?: boolean;
 }
 
 /** What stands in load's options under integrations["Customer.io In-App Plugin"]. */

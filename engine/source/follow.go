@@ -69,6 +69,8 @@ type State struct {
 	LoadedAt, FetchedAt, CheckedAt time.Time
 	// Kept: the version in use is that of a process before this one, and the source has not been seen to have it.
 	Kept bool
+	// SignedAt is when the version in use was signed; zero where it was not, or without a time.
+	SignedAt time.Time
 	// FailingSince is since when the source's content is not in use; zero when it is.
 	FailingSince time.Time
 	// Problems are why the source's latest content is not in use; empty when it is.
@@ -101,6 +103,8 @@ type Follower struct {
 	snapshot *workspace.Snapshot
 	// used is what is in use, and refused what was refused last.
 	used, refused attempt
+	// signed is when what was good last was signed, also by a process before this one.
+	signed time.Time
 	// failure is the last error of loading; "" after one that succeeded.
 	failure string
 	// kept is the last good version, until there is a snapshot.
@@ -225,7 +229,7 @@ func (f *Follower) findKept() (patience time.Duration) {
 	if !found {
 		return 0
 	}
-	if f.snapshot == nil {
+	if f.signed = kept.SignedAt; f.snapshot == nil {
 		f.kept = &kept
 	}
 	if resumer, ok := f.source.(Resumer); ok {

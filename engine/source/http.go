@@ -83,8 +83,9 @@ type remote struct {
 	client    *http.Client
 
 	// What was loaded last, and how the server calls it. They belong to the goroutine that loads.
-	files []workspace.File
-	known version
+	files  []workspace.File
+	known  version
+	signed time.Time
 }
 
 // version is how a server calls what it has sent.
@@ -113,20 +114,38 @@ func (h *remote) String() string {
 // Origin is the whole URL, and who must have signed.
 func (h *remote) Origin() string { return h.address + " " + h.signers() }
 
+// Signed implements [Signed].
+func (h *remote) Signed() time.Time { return h.signed }
+
+// Again implements [Signed].
+func (h *remote) Again() { h.known = version{} }
+
 // Tag implements [Resumer]. What was believed for one signer is not for another.
 func (h *remote) Tag() string {
 	if h.known == (version{}) {
 		return ""
 	}
-	return h.known.etag + "\n" + h.known.modified + "\n" + h.signers()
+	parts := []string{h.known.etag, h.known.modified, h.signers()}
+	if !h.signed.IsZero() {
+		parts = append(parts, h.signed.Format(time.RFC3339))
+	}
+	return strings.Join(parts, "\n")
 }
 
 // Resume implements [Resumer].
 func (h *remote) Resume(files []workspace.File, tag string) {
 	parts := strings.Split(tag, "\n")
-	if len(parts) == 3 && parts[2] == h.signers() && len(files) > 0 {
-		h.files, h.known = files, version{etag: parts[0], modified: parts[1]}
+	if len(parts) < 3 || parts[2] != h.signers() || len(files) == 0 {
+		return
 	}
+	var signed time.Time
+	if len(parts) > 3 {
+		var err error
+		if signed, err = time.Parse(time.RFC3339, parts[3]); err != nil {
+			return
+		}
+	}
+	h.files, h.known, h.signed = files, version{etag: parts[0], modified: parts[1]}, signed
 }
 
 // Watch asks at the interval.
@@ -177,10 +196,11 @@ func (h *remote) fetch(ctx context.Context) ([]workspace.File, error) {
 	if err := checkText(data); err != nil {
 		return nil, err
 	}
-	if err := h.verify(ctx, data, response.Header.Values(SignatureHeader)); err != nil {
+	signed, err := h.verify(ctx, data, response.Header.Values(SignatureHeader))
+	if err != nil {
 		return nil, err
 	}
-	h.known = versionOf(response.Header)
+	h.known, h.signed = versionOf(response.Header), signed
 	return Alone(h.String(), data), nil
 }
 

@@ -32,7 +32,7 @@ func TestWhatIsKeptComesBackAsItWas(t *testing.T) {
 		{Name: "/etc/caddy/messages/20-tour.toml", Data: []byte(tour)},
 		{Name: "/etc/caddy/messages/vip.txt", Data: []byte("ada\n"), List: true},
 	}}
-	second := Kept{Source: "https://config.example.net/shop.toml", Revision: "c0ffee", FetchedAt: first.FetchedAt, Files: []workspace.File{{Name: "https://config.example.net/shop.toml", Data: []byte(sale)}}}
+	second := Kept{Source: "https://config.example.net/shop.toml", Revision: "c0ffee", FetchedAt: first.FetchedAt, SignedAt: first.FetchedAt.Add(-time.Minute), Files: []workspace.File{{Name: "https://config.example.net/shop.toml", Data: []byte(sale)}}}
 	for _, kept := range []Kept{first, second} {
 		if err := k.Keep(kept); err != nil {
 			t.Fatal(err)

@@ -2,6 +2,7 @@ package source
 
 import (
 	"crypto/ed25519"
+	"encoding/base64"
 	"io"
 	"log"
 	"net"
@@ -168,6 +169,9 @@ func TestAWorkspaceMustBeSignedWhereAKeySaysSo(t *testing.T) {
 	public, private := key()
 	oldPublic, oldPrivate := key()
 	_, other := key()
+	at := time.Date(2024, 11, 26, 9, 31, 12, 0, time.UTC)
+	signed := func(key ed25519.PrivateKey, text string) string { return Sign(key, []byte(text), at) }
+	alone := base64.StdEncoding.EncodeToString(ed25519.Sign(private, []byte(sale)))
 	beside := func(signatures string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			switch r.URL.Path {
@@ -189,11 +193,18 @@ func TestAWorkspaceMustBeSignedWhereAKeySaysSo(t *testing.T) {
 		answer http.HandlerFunc
 		want   string // "": it is believed
 	}{
-		{"in a file beside it", beside(Sign(private, []byte(sale)) + "\n"), ""},
-		{"in a file with several", beside(Sign(other, []byte(sale)) + "\n" + Sign(private, []byte(sale))), ""},
-		{"by the key from before", beside(Sign(oldPrivate, []byte(sale))), ""},
-		{"in a header", header(Sign(private, []byte(sale))), ""},
-		{"in one of two headers", header(Sign(other, []byte(sale)), "ed25519, "+Sign(private, []byte(sale))), ""},
+		{"in a file beside it", beside(signed(private, sale) + "\n"), ""},
+		{"in a file with several", beside(signed(other, sale) + "\n" + signed(private, sale)), ""},
+		{"by the key from before", beside(signed(oldPrivate, sale)), ""},
+		{"in a header", header(signed(private, sale)), ""},
+		{"in one of two headers", header(signed(other, sale), "ed25519, "+signed(private, sale)), ""},
+		{"without a time", beside(alone + "\n"), ""},
+		{"with and without a time", header(alone, signed(private, sale)), ""},
+		{"with another time", header(strings.Replace(signed(private, sale), "2024-11-26T09:31:12Z", "2024-11-27T09:31:12Z", 1)), "no signature is by a key that is trusted"},
+		{"with a time, as if it were without", header(strings.TrimPrefix(signed(private, sale), "2024-11-26T09:31:12Z.")), "no signature is by a key that is trusted"},
+		{"without a time, as if it had one", header("2024-11-26T09:31:12Z." + alone), "no signature is by a key that is trusted"},
+		{"with a time of another zone", header(strings.Replace(signed(private, sale), "12Z", "12+00:00", 1)), "there is no signature that can be read"},
+		{"with a time far ahead", header(Sign(private, []byte(sale), time.Now().Add(48*time.Hour))), "which is more than 24 hours ahead; set the clock"},
 		{"not at all", text(sale + "\n"), "in the file at its URL with .sig"},
 		{"not, and there is no file", func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, SignatureSuffix) {
@@ -202,8 +213,8 @@ func TestAWorkspaceMustBeSignedWhereAKeySaysSo(t *testing.T) {
 			}
 			text(sale)(w, r)
 		}, "it is not signed: there is no header Handbill-Signature, and the file at its URL with .sig answered 404 Not Found"},
-		{"by somebody else", beside(Sign(other, []byte(sale))), "it is not signed as it should be: in the file at its URL with .sig no signature is by a key that is trusted"},
-		{"something else", header(Sign(private, []byte(tour))), "it is not signed as it should be: in the header Handbill-Signature no signature is by"},
+		{"by somebody else", beside(signed(other, sale)), "it is not signed as it should be: in the file at its URL with .sig no signature is by a key that is trusted"},
+		{"something else", header(signed(private, tour)), "it is not signed as it should be: in the header Handbill-Signature no signature is by"},
 		{"with no signature", beside("c2FsZQ== not base64!"), "there is no signature that can be read"},
 		{"with a file of signatures that is huge", beside(strings.Repeat("x", 1<<20)), "the file at its URL with .sig cannot be read"},
 	} {

@@ -8,6 +8,7 @@ package source
 
 import (
 	"context"
+	"time"
 
 	"handbill/engine/workspace"
 )
@@ -37,6 +38,14 @@ type Resumer interface {
 	Tag() string
 	// Resume says, before the first Load, what a process before this one has loaded, and its tag.
 	Resume(files []workspace.File, tag string)
+}
+
+// Signed is a source whose content may be signed with a time. What was signed before what was good last is not taken.
+type Signed interface {
+	// Signed is when what was loaded last was signed; zero where that is not known.
+	Signed() time.Time
+	// Again lets the next Load read what was loaded last once more: it may have been signed anew, without any other change.
+	Again()
 }
 
 // Closer is a source that holds something open. It is closed when nobody follows it any more.

@@ -14,9 +14,10 @@ import (
 
 // load is what a source has answered.
 type load struct {
-	files []workspace.File
-	tag   string
-	err   error
+	files  []workspace.File
+	tag    string
+	signed time.Time
+	err    error
 }
 
 // attempt is what was compiled: its digest, and what is said of it.
@@ -36,6 +37,9 @@ func (f *Follower) load(ctx context.Context) (got load) {
 	if resumer, ok := f.source.(Resumer); ok {
 		got.tag = resumer.Tag()
 	}
+	if source, ok := f.source.(Signed); ok {
+		got.signed = source.Signed()
+	}
 	return got
 }
 
@@ -53,10 +57,12 @@ func (f *Follower) take(ctx context.Context, got load) {
 	}
 	back := f.failure != ""
 	f.failure = ""
-	switch attempted := digest(got.files); attempted {
-	case f.used.digest:
+	switch attempted := digest(got.files); {
+	case attempted == f.used.digest:
 		f.confirm(got, back)
-	case f.refused.digest:
+	case got.signed.Before(f.signed):
+		f.refuseOld(got, back)
+	case attempted == f.refused.digest:
 		if back || len(f.State().Problems) == 0 {
 			f.refuse()
 		} else {
@@ -76,10 +82,13 @@ func (f *Follower) try(attempted uint64, got load) {
 		return
 	}
 	f.use(snapshot, attempt{digest: attempted, warnings: warnings})
+	f.signed = got.signed
+	revision := Revision(got.files)
 	f.update(ResultChanged, func(s *State) {
 		now := time.Now()
 		*s = State{
-			Generation: snapshot.Generation, Revision: Revision(got.files), CheckedAt: s.CheckedAt, LoadedAt: now, FetchedAt: now, Warnings: warnings,
+			Generation: snapshot.Generation, Revision: revision, CheckedAt: s.CheckedAt, LoadedAt: now, FetchedAt: now, SignedAt: got.signed,
+			Warnings: warnings,
 		}
 	})
 	for _, skipped := range snapshot.Skipped {
@@ -96,13 +105,39 @@ func (f *Follower) confirm(got load, back bool) {
 	if back || before.Kept || len(before.Problems) > 0 {
 		f.logger.Info("the source has the workspace that is in use", "generation", before.Generation, "revision", before.Revision)
 	}
+	anew := got.signed.After(f.signed)
+	if anew {
+		f.signed = got.signed
+	}
 	f.update(ResultUnchanged, func(s *State) {
 		s.FetchedAt, s.Kept, s.FailingSince = time.Now(), false, time.Time{}
-		s.Problems, s.Warnings = nil, f.used.warnings
+		s.SignedAt, s.Problems, s.Warnings = f.signed, nil, f.used.warnings
 	})
-	if before.Kept {
+	if before.Kept || anew {
 		f.keep(got)
 	}
+}
+
+// refuseOld reports content that was signed before what was good last: a cache, a mirror or somebody serves it again.
+func (f *Follower) refuseOld(got load, back bool) {
+	if source, ok := f.source.(Signed); ok {
+		source.Again()
+	}
+	when := "it was signed without a time"
+	if !got.signed.IsZero() {
+		when = "it was signed on " + inWords(got.signed)
+	}
+	old := workspace.Problem{
+		File: f.source.String(),
+		Text: fmt.Sprintf("%s, and what was good last on %s: an old version is served again", when, inWords(f.signed)),
+		Fix:  "see why; to go back to it on purpose, sign it anew with: handbill messages sign --key FILE PATH",
+	}
+	if said := f.State().Problems; !back && len(said) == 1 && said[0] == old {
+		f.update(ResultRefused, func(*State) {})
+		return
+	}
+	f.refused = attempt{problems: []workspace.Problem{old}}
+	f.refuse()
 }
 
 // use takes a snapshot into use.
@@ -126,6 +161,7 @@ func (f *Follower) useKept() bool {
 	f.use(snapshot, attempt{digest: digest(kept.Files), warnings: warnings})
 	f.update(ResultKept, func(s *State) {
 		s.Generation, s.Revision, s.LoadedAt, s.FetchedAt, s.Kept = snapshot.Generation, kept.Revision, time.Now(), kept.FetchedAt, true
+		s.SignedAt = kept.SignedAt
 	})
 	f.logger.Info("the last good workspace is in use until the source answers", "messages", len(snapshot.Messages),
 		"generation", snapshot.Generation, "revision", kept.Revision, "fetched", kept.FetchedAt)
@@ -138,7 +174,7 @@ func (f *Follower) keep(got load) {
 		return
 	}
 	state := f.State()
-	err := f.options.Keeper.Keep(Kept{Source: f.source.String(), Revision: state.Revision, Tag: got.tag, FetchedAt: state.FetchedAt, Files: got.files})
+	err := f.options.Keeper.Keep(Kept{Source: f.source.String(), Revision: state.Revision, Tag: got.tag, FetchedAt: state.FetchedAt, SignedAt: f.signed, Files: got.files})
 	if err != nil {
 		f.logger.Warn("should the source be gone at the next start, it has nothing to begin with", "error", err)
 	}

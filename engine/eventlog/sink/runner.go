@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"handbill/engine/eventlog"
@@ -20,6 +21,8 @@ type Options struct {
 	Workspaces, Types []string
 	// FromOldest lets a sink that is new begin with the oldest event of the log instead of with the next one.
 	FromOldest bool
+	// Begin is where a sink that is new begins otherwise; zero: where the log ends when it is started.
+	Begin eventlog.Position
 	// Tries is how often a batch that is refused is tried before it is dead; 0: [DefaultTries].
 	Tries int
 	// Recorder counts; nil counts nothing.
@@ -60,7 +63,7 @@ func (nobody) Delivered(int) {}
 func (nobody) Died(int)      {}
 func (nobody) Lost(int)      {}
 
-// Runner is a sink at work. Its goroutine alone uses everything but state.
+// Runner is a sink at work. Its goroutine alone uses everything but state and counted.
 type Runner struct {
 	options Options
 	bounds  Bounds
@@ -69,6 +72,7 @@ type Runner struct {
 	sending context.Context // of what is on its way, which outlives the order to stop
 	hurry   context.CancelFunc
 	done    chan struct{}
+	counted atomic.Uint64 // what rewritten was when the dead letters were counted
 	poked   chan struct{} // holds a token when dead letters are to be replayed
 
 	logID   string
@@ -95,6 +99,12 @@ func Start(log *eventlog.Log, options Options) *Runner {
 	options.Tries = cmp.Or(options.Tries, DefaultTries)
 	options.first, options.most = cmp.Or(options.first, firstWait), cmp.Or(options.most, longestWait)
 	options.deadSize = cmp.Or(options.deadSize, defaultDeadSize)
+	switch {
+	case options.FromOldest:
+		options.Begin = eventlog.Position{}
+	case options.Begin == eventlog.Position{}:
+		options.Begin = log.End()
+	}
 	if options.Logger == nil {
 		options.Logger = slog.Default()
 	}
@@ -159,7 +169,7 @@ func (r *Runner) prepare() (err error) {
 	if r.logID, err = r.log.ID(); err != nil {
 		return err
 	}
-	if r.cursor, err = openCursor(r.log, r.options.Name, r.options.FromOldest, r.options.Logger); err != nil {
+	if r.cursor, err = openCursor(r.log, r.options.Name, r.options.Begin, r.options.Logger); err != nil {
 		return err
 	}
 	r.mend()
@@ -167,7 +177,10 @@ func (r *Runner) prepare() (err error) {
 	if r.tail.Gone() {
 		r.options.Logger.Error("while this sink was not at work, the event log removed events that it had not handed over; it goes on with the oldest that is left")
 	}
+	deadFiles.Lock()
+	r.counted.Store(rewritten.Load())
 	r.state.setDeadLetters(r.countDead())
+	deadFiles.Unlock()
 	return r.count()
 }
 
