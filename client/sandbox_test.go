@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +54,7 @@ const prize = `<!doctype html><meta charset="utf-8"><title>Prize</title>
     document.querySelector("button").click();
     document.querySelectorAll("button")[1].click();
     message.openUrl("app://prize", { name: "app" });
+    message.track("Wheel Turned", { won: 20 });
     LAST;
   }, 100);
 </script>`
@@ -72,6 +74,9 @@ func TestADocumentForTheReferenceClientFindsItsBridge(t *testing.T) {
 			e.messages = always(deliver("m", asking(content.Step{Name: "step-1", Title: "Turn the wheel", Frame: "0a1b"})))
 			b.open(e.URL)
 			e.waitReports(append([]string{"m opened", "m clicked turn=goto:won", "m changed won=<nil>", "m clicked copy=copy-code", "m clicked app=app://prize"}, want...)...)
+			e.wait("the document's event", func() bool {
+				return slices.ContainsFunc(e.events, func(event sent) bool { return event.Event == "Wheel Turned" && event.Properties["won"] == 20.0 })
+			})
 		})
 	}
 }

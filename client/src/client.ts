@@ -77,7 +77,10 @@ export function createClient(site: Site): Client {
   const events = createEmitter();
   const queue = createQueue(site);
   const loader = createLoader(site);
-  const stage = createStage(tell, leave, loader, look);
+  const stage = createStage(tell, leave, loader, look, (name, properties) => {
+    events.emit("track", name, properties);
+    void send("track", { event: name, properties });
+  });
   const poll = createPoller(ask, heard, answered);
   /** Does something with a part, where it can be had. */
   const using = <Name extends keyof Parts>(name: Name, use: (part: Parts[Name]) => void): void => void loader.part(name).then(use, () => {});

@@ -44,6 +44,7 @@ const bridge = {
     say("changed", { name: step });
   },
   performAction: (action: string, said?: Said): void => say("tap", { name: nameIn(said), action: `${action}` }),
+  track: (event: string, properties?: object): void => say("track", { name: `${event}`, properties }),
   snooze: (minutes: number, said?: Said): void => say("snooze", { name: nameIn(said), minutes }),
 };
 

@@ -12,10 +12,11 @@ const LONGEST = 1000;
 /** What a document says to its message, by postMessage. */
 interface Said {
   /** An action is done as a button's is, a tap only told; changed is that another part of the document is seen. */
-  handbill?: "dismiss" | "action" | "tap" | "changed" | "snooze" | "resize";
-  /** Of an action: the button's name, and what it does. Of changed, what is seen. */
+  handbill?: "dismiss" | "action" | "tap" | "changed" | "snooze" | "track" | "resize";
+  /** Of an action: the button's name, and what it does. Of changed, what is seen; of track, the event. */
   name?: unknown;
   action?: unknown;
+  properties?: unknown;
   minutes?: unknown;
   /** Of resize, in pixels. */
   height?: unknown;
@@ -43,7 +44,7 @@ export function build(step: Step, section: HTMLElement, shown: Shown): void {
   frame.src = address;
 }
 
-function hear(said: Said | null, frame: HTMLIFrameElement, { pressed, dismiss, happened }: Shown): void {
+function hear(said: Said | null, frame: HTMLIFrameElement, { pressed, dismiss, happened, track }: Shown): void {
   const word = said?.handbill;
   const name = typeof said?.name === "string" && said.name ? said.name.slice(0, LONGEST) : "sandbox";
   const action = typeof said?.action === "string" ? said.action.slice(0, LONGEST) : "";
@@ -51,6 +52,7 @@ function hear(said: Said | null, frame: HTMLIFrameElement, { pressed, dismiss, h
   else if (word === "action" && action) pressed({ name, text: "", action });
   else if (word === "tap" && action) happened("action", { actionName: name, actionValue: action });
   else if (word === "changed") happened("changed", { actionName: name });
+  else if (word === "track") track(name, said!.properties instanceof Object ? said!.properties : {});
   else if (word === "snooze" && Number(said!.minutes) >= 1) {
     happened("action", { actionName: name, actionValue: `snooze:${Math.floor(Number(said!.minutes))}m` });
     dismiss();

@@ -67,7 +67,7 @@ export function openTree(host: Host, content: Content): Drawn {
   const crossing = createCrossing(host, settingsFor);
   const message: Message = { messageId: options.messageId ?? "", deliveryId: "", content };
   const begun: Extension = { begin: ({ steps }) => steps.slice(0, steps.indexOf(start) + 1) };
-  show(message, () => frame, [begun, crossing, copy, actions, forms, markup, sandbox], styleSheet(look + own), tell, leave, () => {}, () => {});
+  show(message, () => frame, [begun, crossing, copy, actions, forms, markup, sandbox], styleSheet(look + own), tell, leave, () => {}, () => {}, host.track);
   const shown = document.querySelector("handbill-message");
   if (!shown) throw new Error("a step that cannot be built");
   shown.setAttribute("data-scheme", "page");

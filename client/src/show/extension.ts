@@ -18,6 +18,9 @@ export interface Extension {
   press?(button: Button, shown: Shown): boolean;
 }
 
+/** Tracks an event, as the site's own code does. */
+export type Track = (event: string, properties: object) => void;
+
 /** A message on the screen, as an extension sees it. */
 export interface Shown {
   /** Names the message: its id, a space, and what tells it from others of this id. */
@@ -39,4 +42,6 @@ export interface Shown {
   /** Goes to a step; closes the message where there is none. */
   go(step: Step | undefined, actionValue: string): void;
   dismiss(): void;
+  /** Tracks an event of the visitor. */
+  track: Track;
 }

@@ -6,7 +6,7 @@ import { renderStep } from "../render";
 import { closeButton } from "./close";
 import { styleSheet } from "../parts";
 import { schemes } from "../scheme";
-import type { Extension, Shown } from "./extension";
+import type { Extension, Shown, Track } from "./extension";
 
 export interface Told {
   /** False when the site has prevented what would come next. */
@@ -37,6 +37,7 @@ export function show(
   leave: (address: string, newTab: boolean) => void,
   ended: (notHere?: string | false) => void,
   swept: () => void,
+  track: Track,
   /** The steps that came up, the current one last: it comes again, and is the same showing. */
   trail: Step[] = [],
 ): Showing {
@@ -203,7 +204,7 @@ export function show(
 
   const root = host.attachShadow({ mode: "open" });
   root.adoptedStyleSheets = [look, styleSheet(style)];
-  const shown: Shown = { key: keyOf(message), content, steps, trail, root, make, mount, happened, pressed, go, dismiss };
+  const shown: Shown = { key: keyOf(message), content, steps, trail, root, make, mount, happened, pressed, go, dismiss, track };
   if (!opened) trail.push(...(first((extension) => extension.begin?.(shown)) ?? [steps[0]!]));
   const touring = first((extension) => extension.tour?.(shown));
   frame = touring ?? make(content);

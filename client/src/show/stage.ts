@@ -1,6 +1,6 @@
 import { PREVENTED, show, type Showing, type Told } from "./showing";
 import { dialog } from "./dialog";
-import type { Extension } from "./extension";
+import type { Extension, Track } from "./extension";
 import { keyOf, type Message, type Placement, type Step } from "../message";
 import { MODAL, slotOf } from "./placement";
 import type { Frame } from "./frame";
@@ -17,7 +17,7 @@ export interface Stage {
 }
 
 /** Keeps the screen as the edge's list says: in its order, the next one when one closes. */
-export function createStage(tell: Told, leave: (address: string, newTab: boolean) => void, { part, sheet }: Loader, lookAnew: () => void): Stage {
+export function createStage(tell: Told, leave: (address: string, newTab: boolean) => void, { part, sheet }: Loader, lookAnew: () => void, track: Track): Stage {
   let due: Message[] = [];
   /** The parts that messages needed so far, by their names. */
   const parts = new Map<string, Extension>();
@@ -89,7 +89,7 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
         over.set(keyOf(message), notHere && location.href);
         if (notHere === PREVENTED) suppress(message, notHere);
         queueMicrotask(arrange);
-      }, () => void part("swept").then(({ swept }) => swept(lookAnew, () => away(message, "removed")), () => {}), trail);
+      }, () => void part("swept").then(({ swept }) => swept(lookAnew, () => away(message, "removed")), () => {}), track, trail);
       // It may be over already: kept away by the site, or with nothing to show.
       if (!isOver(message)) onStage.set(slot, showing);
     } catch {
