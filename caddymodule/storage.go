@@ -138,8 +138,8 @@ func (s *storage) inUse() store.Store {
 func (s *storage) problem() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if remote, ok := s.store.(store.Remote); ok {
-		return remote.Trouble()
+	if troubled, ok := s.store.(store.Troubled); ok {
+		return troubled.Trouble()
 	}
 	return s.reason
 }
