@@ -147,7 +147,9 @@ func (c *check) editedParts(file File) parts {
 		}
 		return newParts(file.Name, text, split(text))
 	}
+	c.work.Rest()
 	chunks := slices.Clone(splitAgain(known[before], text))
+	c.work.Rest()
 	for i := range chunks {
 		if known := chunks[i].outcome; known != nil && !known.holds(c.now) {
 			chunks[i].outcome = nil
