@@ -88,7 +88,8 @@ func (e *edition) next(everything bool) (mark string, err error) {
 	if everything {
 		e.setting = e.number
 	}
-	text = strings.Replace(text, `name = "Bench"`, fmt.Sprintf(`name = "Bench %d"`, e.setting), 1)
+	// Types of traits are a setting that every message depends on.
+	text = strings.Replace(text, `name = "Bench"`, fmt.Sprintf("name = \"Bench\"\ntraits = { edition_%d = \"int\" }", e.setting), 1)
 	return mark, os.WriteFile(e.path, []byte(text), 0o600)
 }
 
