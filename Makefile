@@ -7,7 +7,7 @@ golangci_lint = bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 .PHONY: help build run edges test soak sites reference-newest bench docs lint generate
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 build: ## build bin/handbill, Caddy with Handbill compiled in
 	go build -o bin/handbill ./cmd/handbill

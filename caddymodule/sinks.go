@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"handbill/engine/eventlog"
 	"handbill/engine/eventlog/sink"
 )
 
@@ -132,6 +134,8 @@ type sinkKey struct{ store, name string }
 type wantedSink struct {
 	module   Sink
 	settings string
+	// begin is where the log ended when the sink was wanted; zero: it was not open yet.
+	begin eventlog.Position
 }
 
 // sinkInUse is a sink at work, and how a configuration wants it.
@@ -163,6 +167,7 @@ func useSink(name string, in Store, cacheSize int64, wanted *wantedSink) *sinkAt
 		return s, nil
 	})
 	s := value.(*sinkAtWork)
+	wanted.begin = s.storage.logEnd()
 	s.mu.Lock()
 	s.wanted = append(s.wanted, wanted)
 	s.mu.Unlock()
@@ -237,6 +242,7 @@ func (s *sinkAtWork) begin(wanted *wantedSink) {
 		return
 	}
 	options := wanted.module.Selection()
+	options.Begin = cmp.Or(wanted.begin, s.storage.logBegan)
 	options.Name, options.Target, options.Logger, options.Recorder = s.key.name, target, logger(), newSinkRecorder(s.key.name)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -31,6 +31,7 @@ type storage struct {
 	retention atomic.Int64  // a time.Duration
 	tried     chan struct{} // closed after the first attempt
 	opened    chan struct{}
+	logBegan  eventlog.Position // where the log ended when the store was opened
 	cancel    context.CancelFunc
 	done      chan struct{}
 
@@ -71,9 +72,20 @@ func (s *storage) tryOpen() {
 	}
 	if events != nil {
 		events.AlsoForget(sink.Forget)
+		s.logBegan = events.End()
 	}
 	s.store, s.events, s.reason = opened, events, nil
 	close(s.opened)
+}
+
+// logEnd is where the log of reports ends; zero while the store is not open.
+func (s *storage) logEnd() (end eventlog.Position) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.events != nil {
+		end = s.events.End()
+	}
+	return end
 }
 
 // keep tries to open the store until it is open, then forgets old visitors from time to time.
@@ -126,8 +138,8 @@ func (s *storage) inUse() store.Store {
 func (s *storage) problem() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if remote, ok := s.store.(store.Remote); ok {
-		return remote.Trouble()
+	if troubled, ok := s.store.(store.Troubled); ok {
+		return troubled.Trouble()
 	}
 	return s.reason
 }

@@ -191,6 +191,13 @@ func TestWhatIsInAFileMovesToRedis(t *testing.T) {
 	if err != nil || !strings.Contains(out, "Copied 1 visitor, 4 numbers of the statistics and 1 secret.") {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	if _, err := run(storeCommand(), "copy", server.URL(), "redis://127.0.0.1:1"); err == nil || !strings.Contains(err.Error(), "copy into a file first") {
+		t.Errorf("from Redis into Redis: %v", err)
+	}
+	out, err = run(storeCommand(), "copy", server.URL(), database+".back")
+	if err != nil || !strings.Contains(out, "Copied 1 visitor, 4 numbers of the statistics and 1 secret.") {
+		t.Errorf("back into a file: %v\n%s", err, out)
+	}
 	e.load("handbill "+workspace+" {\n\tstore redis "+server.URL()+"\n}", tallowby(application(t)))
 	until(t, "nothing is shown of what was dismissed before the move", func() bool { return e.tryPoll("http://tallowby.test/", "/_handbill").StatusCode == 204 })
 }

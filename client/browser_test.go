@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"go.uber.org/goleak"
 )
 
 // patience bounds every wait; nothing waits for it when all is well.
@@ -22,7 +24,25 @@ const patience = time.Minute
 var browser context.Context
 
 func TestMain(m *testing.M) {
-	os.Exit(run(m))
+	status := run(m)
+	if status == 0 {
+		if err := leaks(); err != nil {
+			fmt.Fprintln(os.Stderr, "goroutines are left:", err)
+			status = 1
+		}
+	}
+	os.Exit(status)
+}
+
+// leaks says what still runs when the browser has ended; a process takes a moment for that.
+func leaks() (err error) {
+	http.DefaultClient.CloseIdleConnections()
+	for began := time.Now(); time.Since(began) < patience; {
+		if err = goleak.Find(); err == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 func run(m *testing.M) int {

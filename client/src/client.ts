@@ -11,7 +11,7 @@ import { tabId } from "./tab";
 import type { Told } from "./show/showing";
 import { createStage, type Stage } from "./show/stage";
 import type { Around, Rare } from "./parts/calls";
-import { createQueue } from "./queue";
+import { createQueue, type Sent } from "./queue";
 import { createEmitter, type Emitter, type Listener } from "./emitter";
 import { visitId } from "./visit";
 import type { Fired, Waiter } from "./parts/when";
@@ -43,6 +43,11 @@ export interface PluginOptions {
   colorScheme?: string;
 }
 
+/** What a call that sends an event resolves to, as the reference client's. */
+export interface Arrived {
+  event: Sent;
+}
+
 /** What the methods of the page's global do their work with. */
 export interface Client {
   events: Emitter;
@@ -52,10 +57,10 @@ export interface Client {
   schemes(): string;
   load(options: LoadOptions | undefined): void;
   /** The context may hold what proves the id. */
-  identify(id: string | undefined, traits: unknown, context: unknown): Promise<unknown>;
-  page(name: string | undefined, properties: unknown): Promise<unknown>;
+  identify(id: string | undefined, traits: unknown, context: unknown): Promise<Arrived | undefined>;
+  page(name?: string, properties?: unknown): Promise<Arrived | undefined>;
   /** Sends an event; resolves to it when it arrived or could not be sent for the moment. */
-  send(type: string, fields: object): Promise<unknown>;
+  send(type: string, fields: object): Promise<Arrived>;
   reset(): void;
   /** Does what a method does that few sites call. Events that follow wait for it: it may be one that changes them. */
   rare(name: Rare, around: Around, args: unknown[]): Promise<unknown>;
@@ -73,7 +78,7 @@ export function createClient(site: Site): Client {
   const queue = createQueue(site);
   const loader = createLoader(site);
   const stage = createStage(tell, leave, loader, look);
-  const poller = createPoller(ask, heard, answered);
+  const poll = createPoller(ask, heard, answered);
   /** Does something with a part, where it can be had. */
   const using = <Name extends keyof Parts>(name: Name, use: (part: Parts[Name]) => void): void => void loader.part(name).then(use, () => {});
   const tab = tabId();
@@ -130,7 +135,7 @@ export function createClient(site: Site): Client {
     return event("track", { event: name, properties });
   }
 
-  async function send(type: string, fields: object): Promise<unknown> {
+  async function send(type: string, fields: object): Promise<Arrived> {
     const made = event(type, fields);
     // What is to change events, or to keep them back, may not be passed by, also where it cannot be had.
     const sent = calls ? await (await calls)?.through(made) : made;
@@ -182,7 +187,8 @@ export function createClient(site: Site): Client {
       name,
       (heard?: unknown) => {
         const made = openBox().then((open) => (open(topics)[name] as (heard: unknown) => () => void)(heard));
-        return heard ? (made.catch(() => {}), () => void made.then((end) => end())) : made;
+        made.catch(() => {});
+        return heard ? () => void made.then((end) => end()) : made;
       },
     ];
     return Object.fromEntries((["total", "totalUnopened", "messages", "onUpdates"] as const).map(later)) as unknown as Inbox;
@@ -208,8 +214,8 @@ export function createClient(site: Site): Client {
 
   /** Asks anew what is due, if this visitor may be given anything. */
   function look(same?: boolean): void {
-    if (plugin.enabled !== false && (userId() || plugin.anonymousInApp)) return poller.now(same);
-    poller.stop();
+    if (plugin.enabled !== false && (userId() || plugin.anonymousInApp)) return poll(0, same);
+    poll(Infinity);
     answered(NOTHING);
     box?.hear();
   }
@@ -224,16 +230,16 @@ export function createClient(site: Site): Client {
     look();
   }
 
-  function identify(id: string | undefined, traits: unknown, context: unknown): Promise<unknown> {
+  function identify(id: string | undefined, traits: unknown, context: unknown): Promise<Arrived | undefined> {
     if (id) setUserId(id);
     // Without a user there is nobody whose traits they would be.
-    const sent = userId() ? send("identify", { traits, context }) : Promise.resolve();
+    const sent = userId() ? send("identify", { traits, context }) : (Promise.resolve() as Promise<undefined>);
     identified = sent;
     look();
     return sent;
   }
 
-  function page(name: string | undefined, properties: unknown): Promise<unknown> {
+  function page(name?: string, properties?: unknown): Promise<Arrived | undefined> {
     // A name for the page that is there already does not make it another one.
     if ((counted !== location.href || (pageName && pageName !== name)) && number++) {
       // What happened on the last page is not waited for on this one.
@@ -246,7 +252,7 @@ export function createClient(site: Site): Client {
     look();
     // The poll says where the visitor is; only what it cannot carry is an event of its own, of the same page view.
     const context = { page: { url: location.href, referrer: document.referrer } };
-    return name || properties ? send("page", { name, properties, view, number, context }) : Promise.resolve();
+    return name || properties ? send("page", { name, properties, view, number, context }) : (Promise.resolve() as Promise<undefined>);
   }
 
   function reset(): void {
@@ -263,7 +269,7 @@ export function createClient(site: Site): Client {
   addEventListener("pageshow", (event) => event.persisted && number++);
 
   const opened = location.href;
-  if (site.spaRoutes) using("routes", ({ watchRoutes }) => watchRoutes(opened, () => void page(undefined, undefined)));
+  if (site.spaRoutes) using("routes", ({ watchRoutes }) => watchRoutes(opened, page));
   const client = { events, stage, wanted, schemes, load, identify, page, send, reset, rare, look, inbox, ask };
   if (opened.includes("handbillDebug=")) using("debug", (it) => it.begin(client));
   return client;

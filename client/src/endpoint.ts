@@ -14,7 +14,7 @@ export function address(site: Site, path: string): string {
 
 /** Sends JSON as text, so that the same bytes can also go by sendBeacon. Rejects when there is no answer in time. */
 export async function post(to: string, body: string, keepalive?: boolean): Promise<Response> {
-  if (!mayConnect()) throw new Error("policy");
+  if (!mayConnect()) throw new Error();
   const response = await fetch(to, { method: "POST", body, keepalive, signal: AbortSignal.timeout(PATIENCE) } as RequestInit);
   const said = response.headers.get("Handbill-Identity");
   if (said && said !== warned) console.warn("Handbill: " + (warned = said));

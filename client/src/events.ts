@@ -6,10 +6,9 @@ export type Happening = "opening" | "opened" | "dismissed" | "action" | "error" 
 /** Who listens for this name hears every in-app event. */
 export const EVERY = "in-app";
 
-/** What the edge counts it by; undefined where it does not. */
-export function metricOf(happening: Happening): string | undefined {
-  if (happening === "opening" || happening === "suppressed") return undefined;
-  return happening === "action" ? "clicked" : happening;
+/** What the edge counts it by; empty where it does not. */
+export function metricOf(happening: Happening): string {
+  return { opening: "", suppressed: "", action: "clicked" }[happening as string] ?? happening;
 }
 
 /** What an event says beyond which message it was. */

@@ -133,7 +133,7 @@ export const NOTHING: Answer = { inAppMessages: [] };
 
 /** Reads the messages of a poll's answer. Throws when it is no such answer; leaves out what no event could name. */
 export function readMessages({ inAppMessages }: Answer): Message[] {
-  return inAppMessages.filter((message): message is Message => !!(message?.messageId && (message.when || message.deliveryId)));
+  return inAppMessages.filter((message) => message?.messageId && (message.when || message.deliveryId)) as Message[];
 }
 
 /** The same message keeps its key when its delivery changes, as it does when the visitor identifies, but not when it is sent again. */

@@ -40,7 +40,7 @@ export function createLoader(site: Site): Loader {
     part: (name) => import(at(name, "js")),
     async sheet(name) {
       const response = await fetch(at(name, "css"));
-      if (!response.ok) throw new Error(`${response.status}`);
+      if (!response.ok) throw new Error();
       return styleSheet(await response.text());
     },
   };

@@ -17,8 +17,8 @@ export function mayConnect(): boolean {
 
 /** The browser has refused a call all the same: it was the last. */
 export function heedRefusals(below: string): void {
-  document.addEventListener("securitypolicyviolation", ({ disposition, effectiveDirective, blockedURI }) => {
-    silent ||= disposition === "enforce" && effectiveDirective === "connect-src" && blockedURI.startsWith(below);
+  document.addEventListener("securitypolicyviolation", (refused) => {
+    silent ||= refused.disposition === "enforce" && refused.effectiveDirective === "connect-src" && refused.blockedURI.startsWith(below);
   });
 }
 

@@ -5,11 +5,11 @@ import { type Answer, NOTHING } from "./message";
 const DEFAULT_INTERVAL = 60;
 const LONGEST_INTERVAL = 86_400;
 
-export interface Poller {
-  /** Polls at once, or as soon as the tab is visible: the page or the visitor is another one, unless both are the same. */
-  now(same?: boolean): void;
-  stop(): void;
-}
+/**
+ * Polls at a time, 0 for at once, or as soon as the tab is visible: the page or the visitor is another one, unless both are
+ * the same. Infinity ends it.
+ */
+export type Poller = (at: number, same?: boolean) => void;
 
 /**
  * Asks the edge what to show. `ask` sends one poll, naming the generation of
@@ -53,7 +53,7 @@ export function createPoller(
       const response = await ask(generation);
       if (response.status >= 400) {
         earliest = Date.now() + retryAfter(response);
-        throw new Error(`${response.status}`);
+        throw new Error();
       }
       const answer = response.status === 200 ? ((await response.json()) as Answer) : NOTHING;
       if (mine !== turn) return;
@@ -62,7 +62,7 @@ export function createPoller(
         answered(answer);
         generation = answer.generation;
       }
-      wait = 1000 * Math.min(Number(response.headers.get("X-Gist-Queue-Polling-Interval")) || DEFAULT_INTERVAL, LONGEST_INTERVAL);
+      wait = 1000 * Math.min(+response.headers.get("X-Gist-Queue-Polling-Interval")! || DEFAULT_INTERVAL, LONGEST_INTERVAL);
       failures = 0;
     } catch {
       if (mine !== turn) return;
@@ -78,7 +78,7 @@ export function createPoller(
   addEventListener("pageshow", (event) => event.persisted && set(0));
   addEventListener("online", () => failures && set(0));
 
-  return { now: (same) => set(0, same), stop: () => set(Infinity) };
+  return set;
 }
 
 /** Hidden tabs and pages that are only being prerendered do not poll. */

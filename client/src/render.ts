@@ -3,7 +3,7 @@ import { safeAddress } from "./link";
 import type { Button, Image, Step, TextNode } from "./message";
 
 /** The tags that most texts have; a part knows the others. The Go side writes the same, see engine/content. */
-const TAGS = ["p", "br", "strong", "em", "a", "ul", "ol", "li"] as const;
+const TAGS = /^(p|br|strong|em|a|ul|ol|li)$/;
 
 export interface Handlers {
   pressed(button: Button, event: MouseEvent): void;
@@ -22,18 +22,18 @@ export function renderStep(step: Step, handlers: Handlers): HTMLElement {
     section.append(element("div", { class: "buttons" }, ...step.buttons.map((button) => renderButton(button, handlers))));
   }
   // A part adds what the core does not know.
-  if (!section.firstChild && !step.frame && !step.fields) throw new Error("empty");
+  if (!section.firstChild && !step.frame && !step.fields) throw new Error();
   return section;
 }
 
 function renderNodes(nodes: TextNode[] = [], handlers: Handlers): (Node | string)[] {
   return nodes.flatMap((node) => {
     if (!node.tag) return [node.text ?? ""];
-    const tag = TAGS.find((known) => known === node.tag);
+    const tag = TAGS.test(node.tag) && (node.tag as "p");
     const children = renderNodes(node.children, handlers);
     // A tag of a later version shows its text.
     if (!tag) return handlers.node(node, children) ?? children;
-    return [element(tag, { href: tag === "a" && safeAddress(node.href) ? node.href : undefined }, ...children)];
+    return [element(tag, { href: node.tag === "a" && safeAddress(node.href) ? node.href : undefined }, ...children)];
   });
 }
 

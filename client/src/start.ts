@@ -30,7 +30,7 @@ export function start(site: Site): void {
 function begin(site: Site, script: Element | null): () => void {
   const client = createClient(site);
   const methods: Record<string, Method | undefined> = createMethods(client);
-  const byStub = script?.hasAttribute(LOADED_BY_STUB) ?? false;
+  const byStub = script?.hasAttribute(LOADED_BY_STUB);
   /** The options of the stub's load that has been followed; null before there was one. */
   let followed: LoadOptions | undefined | null = null;
   /** The address of the page call that we made ourselves. */
@@ -38,7 +38,7 @@ function begin(site: Site, script: Element | null): () => void {
 
   function perform(method: string, args: unknown[]): unknown {
     try {
-      return methods[method]?.(...args);
+      return methods[method]?.(...(args as never[]));
     } catch {
       return Promise.resolve();
     }
@@ -65,7 +65,7 @@ function begin(site: Site, script: Element | null): () => void {
     const others = isOthers();
     const calls = others ? [...stub] : stub.splice(0);
     stub.push = (...added) => {
-      if (isOthers()) Array.prototype.push.apply(stub, added);
+      if (isOthers()) [].push.apply(stub, added as never[]);
       followLoad(stub);
       added.forEach(replay);
       return stub.length;
@@ -73,8 +73,7 @@ function begin(site: Site, script: Element | null): () => void {
     if (!others) {
       for (const method of Object.keys(methods)) {
         stub[method] = (...args: unknown[]) => {
-          const result = perform(method, args);
-          return result === undefined ? stub : result;
+          return perform(method, args) ?? stub;
         };
       }
     }
@@ -91,7 +90,7 @@ function begin(site: Site, script: Element | null): () => void {
   const hasPage = stub?.some(([method]) => method === "page");
   if (!loaded) {
     const anonymousInApp = script ? script.hasAttribute("data-anonymous-in-app") : site.anonymousInApp;
-    client.load({ integrations: { "Customer.io In-App Plugin": { siteId: site.siteId, anonymousInApp } } });
+    client.load({ integrations: { "Customer.io In-App Plugin": { anonymousInApp } } });
   }
   adoptWhatIsThere();
   if (!loaded && !hasPage) {

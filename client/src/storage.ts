@@ -72,5 +72,5 @@ function writeCookie(key: string, value: string, maxAge: number): void {
 /** analytics.js writes JSON strings, and null for nobody; older versions and servers write the bare value. */
 function unquote(text: string | null): string | undefined {
   if (!text || text === "null") return undefined;
-  return text.startsWith('"') ? String(JSON.parse(text)) : text;
+  return text.startsWith('"') ? `${JSON.parse(text)}` : text;
 }

@@ -14,7 +14,7 @@ export function visitId(): string {
   // The times have equally many digits: the greater text is the later one.
   const [at, known] = (stored > last ? stored : last).split(" ");
   const now = Date.now();
-  const id = (Math.abs(now - Number(at)) < PAUSE && known) || newId();
+  const id = (Math.abs(now - +at!) < PAUSE && known) || newId();
   last = `${now} ${id}`;
   attempt(() => keeper().localStorage.setItem(KEY, last));
   return id;

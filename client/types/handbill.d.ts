@@ -2,10 +2,13 @@
 export interface Handbill {
   /** Says who the visitor is, and what is known about them. */
   identify(id?: string | number | null, traits?: object | null, options?: Options, callback?: Callback): Promise<Sent | undefined>;
+  /** Adds to what is known about the visitor, whoever that is. */
+  identify(traits: object, options?: Options, callback?: Callback): Promise<Sent | undefined>;
   /** Says that the visitor is on another page; with a name, page rules see that. */
   page(name?: string, properties?: object | null, options?: Options, callback?: Callback): Promise<Sent | undefined>;
   page(category: string, name: string, properties?: object | null, options?: Options, callback?: Callback): Promise<Sent | undefined>;
-  pageview(): Promise<Sent | undefined>;
+  /** Is page(): the address is the browser's own, whatever is given. */
+  pageview(url?: string): Promise<Sent | undefined>;
   track(event: string, properties?: object | null, options?: Options, callback?: Callback): Promise<Sent>;
   group(id: string | number, traits?: object | null, options?: Options, callback?: Callback): Promise<Sent>;
   alias(to: string | number, from?: string | number, options?: Options, callback?: Callback): Promise<Sent>;
@@ -17,8 +20,8 @@ export interface Handbill {
   /** Nothing new opens until resume; what is open stays. */
   pause(): this;
   resume(): this;
-  /** Asks the edge for a message, whatever its frequency. */
-  show(messageId: string): Promise<{ shown: boolean; reason?: string }>;
+  /** Asks the edge for a message, whatever its frequency. Resolves to nothing where what it needs of the client cannot be loaded. */
+  show(messageId: string): Promise<{ shown: boolean; reason?: string } | undefined>;
 
   /** What lies in the visitor's inbox, of some topics or of all. */
   inbox(...topics: string[]): Inbox;
@@ -37,10 +40,23 @@ export interface Handbill {
   trackForm(forms: Elements, event: Said<string>, properties?: Said<object>): Promise<unknown>;
   addSourceMiddleware(middleware: Middleware): Promise<unknown>;
   addDestinationMiddleware(destination: string, ...middlewares: Middleware[]): Promise<unknown>;
-  addIntegrationMiddleware(middleware: Middleware): Promise<unknown>;
+  addIntegrationMiddleware(middleware: Middleware, destination?: string): Promise<unknown>;
   debug(on?: boolean): Promise<unknown>;
   /** There where the Caddyfile has a word about consent. */
   consent?(mode: "none" | "visit" | "persistent"): this;
+
+  /** For sites whose pages hold a snippet of their own; with Handbill's there is nothing to load. */
+  load(writeKey: string, options?: LoadOptions): unknown;
+  /** A call that may come before the client: `(window.cioanalytics ??= [] as never).push(["identify", "ada"])`. */
+  push(...calls: Call[]): unknown;
+}
+
+/** The name of a method, and what it is called with. */
+export type Call = [method: Exclude<keyof Handbill, "push">, ...values: unknown[]];
+
+export interface LoadOptions {
+  integrations?: { "Customer.io In-App Plugin"?: PluginOptions | boolean; [other: string]: unknown };
+  initialPageview?: boolean;
 }
 
 /** What stands in load's options under integrations["Customer.io In-App Plugin"]. */
@@ -82,7 +98,7 @@ export interface Options {
 export interface Sent {
   event: { type: string; messageId: string; timestamp: string; userId: string | null; anonymousId: string };
 }
-export type Middleware = (given: { payload: Payload; next(payload?: Payload | null): void; integration?: string }) => unknown;
+export type Middleware = (given: { payload: Payload; next(payload?: Payload | null): void; integrations: object; integration?: string }) => unknown;
 export interface Payload {
   obj: Sent["event"] & Record<string, unknown>;
   type(): string;

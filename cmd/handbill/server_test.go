@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"handbill/engine/porttest"
 )
 
@@ -42,7 +44,25 @@ func TestMain(m *testing.M) {
 		_ = os.RemoveAll(builtIn)
 	}
 	closeBrowser()
+	if status == 0 {
+		if err := leaks(); err != nil {
+			fmt.Fprintln(os.Stderr, "goroutines are left:", err)
+			status = 1
+		}
+	}
 	os.Exit(status)
+}
+
+// leaks says what still runs when the browser has ended, which takes a moment, as does Caddy, of which one test has one in this
+// process.
+func leaks() (err error) {
+	http.DefaultClient.CloseIdleConnections()
+	for began := time.Now(); time.Since(began) < patience; {
+		if err = goleak.Find(); err == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // server is the real binary with a configuration and a data directory of its own.

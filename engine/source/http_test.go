@@ -78,11 +78,14 @@ func status(code int, headers ...string) http.HandlerFunc {
 	}
 }
 
-// quick is a URL that is asked again at once.
+// quick is a URL that is asked again at once, and that may take its time.
 func quick(t *testing.T, url string, options HTTPOptions) *remote {
 	t.Helper()
 	if options.Interval == 0 {
 		options.Interval = 10 * time.Millisecond
+	}
+	if options.Timeout == 0 {
+		options.Timeout = time.Minute
 	}
 	h := HTTP(url, options).(*remote)
 	t.Cleanup(h.Close)
@@ -142,10 +145,13 @@ func TestAnAnswerWithoutAnETagIsKnownByItsDate(t *testing.T) {
 // Servers that know when a file was written to a second, and call it after that, say that it is the same when it was written
 // twice in one.
 func TestAFileThatWasWrittenTwiceInOneSecondIsNoticed(t *testing.T) {
-	now := time.Now()
+	var now time.Time // of the first question
 	server := serve(t, nil)
 	body := sale
 	server.set(func(w http.ResponseWriter, r *http.Request) {
+		if now.IsZero() {
+			now = time.Now()
+		}
 		w.Header().Set("ETag", fmt.Sprintf(`"%x"`, now.Unix()))
 		http.ServeContent(w, r, "shop.toml", now, strings.NewReader(body))
 	})

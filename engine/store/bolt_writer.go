@@ -48,7 +48,7 @@ type writer struct {
 	db      *bbolt.DB
 	path    string
 	pending *pending
-	logger  *slog.Logger
+	writing writing
 	queue   chan *request
 	stopped chan struct{}
 	dirty   chan struct{} // has an element when counts or notes wait
@@ -64,7 +64,7 @@ type writer struct {
 
 func startWriter(db *bbolt.DB, path string, pending *pending, logger *slog.Logger) *writer {
 	w := &writer{
-		db: db, path: path, pending: pending, logger: logger,
+		db: db, path: path, pending: pending, writing: writing{path: path, logger: logger},
 		queue: make(chan *request, queueLength), stopped: make(chan struct{}), dirty: make(chan struct{}, 1),
 		counts: map[counter]int64{}, notes: notes{pending: pending},
 	}
@@ -170,7 +170,6 @@ func (w *writer) run() {
 		case <-flush:
 			flush = nil
 			if err := w.commit(nil); err != nil {
-				w.logger.Error("counts and visits could not be written; they are kept in memory and tried again", "error", err)
 				flush = time.After(countInterval)
 			}
 		}
@@ -223,14 +222,19 @@ func (w *writer) commit(batch []*request) error {
 			return w.db.Update(func(tx *bbolt.Tx) error { return fill(tx, batch, notes, counts) })
 		})
 	}
-	if errors.Is(err, errNothing) {
+	nothing := errors.Is(err, errNothing)
+	if nothing {
 		err = nil
 	}
 	if err == nil {
 		w.notes.written(notes)
+		if !nothing && len(batch)+len(counts)+len(notes) > 0 {
+			w.writing.worked()
+		}
 	} else {
 		w.notes.giveBack(notes)
 		w.returnCounts(counts)
+		w.writing.failed(err)
 		err = fmt.Errorf("writing to the store %s: %w; nothing of it was kept: check the disk's space and health", w.path, err)
 	}
 	for _, r := range batch {

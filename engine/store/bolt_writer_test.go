@@ -294,11 +294,25 @@ func TestAFullDiskLosesNothingAndRecovers(t *testing.T) {
 	if id, err := b.Find(t.Context(), "shop", "email", fmt.Sprintf("%d@example.com", full)); err != nil || id != "" {
 		t.Errorf("found %q, error %v", id, err)
 	}
+	if trouble := b.Trouble(); trouble == nil || !strings.Contains(trouble.Error(), "the store cannot be written to since ") {
+		t.Errorf("the trouble is: %v", trouble)
+	}
 	release := hold(t, b)
 	b.db.MaxSize = 0 // space was made
 	release()
 	if _, err := b.Merge(t.Context(), "shop", "", person(full).Visitor, traits(full)); err != nil {
 		t.Fatal(err)
+	}
+	if trouble := b.Trouble(); trouble != nil {
+		t.Errorf("with space again the trouble is: %v", trouble)
+	}
+	mu.Lock()
+	said := log.String()
+	mu.Unlock()
+	for _, once := range []string{"the store cannot be written to; ", "the store can be written to again"} {
+		if strings.Count(said, once) != 1 {
+			t.Errorf("the log says %d times %q:\n%s", strings.Count(said, once), once, said)
+		}
 	}
 	if got := storedCount(t, b, counter{"shop", sale, MetricDelivered}); got != 5 {
 		t.Errorf("%d of 5 counts survived the full disk", got)

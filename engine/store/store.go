@@ -102,6 +102,11 @@ type Announcer interface {
 type Remote interface {
 	// Last returns what was known of a visitor last, which may be old; ok is false when nothing was.
 	Last(key Key) (r *visitor.Record, ok bool)
+	Troubled
+}
+
+// Troubled is a store that knows what keeps it from working as it should.
+type Troubled interface {
 	// Trouble says what is wrong; nil when all is well.
 	Trouble() error
 }

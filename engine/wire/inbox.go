@@ -163,7 +163,7 @@ func (h *Handler) changeInbox(w http.ResponseWriter, r *http.Request, change fun
 	case errors.Is(err, engine.ErrRefused):
 		fail(w, http.StatusBadRequest, "%s", err)
 	case err != nil:
-		h.logger.Error("a change of an inbox could not be kept", "workspace", h.engine.Workspace(), "error", err)
+		h.complain("a change of an inbox could not be kept", err)
 		w.Header().Set("Retry-After", "10")
 		fail(w, http.StatusServiceUnavailable, "the change could not be kept; send it again later")
 	default:

@@ -76,7 +76,7 @@ func (h *Handler) serveIngest(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		if !errors.Is(err, store.ErrUnavailable) { // of which the store tells by itself, once
-			h.logger.Error("events could not be kept", "workspace", h.engine.Workspace(), "error", err)
+			h.complain("events could not be kept", err)
 		}
 		w.Header().Set("Retry-After", "10")
 		fail(w, http.StatusServiceUnavailable, "the events could not be kept; send them again later")

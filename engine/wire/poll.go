@@ -116,7 +116,7 @@ func (h *Handler) answerSent(w http.ResponseWriter, r *http.Request, sent *pollB
 	answered, err := h.engine.Poll(r.Context(), request)
 	if err != nil {
 		if !errors.Is(err, store.ErrUnavailable) { // of which the store tells by itself, once
-			h.logger.Error("a poll could not be answered", "workspace", h.engine.Workspace(), "error", err)
+			h.complain("a poll could not be answered", err)
 		}
 		w.Header().Set("Retry-After", "10")
 		interval(w, h.engine.PollSlow())

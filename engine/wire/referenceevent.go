@@ -109,7 +109,7 @@ func (h *Handler) serveQueueLog(w http.ResponseWriter, r *http.Request, id strin
 	refused, err := h.engine.LogView(context.WithoutCancel(r.Context()), identity, id, visitOf(r), analyticsID(r) != "")
 	switch {
 	case err != nil:
-		h.logger.Error("a report could not be kept", "workspace", h.engine.Workspace(), "error", err)
+		h.complain("a report could not be kept", err)
 		w.Header().Set("Retry-After", "10")
 		fail(w, http.StatusServiceUnavailable, "the report could not be kept; send it again later")
 	case refused != nil:

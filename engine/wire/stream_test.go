@@ -12,9 +12,11 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"testing/synctest"
 	"time"
 
 	"handbill/engine"
+	"handbill/engine/pipetest"
 	"handbill/engine/store"
 	"handbill/engine/wire"
 	"handbill/engine/workspace"
@@ -27,13 +29,34 @@ type streamingSite struct {
 	engine *engine.Engine
 }
 
-func newStreamingSite(t *testing.T, encrypted bool, rules engine.Streams) *streamingSite {
+func newStreamingSite(t *testing.T, rules engine.Streams) *streamingSite {
 	t.Helper()
-	return newLimitedSite(t, encrypted, rules, time.Minute)
+	s := streamingSiteToStart(t, rules)
+	s.Start()
+	t.Cleanup(s.Close)
+	return s
 }
 
-// newLimitedSite is a streaming site whose server gives requests and answers so much time, as operators set it.
-func newLimitedSite(t *testing.T, encrypted bool, rules engine.Streams, limit time.Duration) *streamingSite {
+// newSiteInMemory is a site in a bubble, whose server gives requests and answers so much time as operators do.
+func newSiteInMemory(t *testing.T, encrypted bool) *streamingSite {
+	t.Helper()
+	s := streamingSiteToStart(t, engine.Streams{On: true})
+	_ = s.Listener.Close()
+	network := pipetest.Listen()
+	s.Listener = network
+	s.Config.ReadTimeout, s.Config.WriteTimeout = 10*time.Second, 10*time.Second
+	if encrypted {
+		s.EnableHTTP2 = true
+		s.StartTLS()
+	} else {
+		s.Start()
+	}
+	t.Cleanup(s.Close)
+	s.Client().Transport.(*http.Transport).DialContext = network.Dial
+	return s
+}
+
+func streamingSiteToStart(t *testing.T, rules engine.Streams) *streamingSite {
 	t.Helper()
 	memory := store.NewMemory()
 	t.Cleanup(func() { _ = memory.Close() })
@@ -49,14 +72,6 @@ func newLimitedSite(t *testing.T, encrypted bool, rules engine.Streams, limit ti
 		t.Fatal(err)
 	}
 	s.Server = httptest.NewUnstartedServer(h)
-	s.Config.ReadTimeout, s.Config.WriteTimeout = limit, limit
-	if encrypted {
-		s.EnableHTTP2 = true
-		s.StartTLS()
-	} else {
-		s.Start()
-	}
-	t.Cleanup(s.Close)
 	return s
 }
 
@@ -146,42 +161,60 @@ func (e *events) expect(name, data string) {
 	}
 }
 
+// The clock of this test is the bubble's: it moves only while everybody waits.
 func TestAStreamTellsOurClientToPoll(t *testing.T) {
 	for name, encrypted := range map[string]bool{"over HTTP/1.1": false, "over HTTP/2 with TLS": true} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			const limit = 3 * time.Second // enough for the requests that end
-			s := newLimitedSite(t, encrypted, engine.Streams{On: true}, limit)
-			ticket := s.ours("").Header.Get("Handbill-Stream")
-			e := s.listen("ticket=" + ticket)
-			header := e.answer.Header
-			if e.answer.StatusCode != 200 || !strings.HasPrefix(header.Get("Content-Type"), "text/event-stream") ||
-				!strings.Contains(header.Get("Cache-Control"), "no-transform") || len(e.answer.Cookies()) > 0 {
-				t.Errorf("%s %v", e.answer.Status, header)
-			}
-			e.expect("connected", `{"heartbeat":30}`)
-			time.Sleep(limit + 500*time.Millisecond)
-			sent := time.Now()
-			if _, err := s.engine.SendTest(context.Background(), "u:ada", "billing", nil); err != nil {
-				t.Fatal(err)
-			}
-			e.expect("poll", "{}")
-			t.Logf("told after %s", time.Since(sent))
-			s.use("[workspace]\nname = \"Shop\"\n")
-			e.expect("poll", "{}")
-			s.engine.SetStreams(engine.Streams{})
-			// One more may be on its way: what a test send changes is told, and so is what it sends.
-			for name, _ := e.next(); name != ""; name, _ = e.next() {
-				if name != "poll" {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSiteInMemory(t, encrypted)
+				time.Sleep(time.Second) // of the same instant it is not known what came first
+				ticket := s.ours("").Header.Get("Handbill-Stream")
+				opened := time.Now()
+				e := s.listen("ticket=" + ticket)
+				header := e.answer.Header
+				if e.answer.StatusCode != 200 || !strings.HasPrefix(header.Get("Content-Type"), "text/event-stream") ||
+					!strings.Contains(header.Get("Cache-Control"), "no-transform") || len(e.answer.Cookies()) > 0 {
+					t.Errorf("%s %v", e.answer.Status, header)
+				}
+				e.expect("connected", `{"heartbeat":30}`)
+				for last := opened; last.Sub(opened) < 5*time.Minute; last = time.Now() { // far longer than requests may take
+					e.expect("heartbeat", "{}")
+					if quiet := time.Since(last); quiet > 30*time.Second || quiet < 15*time.Second {
+						t.Errorf("between two heartbeats pass %s", quiet)
+					}
+				}
+				sent := time.Now()
+				if _, err := s.engine.SendTest(context.Background(), "u:ada", "billing", nil); err != nil {
+					t.Fatal(err)
+				}
+				e.expect("poll", "{}")
+				if took := time.Since(sent); took > 0 {
+					t.Errorf("it is told %s later", took)
+				}
+				s.use("[workspace]\nname = \"Shop\"\n")
+				e.expect("poll", "{}")
+				// A stream does not stay for ever: the client opens another one. What a test send changes is told, too, perhaps.
+				for name, _ := e.next(); name != ""; name, _ = e.next() {
+					if name != "poll" && name != "heartbeat" {
+						t.Errorf("later comes %s", name)
+					}
+				}
+				if lasted := time.Since(opened); lasted < 10*time.Minute || lasted > time.Hour {
+					t.Errorf("it lasted %s", lasted)
+				}
+				e = s.listen("ticket=" + s.ours("").Header.Get("Handbill-Stream"))
+				e.expect("connected", "")
+				s.engine.SetStreams(engine.Streams{})
+				if name, _ := e.next(); name != "" {
 					t.Errorf("after streams were switched off comes %s", name)
 				}
-			}
+			})
 		})
 	}
 }
 
 func TestPollsOfferAStreamToThoseWhoMayHaveOne(t *testing.T) {
-	s := newStreamingSite(t, false, engine.Streams{On: true})
+	s := newStreamingSite(t, engine.Streams{On: true})
 	first := s.ours("")
 	ticket := first.Header.Get("Handbill-Stream")
 	if ticket == "" || first.Header.Get("X-CIO-Use-SSE") != "" {
@@ -209,7 +242,7 @@ func TestPollsOfferAStreamToThoseWhoMayHaveOne(t *testing.T) {
 }
 
 func TestAStreamSendsTheReferenceClientItsWholeList(t *testing.T) {
-	s := newStreamingSite(t, false, engine.Streams{On: true})
+	s := newStreamingSite(t, engine.Streams{On: true})
 	// "a>b~c?dÿ" is "YT5ifmM/ZP8=" in base64 of Latin-1; this one has a plus, which arrives as a space.
 	const token = "7+8=" // ïï
 	e := s.listen("userToken=" + token + "&siteId=shop&sessionId=v&platform=web")
@@ -231,7 +264,7 @@ func TestAStreamSendsTheReferenceClientItsWholeList(t *testing.T) {
 }
 
 func TestAStreamIsRefusedInWords(t *testing.T) {
-	s := newStreamingSite(t, false, engine.Streams{On: true, Most: 1})
+	s := newStreamingSite(t, engine.Streams{On: true, Most: 1})
 	ticket := "ticket=" + url.QueryEscape(s.ours("").Header.Get("Handbill-Stream"))
 	refused := func(query string, status int, want string) {
 		t.Helper()
@@ -269,7 +302,7 @@ func TestAStreamIsRefusedInWords(t *testing.T) {
 
 // The reference client polls as soon as it is connected, and goes on with its stream only where that poll says so again.
 func TestTheReferenceClientsPollsGoOnToOfferItsStream(t *testing.T) {
-	s := newStreamingSite(t, false, engine.Streams{On: true})
+	s := newStreamingSite(t, engine.Streams{On: true})
 	e := s.listen("userToken=YWRh&siteId=shop&sessionId=v&platform=web")
 	e.expect("connected", `{"heartbeat":30}`)
 	for range 3 {
@@ -284,7 +317,7 @@ func TestTheReferenceClientsPollsGoOnToOfferItsStream(t *testing.T) {
 
 // What is sent to one person, and what the workspace says anew, comes as the whole list.
 func TestAStreamOfTheReferenceClientHasTheWholeListEachTime(t *testing.T) {
-	s := newStreamingSite(t, false, engine.Streams{On: true})
+	s := newStreamingSite(t, engine.Streams{On: true})
 	receipt := "\n[[messages]]\nid = \"receipt\"\nkind = \"transactional\"\npages = [\"*\"]\ntext = \"Order {{ data.order }}.\"\n"
 	s.use(shop + receipt)
 	e := s.listen("userToken=YWRh&siteId=shop&sessionId=v")

@@ -127,6 +127,7 @@ type Handler struct {
 	streamSite string
 	polls      *limiter
 	writes     *limiter
+	complaints complaints
 }
 
 // New makes the endpoint of a site. It fails when the options are incomplete or the client's bundle cannot be read.

@@ -10,10 +10,10 @@ export interface Around {
   /** The messages that are asked for, each with the delivery whose button did, if it was one. */
   wanted: Record<string, string>;
   look(): void;
-  track(event: unknown, properties: unknown): void;
+  track(event: string, properties?: object): void;
 }
 
-type Call = (around: Around, ...args: unknown[]) => unknown;
+type Call = (around: Around, ...args: never[]) => unknown;
 
 /** The methods of the page's global that few sites call, by their names. What they return is of no use. */
 const calls = {
@@ -23,17 +23,20 @@ const calls = {
   trackSubmit: trackOn("submit"),
   trackForm: trackOn("submit"),
   debug,
-  addSourceMiddleware: (_around, middleware) => void middlewares.push(middleware as Middleware),
-  addDestinationMiddleware: (_around, name, ...added) => void (isOurs(name) && middlewares.push(...added.map(forDestination))),
-  addIntegrationMiddleware: (_around, middleware, name) => void (isOurs(name ?? DESTINATION) && middlewares.push(forDestination(middleware))),
+  addSourceMiddleware: (_around: Around, middleware: Middleware) => void middlewares.push(middleware),
+  addDestinationMiddleware: (_around: Around, name: string, ...added: Middleware[]) => void (isOurs(name) && middlewares.push(...added.map(forDestination))),
+  addIntegrationMiddleware: (_around: Around, middleware: Middleware, name?: string) =>
+    void (isOurs(name ?? DESTINATION) && middlewares.push(forDestination(middleware))),
 } satisfies Record<string, Call>;
 
 export type Rare = keyof typeof calls;
+export type Taken<Name extends Rare> = (typeof calls)[Name] extends (around: Around, ...args: infer Args) => unknown ? Args : never;
+export type Became<Name extends Rare> = ReturnType<(typeof calls)[Name]>;
 
 /** Does what a method does. A mistake is shown to the site's developer, and nothing else. */
 export function call(name: Rare, around: Around, args: unknown[]): unknown {
   try {
-    return (calls[name] as Call)(around, ...args);
+    return (calls[name] as Call)(around, ...(args as never[]));
   } catch (error) {
     reportError(error);
     return undefined;
@@ -41,14 +44,14 @@ export function call(name: Rare, around: Around, args: unknown[]): unknown {
 }
 
 /** What became of a message that the site's code asked for. */
-interface Asked {
+export interface Asked {
   shown: boolean;
   /** Why not: as the edge, or the event suppressed or error, says. */
   reason?: string;
 }
 
 /** Asks the edge for a message, whenever it is due. Resolves when it has opened, or it is known that it will not. */
-function show({ events, stage, wanted, look }: Around, id: unknown): Promise<Asked> {
+function show({ events, stage, wanted, look }: Around, id: string): Promise<Asked> {
   const name = `${id}`;
   if (document.querySelector(`handbill-message[data-message="${CSS.escape(name)}"]`)) return Promise.resolve({ shown: true });
   return new Promise((done) => {
@@ -75,26 +78,28 @@ function show({ events, stage, wanted, look }: Around, id: unknown): Promise<Ask
 }
 
 /** Tracks when something happens to elements: with the events' name and properties, or with what functions of the element say. */
-function trackOn(type: string): Call {
-  return ({ track }, elements, event, properties) => {
+function trackOn(type: string) {
+  return ({ track }: Around, elements: Element | Iterable<Element> | null, event: Said<string>, properties?: Said<object>): void => {
     // A form is iterable, too: its fields are not what is meant.
-    for (const target of elements instanceof Element ? [elements] : [...((elements ?? []) as Iterable<Element>)]) {
+    for (const target of elements instanceof Element ? [elements] : [...(elements ?? [])]) {
       // What is tracked is on its way before the page may be left: it is sent in a way that outlives the page.
       target.addEventListener(type, () => track(value(event, target), value(properties, target)));
     }
   };
 }
 
-/** What a site gave as a value, or as a function of the element. */
-function value(given: unknown, target: unknown): unknown {
-  return typeof given === "function" ? given(target) : given;
+/** What a site gives as a value, or as a function of the element. */
+type Said<Value> = Value | ((element: Element) => Value);
+
+function value<Value>(given: Said<Value>, target: Element): Value {
+  return typeof given === "function" ? (given as (element: Element) => Value)(target) : given;
 }
 
 const METHODS = ["identify", "track", "page", "group", "alias", "reset"];
 const listening = new Map<string, (...args: never[]) => void>();
 
 /** Writes on the console what is called, and what happens to messages; not any more after debug(false). */
-function debug({ events }: Around, on: unknown = true): void {
+function debug({ events }: Around, on = true): void {
   for (const name of [...METHODS, "in-app"]) {
     const listener = listening.get(name) ?? ((...args) => console.debug("Handbill:", name, ...args.map(plain)));
     listening.set(name, listener);
@@ -111,10 +116,10 @@ function plain(argument: unknown): unknown {
 const DESTINATION = "Customer.io Data Pipelines";
 
 /** Changes events on their way, lets them pass, or keeps them back by calling next with nothing, or not at all. */
-type Middleware = (given: { payload: Payload; next: (payload?: Payload | null) => void; integrations: object; integration?: string }) => unknown;
+export type Middleware = (given: { payload: Payload; next: (payload?: Payload | null) => void; integrations: object; integration?: string }) => unknown;
 
 /** The event, as the reference client's middlewares get it. */
-interface Payload {
+export interface Payload {
   obj: Sent & Record<string, unknown>;
   type(): string;
   event(): unknown;
@@ -130,8 +135,8 @@ function isOurs(name: unknown): boolean {
   return name === "*" || `${name}`.toLowerCase() === DESTINATION.toLowerCase();
 }
 
-function forDestination(middleware: unknown): Middleware {
-  return (given) => (middleware as Middleware)({ ...given, integration: DESTINATION });
+function forDestination(middleware: Middleware): Middleware {
+  return (given) => middleware({ ...given, integration: DESTINATION });
 }
 
 function payloadOf(sent: Sent): Payload {

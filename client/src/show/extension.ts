@@ -7,7 +7,7 @@ export interface Extension {
   /** The steps that came up before, the last of which comes up again. */
   begin?(shown: Shown): Step[] | undefined;
   /** Makes what a step stands in, where the core does not. With a beacon, it waits until the visitor opens it. */
-  frame?(at: Placement, beacon: boolean): Frame | undefined;
+  frame?(at: Placement, beacon?: boolean): Frame | undefined;
   /** Makes one frame of several, for steps that stand in different places. */
   tour?(shown: Shown): Frame;
   /** Adds to a step what the core does not know. */

@@ -185,9 +185,9 @@ export function show(
   }
 
   function make(at: Placement): Frame {
-    const beacon = !!content.beacon && !entered;
+    const beacon = content.beacon && !entered;
     const made = first((extension) => extension.frame?.(at, beacon)) ?? frameAt(at);
-    made.root.style.setProperty("--width", at.width ? `${at.width}px` : "");
+    if (at.width) made.root.style.setProperty("--width", `${at.width}px`);
     made.onClosed(() => frame.root === made.root && dismiss());
     return made;
   }

@@ -29,9 +29,9 @@ const cursorVersion = 1
 // Dir is the folder of a log in which its sinks keep cursors and dead letters.
 func Dir(log string) string { return filepath.Join(log, "sinks") }
 
-// openCursor reads the cursor of a sink. A sink that has none begins at the log's end, or with the oldest event. One whose
-// cursor cannot be read begins with the oldest: what arrives twice does less harm than what does not arrive.
-func openCursor(log *eventlog.Log, name string, fromOldest bool, logger *slog.Logger) (*cursor, error) {
+// openCursor reads the cursor of a sink. A sink that has none begins where it is told. One whose cursor cannot be read begins with
+// the oldest event: what arrives twice does less harm than what does not arrive.
+func openCursor(log *eventlog.Log, name string, begin eventlog.Position, logger *slog.Logger) (*cursor, error) {
 	dir := Dir(log.Dir())
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of the sinks %s: %w; let this user write there", dir, err)
@@ -40,10 +40,8 @@ func openCursor(log *eventlog.Log, name string, fromOldest bool, logger *slog.Lo
 	text, err := os.ReadFile(c.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if !fromOldest {
-			c.saved = log.End()
-		}
-		return c, c.write(c.saved)
+		c.saved = begin
+		return c, c.write(begin)
 	case err != nil:
 		return nil, fmt.Errorf("reading the cursor of the sink %s: %w; let this user read it", name, err)
 	}

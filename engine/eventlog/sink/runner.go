@@ -20,6 +20,8 @@ type Options struct {
 	Workspaces, Types []string
 	// FromOldest lets a sink that is new begin with the oldest event of the log instead of with the next one.
 	FromOldest bool
+	// Begin is where a sink that is new begins otherwise; zero: where the log ends when it is started.
+	Begin eventlog.Position
 	// Tries is how often a batch that is refused is tried before it is dead; 0: [DefaultTries].
 	Tries int
 	// Recorder counts; nil counts nothing.
@@ -95,6 +97,12 @@ func Start(log *eventlog.Log, options Options) *Runner {
 	options.Tries = cmp.Or(options.Tries, DefaultTries)
 	options.first, options.most = cmp.Or(options.first, firstWait), cmp.Or(options.most, longestWait)
 	options.deadSize = cmp.Or(options.deadSize, defaultDeadSize)
+	switch {
+	case options.FromOldest:
+		options.Begin = eventlog.Position{}
+	case options.Begin == eventlog.Position{}:
+		options.Begin = log.End()
+	}
 	if options.Logger == nil {
 		options.Logger = slog.Default()
 	}
@@ -159,7 +167,7 @@ func (r *Runner) prepare() (err error) {
 	if r.logID, err = r.log.ID(); err != nil {
 		return err
 	}
-	if r.cursor, err = openCursor(r.log, r.options.Name, r.options.FromOldest, r.options.Logger); err != nil {
+	if r.cursor, err = openCursor(r.log, r.options.Name, r.options.Begin, r.options.Logger); err != nil {
 		return err
 	}
 	r.mend()

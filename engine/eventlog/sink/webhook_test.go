@@ -110,47 +110,6 @@ func TestAnEventThatIsRefusedDiesAlone(t *testing.T) {
 	until(t, "nothing is left", func() bool { return errors.Is(r.Replay(), ErrNothingDead) })
 }
 
-func TestAWebhookIsLeftAloneForAsLongAsItAsks(t *testing.T) {
-	l, there := openLog(t, t.TempDir(), eventlog.Options{}), receive(t)
-	there.answers(func(w http.ResponseWriter, _ []Record) bool {
-		w.Header().Set("Retry-After", "3600")
-		w.WriteHeader(503)
-		return false
-	})
-	r, _, stop := run(t, l, Options{Target: there.hook(t, 4), FromOldest: true})
-	write(t, l, 0, 1)
-	until(t, "it is asked", func() bool { return r.State().Problem != "" })
-	time.Sleep(50 * time.Millisecond) // ten times the longest wait
-	if there.asked() != 1 {
-		t.Errorf("it was asked %d times", there.asked())
-	}
-	stop() // and does not wait an hour
-}
-
-func TestAWebhookThatIsTooSlowIsAskedAgain(t *testing.T) {
-	l, there := openLog(t, t.TempDir(), eventlog.Options{}), receive(t)
-	slow := make(chan struct{})
-	there.answers(func(w http.ResponseWriter, _ []Record) bool {
-		<-slow
-		w.WriteHeader(http.StatusServiceUnavailable)
-		return false
-	})
-	target, err := Webhook(WebhookOptions{URL: there.URL, BatchWait: time.Millisecond, Timeout: 50 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, _, _ := run(t, l, Options{Target: target, FromOldest: true})
-	write(t, l, 0, 5)
-	until(t, "it is asked again", func() bool { return there.asked() >= 3 })
-	if s := r.State(); s.Pending != 5 || s.Dead != 0 || !strings.Contains(s.Problem, "Client.Timeout exceeded") {
-		t.Errorf("state %+v", s)
-	}
-	there.answers(nil)
-	close(slow)
-	until(t, "all arrived", func() bool { return r.State().Pending == 0 })
-	checkOrder(t, there.taken(), ids(0, 5))
-}
-
 func TestHowLongRetryAfterMeans(t *testing.T) {
 	now := time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
 	for text, want := range map[string]time.Duration{

@@ -52,8 +52,13 @@ func notedView(f *fixture) {
 		})
 	}
 	all.Wait()
-	if r := f.load(grace); r.Visits.PageViews != 161 {
-		f.Errorf("of 161 page views %d were counted", r.Visits.PageViews)
+	// Who reads while they are written may see them twice where they are more than a record remembers.
+	counted := 0
+	for deadline := time.Now().Add(time.Minute); counted != 161 && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		counted = f.load(grace).Visits.PageViews
+	}
+	if counted != 161 {
+		f.Errorf("of 161 page views %d were counted", counted)
 	}
 }
 
