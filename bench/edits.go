@@ -89,7 +89,7 @@ func (e *edition) next(everything bool) (mark string, err error) {
 		e.setting = e.number
 	}
 	// Types of traits are a setting that every message depends on.
-	text = strings.Replace(text, `name = "Bench"`, fmt.Sprintf("name = \"Bench\"\ntraits = { edition_%d = \"int\" }", e.setting), 1)
+	text = strings.Replace(text, `name = "Bench"`, fmt.Sprintf("name = \"Bench\"\ntraits = { seats = \"int\", plan = \"string\", first_name = \"string\", edition_%d = \"int\" }", e.setting), 1)
 	return mark, os.WriteFile(e.path, []byte(text), 0o600)
 }
 
