@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"handbill/engine/soaktest"
+	"handbill/engine/store/disktest"
 )
 
 // smallDisk makes the test binary act as one that may mount a small disk: in namespaces of its own, which end with it.
@@ -129,4 +130,34 @@ func TestAFullDiskHarmsNoPageAndNeedsNoRestart(t *testing.T) {
 	soaktest.Figure(t, "full_disk.page_errors", pageErrors)
 	soaktest.Figure(t, "full_disk.poll_errors", pollErrors)
 	soaktest.Figure(t, "full_disk.events_refused_after", lost)
+}
+
+func TestAStoreThatCannotBeWrittenHarmsNoPageAndNeedsNoRestart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "handbill.db")
+	e := start(t, "handbill "+messages(t, "monday")+" {\n\tstore bbolt "+path+"\n}", tallowby(application(t)))
+	e.poll("http://tallowby.test/") // the visitor has the cookie from now on
+	e.identify("ines", "ines@tallowby.test")
+	identify := func(email string) int {
+		body := fmt.Sprintf(`{"type":"identify","userId":"ines","traits":{"email":%q}}`, email)
+		return e.do(http.MethodPost, "http://tallowby.test/_handbill/v1/i", body, "Content-Type", "text/plain").StatusCode
+	}
+	disk := disktest.Of(t, path)
+	for round := range 3 {
+		disk.Fail(disktest.Full)
+		for n := range 5 {
+			if status := identify(fmt.Sprintf("ines-%d-%d@tallowby.test", round, n)); status != 503 {
+				t.Errorf("while the disk fails, who is there is answered with %d", status)
+			}
+			if home := e.get("http://tallowby.test/"); home.StatusCode != 200 || !home.injected() {
+				t.Errorf("while the disk fails a page is %s, injected: %t", home.Status, home.injected())
+			}
+			if poll := e.tryPoll("http://tallowby.test/", "/_handbill"); poll.StatusCode != 200 {
+				t.Errorf("while the disk fails a poll is %s", poll.Status)
+			}
+		}
+		disk.Heal()
+		if status := identify(fmt.Sprintf("ines-%d@tallowby.test", round)); status != 200 {
+			t.Errorf("with a healthy disk again, who is there is answered with %d", status)
+		}
+	}
 }

@@ -384,6 +384,13 @@ func (e *edge) waitPolls(n int) []poll {
 	return slices.Clone(e.polls)
 }
 
+// allPolls are the polls so far.
+func (e *edge) allPolls() []poll {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.polls)
+}
+
 // waitEvents returns the first n events, as soon as there are as many.
 func (e *edge) waitEvents(n int) []sent {
 	e.t.Helper()

@@ -55,7 +55,8 @@ func TestOfflineIsWaitedOutAndWhatHappenedMeanwhileArrivesOnce(t *testing.T) {
 	// With pauses of 1 to 3 s, of 2 to 6 s and so on, both have asked a few times; a poll is also due when the message is closed.
 	for _, path := range []string{"/api/v4/users", "/v1/b"} {
 		asked := "asked.filter((path) => path === '" + path + "').length"
-		b.expect(asked+" > 0 && "+asked+" < 6", "true")
+		b.await(asked + " > 0")
+		b.expect(asked+" < 6", "true")
 	}
 	e.mu.Lock()
 	if len(e.requests) > 0 {

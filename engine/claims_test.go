@@ -143,7 +143,7 @@ func TestClaimsOfACapOfThreeAreExactlyThree(t *testing.T) {
 				}
 				return r.Messages["offer"].Opened
 			}
-			for round := 0; opened() < most && round < 10; round++ {
+			for deadline := time.Now().Add(time.Minute); opened() < most && time.Now().Before(deadline); {
 				for _, e := range edges {
 					e.now = e.now.Add(engine.LeaseTime + time.Second)
 				}

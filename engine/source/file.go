@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"handbill/engine/leisure"
 	"handbill/engine/workspace"
 )
 
@@ -91,6 +92,10 @@ func (f *files) read(ctx context.Context) ([]workspace.File, error) {
 	loaded := make([]workspace.File, 0, len(paths))
 	var lists []string
 	total := 0
+	var work *leisure.Work // the first time, everybody waits
+	if f.lists.Load() != nil {
+		work = leisure.Begin()
+	}
 	for _, path := range paths {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -101,7 +106,7 @@ func (f *files) read(ctx context.Context) ([]workspace.File, error) {
 		}
 		total += len(data)
 		file := workspace.File{Name: path, Data: data}
-		loaded, lists = append(loaded, file), append(lists, workspace.Lists(file)...)
+		loaded, lists = append(loaded, file), append(lists, workspace.ListsAside(work, file)...)
 	}
 	slices.Sort(lists)
 	lists = slices.Compact(lists)

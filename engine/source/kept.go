@@ -8,12 +8,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"time"
 
+	"handbill/engine/leisure"
 	"handbill/engine/workspace"
 )
 
@@ -65,25 +67,35 @@ type keptFile struct {
 // Keep writes a version in place of the one before, so that the file holds one of them whole at any time.
 func (k *Keeper) Keep(kept Kept) error {
 	head := keptHead{Format: keptFormat, Source: kept.Source, Revision: kept.Revision, Tag: kept.Tag, FetchedAt: kept.FetchedAt.UTC(), SignedAt: kept.SignedAt.UTC()}
-	var data bytes.Buffer
+	work, sum := leisure.Begin(), sha256.New()
+	parts := make([][]byte, 1, len(kept.Files)+1)
 	for _, file := range kept.Files {
 		head.Files = append(head.Files, keptFile{Name: file.Name, Size: len(file.Data), List: file.List, Problem: file.Problem})
-		data.Write(file.Data)
+		parts = append(parts, file.Data)
+		hashAside(work, sum, file.Data)
 	}
-	sum := sha256.Sum256(data.Bytes())
-	head.Sum = hex.EncodeToString(sum[:])
+	head.Sum = hex.EncodeToString(sum.Sum(nil))
 	line, err := json.Marshal(head)
 	if err != nil {
 		return fmt.Errorf("keeping the workspace: %w", err)
 	}
-	if err := writeWhole(k.path, append(line, '\n'), data.Bytes()); err != nil {
+	parts[0] = append(line, '\n')
+	if err := writeWhole(work, k.path, parts...); err != nil {
 		return fmt.Errorf("keeping the workspace in %s: %w; see that there is room, and that the user that Caddy runs as may write there", k.path, err)
 	}
 	return nil
 }
 
+// hashAside hashes a text, as work that may rest.
+func hashAside(work *leisure.Work, sum hash.Hash, text []byte) {
+	_ = work.Blocks(text, 0, func(block []byte) error {
+		sum.Write(block)
+		return nil
+	})
+}
+
 // writeWhole replaces a file, so that a crash leaves the old one or the new one.
-func writeWhole(path string, parts ...[]byte) (err error) {
+func writeWhole(work *leisure.Work, path string, parts ...[]byte) (err error) {
 	folder := filepath.Dir(path)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
@@ -99,7 +111,10 @@ func writeWhole(path string, parts ...[]byte) (err error) {
 	}()
 	for _, part := range parts {
 		if err == nil {
-			_, err = file.Write(part)
+			err = work.Blocks(part, 0, func(block []byte) error {
+				_, err := file.Write(block)
+				return err
+			})
 		}
 	}
 	if err == nil {
@@ -174,14 +189,14 @@ func (k *Keeper) lastKept() (kept Kept, found bool, err error) {
 
 // Revision stands for the bytes of a workspace: of one file, the beginning of its SHA-256, as sha256sum prints it.
 func Revision(files []workspace.File) string {
-	hash := sha256.New()
+	work, hash := leisure.Begin(), sha256.New()
 	for _, file := range files {
 		if len(files) > 1 {
 			size := binary.BigEndian.AppendUint64(nil, uint64(len(file.Data)))
 			hash.Write([]byte(filepath.Base(file.Name) + "\x00" + file.Problem + "\x00"))
 			hash.Write(size)
 		}
-		hash.Write(file.Data)
+		hashAside(work, hash, file.Data)
 	}
 	return hex.EncodeToString(hash.Sum(nil)[:8])
 }

@@ -83,10 +83,11 @@ func (f *Follower) try(attempted uint64, got load) {
 	}
 	f.use(snapshot, attempt{digest: attempted, warnings: warnings})
 	f.signed = got.signed
+	revision := Revision(got.files)
 	f.update(ResultChanged, func(s *State) {
 		now := time.Now()
 		*s = State{
-			Generation: snapshot.Generation, Revision: Revision(got.files), CheckedAt: s.CheckedAt, LoadedAt: now, FetchedAt: now, SignedAt: got.signed,
+			Generation: snapshot.Generation, Revision: revision, CheckedAt: s.CheckedAt, LoadedAt: now, FetchedAt: now, SignedAt: got.signed,
 			Warnings: warnings,
 		}
 	})

@@ -274,7 +274,8 @@ func TestTheCacheIsBounded(t *testing.T) {
 		t.Errorf("of %d bytes %d are left", maxCost, left)
 	}
 	kept, bytes := 0, int64(0)
-	c.records.IterValues(func(entry cached) bool {
+	c.records.IterValues(func(at *slot) bool {
+		entry := at.holds.Load()
 		kept++
 		bytes += cost(entry.key, entry.record)
 		return false

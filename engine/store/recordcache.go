@@ -19,7 +19,7 @@ type recordCache struct {
 	closed bool
 	// records may lose what is put into it, and shows it late. Neither matters: what it returns is used only when no
 	// change has begun or ended since it was read from the store.
-	records  *ristretto.Cache[uint64, cached]
+	records  *ristretto.Cache[uint64, *slot]
 	seed     maphash.Seed
 	versions []atomic.Uint64
 
@@ -43,6 +43,13 @@ type cached struct {
 	stamp stamp
 }
 
+// slot is a place in the cache. What changes a record that is cached puts another there in its place, which is cheaper than to
+// cache it anew.
+type slot struct {
+	holds atomic.Pointer[cached]
+	cost  int64 // what may be put there takes at most this; the cache counts it whole
+}
+
 // newRecordCache makes a cache. maxCost is the most memory, in bytes, that the records may take.
 func newRecordCache(maxCost int64) (*recordCache, error) {
 	const (
@@ -51,7 +58,7 @@ func newRecordCache(maxCost int64) (*recordCache, error) {
 		leastCounters = 1000
 		groupsPer     = 4
 	)
-	records, err := ristretto.NewCache(&ristretto.Config[uint64, cached]{
+	records, err := ristretto.NewCache(&ristretto.Config[uint64, *slot]{
 		NumCounters: max(maxCost/usualCost*countersPer, leastCounters),
 		MaxCost:     maxCost,
 		BufferItems: 64,
@@ -157,13 +164,24 @@ func (c *recordCache) get(sum uint64) (cached, bool) {
 	if c.closed {
 		return cached{}, false
 	}
-	return c.records.Get(sum)
+	if at, ok := c.records.Get(sum); ok {
+		return *at.holds.Load(), true
+	}
+	return cached{}, false
 }
 
 func (c *recordCache) put(key Key, r *visitor.Record, s stamp, version uint64) {
 	c.gate.RLock()
 	defer c.gate.RUnlock()
-	if !c.closed {
-		c.records.Set(c.sumOf(key), cached{key: key, record: r, version: version, stamp: s}, cost(key, r))
+	if c.closed {
+		return
 	}
+	sum, takes, holds := c.sumOf(key), cost(key, r), &cached{key: key, record: r, version: version, stamp: s}
+	if at, ok := c.records.Get(sum); ok && takes <= at.cost && takes >= at.cost/2 {
+		at.holds.Store(holds)
+		return
+	}
+	at := &slot{cost: takes + takes/8}
+	at.holds.Store(holds)
+	c.records.Set(sum, at, at.cost)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -10,9 +11,9 @@ import (
 
 // Bounds of a flight: one call of the script, which makes several writes.
 const (
-	// mostFlights is how many are under way at once to one place: while Redis works at one, what it answered to the other is
-	// worked at here.
-	mostFlights = 2
+	// fewAloft is how many writes go at once, each by itself. Where more are under way, the next wait for an answer: a call costs
+	// Redis much more than what one write does.
+	fewAloft = 4
 	// fullFlight is how many writes one has, heavyFlight how many bytes, about: others do not wait long for Redis then.
 	fullFlight  = 256
 	heavyFlight = 1 << 20
@@ -73,14 +74,14 @@ func (w *redisWrite) count(counts *few[counter, int64]) {
 	w.list = string(list)
 }
 
-// flights make writes: whoever comes while enough are under way waits, and goes with all the others who wait. Nobody waits
-// for others to come.
+// flights make writes. A few go at once. Whoever comes while those are under way waits for an answer, and goes with all the
+// others who wait. Nobody waits for others to come.
 type flights struct {
 	store  *Redis
 	counts string // the key of the hash of counts
 
 	mu      sync.Mutex
-	flying  int
+	aloft   int // how many writes are under way
 	waiting []*redisWrite
 }
 
@@ -108,11 +109,11 @@ func (r *Redis) flightsOf(w *redisWrite) *flights {
 // it is known what became of it, it may be made yet, if it is on its way.
 func (f *flights) make(ctx context.Context, w *redisWrite) (done bool, err error) {
 	f.mu.Lock()
-	if f.flying < mostFlights {
-		f.flying++
+	if f.aloft < fewAloft {
+		f.aloft++
 		f.mu.Unlock()
 		f.fly(ctx, []*redisWrite{w})
-		if next := f.next(); next != nil {
+		if next := f.next(1); next != nil {
 			go f.flyOn(next)
 		}
 		return w.done, w.err
@@ -139,21 +140,22 @@ func (f *flights) withdraw(w *redisWrite) {
 	}
 }
 
-// next are the writes that go now that others have been made, those that came first; nil: none wait, and the flight has ended.
-func (f *flights) next() []*redisWrite {
+// next are the writes that go when others have landed, those that came first; nil: none go.
+func (f *flights) next(landed int) []*redisWrite {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.aloft -= landed
+	if len(f.waiting) == 0 || f.aloft >= fewAloft {
+		return nil
+	}
 	n, bytes := 0, 0
 	for n < len(f.waiting) && n < fullFlight && bytes < heavyFlight {
 		bytes += f.waiting[n].size()
 		n++
 	}
-	if n == 0 {
-		f.flying--
-		return nil
-	}
 	next := f.waiting[:n:n]
 	f.waiting = slices.Clone(f.waiting[n:])
+	f.aloft += n
 	return next
 }
 
@@ -172,7 +174,10 @@ func (f *flights) flyOn(writes []*redisWrite) {
 		for _, w := range writes {
 			close(w.answered)
 		}
-		writes = f.next()
+		if len(writes) > 1 {
+			runtime.Gosched() // where there is much to do, those who have their answer may come again at once
+		}
+		writes = f.next(len(writes))
 	}
 }
 

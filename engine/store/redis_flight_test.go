@@ -192,7 +192,7 @@ func TestChangesThatWaitAtTheSameTimeGoTogether(t *testing.T) {
 	}
 	before := server.Commands("evalsha")
 	flights := r.flightsOf(writeOf(0, lineOf(t, shopper("ada"), stamp{}, "came")))
-	flights.mu.Lock() // all of them come while two are under way
+	flights.mu.Lock() // all of them come while others are under way
 	var all sync.WaitGroup
 	for _, name := range names {
 		all.Go(func() {
@@ -201,16 +201,16 @@ func TestChangesThatWaitAtTheSameTimeGoTogether(t *testing.T) {
 			}
 		})
 	}
-	flights.flying = mostFlights
+	flights.aloft = fewAloft
 	flights.mu.Unlock()
 	awaitWaiting(t, flights, visitors)
-	for range mostFlights { // and those end now
-		if next := flights.next(); next != nil {
-			go flights.flyOn(next)
-		}
+	next := flights.next(fewAloft) // and those land now
+	if len(next) != visitors {
+		t.Errorf("%d writes go, not all %d", len(next), visitors)
 	}
+	go flights.flyOn(next)
 	all.Wait()
-	if calls := server.Commands("evalsha") - before; calls > 2 {
+	if calls := server.Commands("evalsha") - before; calls != 1 {
 		t.Errorf("%d changes took %d calls of the script", visitors, calls)
 	}
 	if n := opensIn(t, r); n != 2*visitors {
@@ -244,13 +244,13 @@ func TestAWriteThatIsGivenUpWhileItWaitsIsNotMade(t *testing.T) {
 	ada := shopper("ada")
 	w := writeOf(1, lineOf(t, ada, stamp{}, "came"))
 	flights := r.flightsOf(w)
-	flights.flying = mostFlights
+	flights.aloft = fewAloft
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if done, err := flights.make(ctx, w); done || !errors.Is(err, context.Canceled) {
 		t.Errorf("done %t, error %v", done, err)
 	}
-	if next := flights.next(); next != nil {
+	if next := flights.next(fewAloft); next != nil {
 		t.Errorf("%d writes go", len(next))
 	}
 	if is := stampIn(t, r, ada); is != "" {
@@ -272,14 +272,15 @@ func TestAFullFlightLeavesOthersForTheNext(t *testing.T) {
 		"none":            {nil, []int{0}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			flights := &flights{store: r, waiting: c.waiting, flying: 1}
+			flights, landed := &flights{store: r, waiting: c.waiting, aloft: 1}, 1
 			for i, want := range c.want {
-				if next := flights.next(); len(next) != want {
-					t.Errorf("flight %d has %d writes, want %d", i, len(next), want)
+				next := flights.next(landed)
+				if landed = len(next); landed != want {
+					t.Errorf("flight %d has %d writes, want %d", i, landed, want)
 				}
 			}
-			if flights.flying != 0 {
-				t.Errorf("%d flights are under way", flights.flying)
+			if flights.aloft != 0 {
+				t.Errorf("%d writes are under way", flights.aloft)
 			}
 		})
 	}

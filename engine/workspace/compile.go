@@ -8,6 +8,7 @@ import (
 
 	"handbill/engine/audience"
 	"handbill/engine/content"
+	"handbill/engine/leisure"
 	"handbill/engine/pagerule"
 )
 
@@ -26,10 +27,14 @@ func CompileFrom(previous *Snapshot, files []File) (*Snapshot, []Problem, error)
 }
 
 func compileAt(now time.Time, previous *Snapshot, files []File) (*Snapshot, []Problem, error) {
-	c := &check{previous: previous, now: now, rested: time.Now()}
+	var work *leisure.Work
+	if previous != nil {
+		work = leisure.Begin()
+	}
+	c := &check{previous: previous, now: now, work: work}
 	snapshot := c.edited(files)
 	if snapshot == nil {
-		c = &check{previous: previous, now: now, rested: time.Now()}
+		c = &check{previous: previous, now: now, work: work}
 		snapshot = c.workspace(files)
 	}
 	warnings := inOrder(c.warnings)
@@ -79,26 +84,18 @@ type check struct {
 	doubtful bool
 	// reused counts the messages that were not read again.
 	reused int
-	// worked counts messages that were worked on, and rested is when the check last rested.
+	// worked counts messages that were worked on; work is nil where nothing is in use yet.
 	worked int
-	rested time.Time
+	work   *leisure.Work
 }
 
-// While a snapshot is in use, its successor is not worth that anybody waits: a check works for workTime, and rests for
-// restTime, in which what else the process has to do gets a processor to itself.
-const (
-	workTime = 2 * time.Millisecond
-	restTime = 200 * time.Microsecond
-)
-
-// rest lets others go first; it is called for each message.
+// rest lets others go first: while a snapshot is in use, its successor is not worth that anybody waits. It is called for each
+// message.
 func (c *check) rest() {
-	const often = 32 // messages between two looks at the clock
-	if c.worked++; c.previous == nil || c.worked%often != 0 || time.Since(c.rested) < workTime {
-		return
+	const often = 8 // messages between two looks at the clock
+	if c.worked++; c.worked%often == 0 {
+		c.work.Rest()
 	}
-	time.Sleep(restTime)
-	c.rested = time.Now()
 }
 
 func (c *check) workspace(files []File) *Snapshot {

@@ -77,8 +77,9 @@ func (c concern) mentionedIn(text string) bool {
 }
 
 // forget lets go of what became of the messages that are concerned.
-func (c concern) forget(file parts) {
+func (c concern) forget(file parts, rest func()) {
 	for i := range file.chunks {
+		rest()
 		if file.chunks[i].outcome != nil && c.mentionedIn(textOf(file.text, file.chunks, i)) {
 			file.chunks[i].outcome = nil
 		}

@@ -118,7 +118,7 @@ func (c *check) edited(files []File) *Snapshot {
 			return nil
 		}
 		for _, file := range all {
-			of.forget(file)
+			of.forget(file, c.rest)
 		}
 	}
 	documents := make([]section, 0, len(all))
@@ -153,7 +153,9 @@ func (c *check) editedParts(file File) parts {
 		}
 		return newParts(file.Name, text, split(text))
 	}
+	c.work.Rest()
 	chunks := slices.Clone(splitAgain(known[before], text))
+	c.work.Rest()
 	for i := range chunks {
 		if known := chunks[i].outcome; known != nil && !known.holds(c.now) {
 			chunks[i].outcome = nil

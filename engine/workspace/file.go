@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/BurntSushi/toml"
 )
@@ -18,7 +19,7 @@ const MaximumFileSize = 10 << 20
 type File struct {
 	// Name is how problems call it.
 	Name string
-	// Data is its TOML, in UTF-8.
+	// Data is its TOML, in UTF-8. Who compiles it must not change it any more: snapshots hold parts of it.
 	Data []byte
 	// List: it is no TOML, but a list of ids that a segment names; see [Lists].
 	List bool
@@ -127,7 +128,7 @@ func textOfFile(data []byte) string {
 	if bytes.Contains(data, []byte("\r\n")) {
 		data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
 	}
-	return string(data)
+	return unsafe.String(unsafe.SliceData(data), len(data)) // a copy of a large file would be the most that an edit leaves behind
 }
 
 // decode keeps a failure inside the TOML library from becoming ours.

@@ -2,19 +2,24 @@ package workspace
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 
 	"handbill/engine/audience"
+	"handbill/engine/leisure"
 )
 
 // Lists are the names of the lists of ids that a file's segments name, as Compile expects to find them: each a [File]
 // whose List is true. Sources load them beside the TOML, and watch them as well. What is wrong with the file is for
 // Compile to say.
-func Lists(file File) []string {
+func Lists(file File) []string { return ListsAside(nil, file) }
+
+// ListsAside is [Lists] as work that may rest.
+func ListsAside(work *leisure.Work, file File) []string {
 	// Most files have none, and are not gone through.
-	if file.List || !bytes.Contains(file.Data, []byte("segments")) || !bytes.Contains(file.Data, []byte("ids")) {
+	if file.List || !holds(work, file.Data, "segments") || !holds(work, file.Data, "ids") {
 		return nil
 	}
 	text := textOfFile(file.Data)
@@ -35,6 +40,18 @@ func Lists(file File) []string {
 		}
 	}
 	return names
+}
+
+var errHeld = errors.New("found")
+
+// holds says whether a text has a word.
+func holds(work *leisure.Work, text []byte, word string) bool {
+	return work.Blocks(text, len(word)-1, func(block []byte) error {
+		if bytes.Contains(block, []byte(word)) {
+			return errHeld
+		}
+		return nil
+	}) != nil
 }
 
 // segmentPlaces are the places of a text's segments. Only the tables of segments are gone through, and what comes before

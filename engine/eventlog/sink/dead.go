@@ -38,7 +38,7 @@ func (r *Runner) deadFile(kind string) string {
 
 func (r *Runner) deadPath() string { return r.deadFile("dead") }
 
-// addDead makes dead letters durable.
+// addDead makes dead letters durable, and counts them.
 func (r *Runner) addDead(items []Item, reason error) error {
 	var lines []byte
 	for _, one := range items {
@@ -62,8 +62,14 @@ func (r *Runner) addDead(items []Item, reason error) error {
 		if err := os.Rename(path, older); err != nil {
 			return fmt.Errorf("putting dead letters aside: %w", err)
 		}
+		r.state.setDeadLetters(0)
 	}
-	return appendLines(path, lines)
+	if err := appendLines(path, lines); err != nil {
+		return err
+	}
+	r.options.Recorder.Died(len(items))
+	r.state.bury(len(items))
+	return nil
 }
 
 // appendLines adds lines to a file, whole and durable, or not at all.
@@ -159,6 +165,17 @@ func (r *Runner) Replay() error {
 	default:
 	}
 	return nil
+}
+
+// recount counts the dead letters anew where somebody was removed from some since they were counted.
+func (r *Runner) recount() {
+	if r.counted.Load() == rewritten.Load() {
+		return
+	}
+	deadFiles.Lock()
+	defer deadFiles.Unlock()
+	r.counted.Store(rewritten.Load())
+	r.state.setDeadLetters(r.countDead())
 }
 
 // countDead is how many dead letters wait.

@@ -11,12 +11,16 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"handbill/engine/eventlog"
 )
 
-// deadFiles is held while files of dead letters are written, moved or rewritten.
+// deadFiles is held while files of dead letters are written, moved or rewritten, and while how many there are is noted.
 var deadFiles sync.Mutex
+
+// rewritten is how often somebody was removed from dead letters, so that runners notice that they have fewer.
+var rewritten atomic.Uint64
 
 // Forget removes the events that a question is answered with yes for from the dead letters of all sinks of a log. They are
 // gone from the disk when it returns. It is what [eventlog.Log.AlsoForget] takes.
@@ -30,6 +34,9 @@ func Forget(log string, of func(eventlog.Event) bool) (removed int, err error) {
 		}
 		for _, path := range files {
 			n, err := forgetIn(path, of)
+			if n > 0 {
+				rewritten.Add(1)
+			}
 			if removed += n; err != nil {
 				return removed, fmt.Errorf("removing events from the dead letters %s: %w; some may be left: try again", path, err)
 			}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"handbill/engine/eventlog"
@@ -62,7 +63,7 @@ func (nobody) Delivered(int) {}
 func (nobody) Died(int)      {}
 func (nobody) Lost(int)      {}
 
-// Runner is a sink at work. Its goroutine alone uses everything but state.
+// Runner is a sink at work. Its goroutine alone uses everything but state and counted.
 type Runner struct {
 	options Options
 	bounds  Bounds
@@ -71,6 +72,7 @@ type Runner struct {
 	sending context.Context // of what is on its way, which outlives the order to stop
 	hurry   context.CancelFunc
 	done    chan struct{}
+	counted atomic.Uint64 // what rewritten was when the dead letters were counted
 	poked   chan struct{} // holds a token when dead letters are to be replayed
 
 	logID   string
@@ -175,7 +177,10 @@ func (r *Runner) prepare() (err error) {
 	if r.tail.Gone() {
 		r.options.Logger.Error("while this sink was not at work, the event log removed events that it had not handed over; it goes on with the oldest that is left")
 	}
+	deadFiles.Lock()
+	r.counted.Store(rewritten.Load())
 	r.state.setDeadLetters(r.countDead())
+	deadFiles.Unlock()
 	return r.count()
 }
 

@@ -86,8 +86,6 @@ func (r *Runner) bury(ctx context.Context, items []Item, reason error) bool {
 	if !r.insist(ctx, func() error { return r.addDead(items, reason) }) {
 		return false
 	}
-	r.options.Recorder.Died(len(items))
-	r.state.bury(len(items))
 	r.options.Logger.Error("the other side of a sink does not take events; they are among the dead letters, and can be replayed",
 		"events", len(items), "reason", reason.Error(), "file", r.deadPath())
 	return true

@@ -37,6 +37,7 @@ type state struct {
 
 // State says how the sink is.
 func (r *Runner) State() State {
+	r.recount()
 	appended := r.log.Appended()
 	s := &r.state
 	s.mu.Lock()

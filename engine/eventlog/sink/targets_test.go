@@ -358,6 +358,9 @@ func TestWhoIsForgottenIsNotAmongTheDeadLettersEither(t *testing.T) {
 	if removed, err := l.Forget(t.Context(), ada); err != nil || removed != 6 { // three in the log, three among the dead letters
 		t.Errorf("%d events removed, %v", removed, err)
 	}
+	if s := r.State(); s.DeadLetters != 6 || s.Dead != 9 {
+		t.Errorf("of %d that died %d dead letters wait, not 6", s.Dead, s.DeadLetters)
+	}
 	text, err := os.ReadFile(r.deadPath())
 	if err != nil || strings.Contains(string(text), `"ada"`) || strings.Count(string(text), "\n") != 6 {
 		t.Errorf("the dead letters are %s, %v", text, err)
@@ -372,6 +375,26 @@ func TestWhoIsForgottenIsNotAmongTheDeadLettersEither(t *testing.T) {
 			t.Errorf("%+v arrived", record)
 		}
 	}
+}
+
+func TestDeadLettersThatWereSetAsideDoNotWait(t *testing.T) {
+	l, there := openLog(t, t.TempDir(), eventlog.Options{}), receive(t)
+	l.AlsoForget(Forget)
+	there.answers(status(404))
+	r, _, stop := run(t, l, Options{Target: there.hook(t, 3), FromOldest: true, Tries: 1, deadSize: 100})
+	write(t, l, 0, 9)
+	until(t, "all are dead", func() bool { return r.State().Dead == 9 })
+	text, err := os.ReadFile(r.deadPath()) // a replay hands over those, and no others
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting := strings.Count(string(text), "\n")
+	if is := r.State().DeadLetters; is != waiting || is == 9 {
+		t.Errorf("%d dead letters wait, and there are %d", is, waiting)
+	}
+	stop()
+	r, _, _ = run(t, l, Options{Target: there.hook(t, 3), FromOldest: true, Tries: 1, deadSize: 100})
+	until(t, "they are counted", func() bool { return r.State().DeadLetters == waiting })
 }
 
 func TestWhoIsForgottenBeforeTheirEventsWereHandedOverIsPassedOver(t *testing.T) {
