@@ -36,13 +36,17 @@ type clientOptions struct {
 	Parts string `json:"parts"`
 }
 
-// file is the client's file for the site as it is now.
-func (h *Handler) file() (*clientFile, error) {
+// file is the client's file for the site as it is now; signals: for a browser that says by itself that nothing may be kept.
+func (h *Handler) file(signals bool) (*clientFile, error) {
 	options := clientOptions{
 		Prefix: h.site.Prefix, SiteID: h.siteID(), WriteKey: h.writeKey(), GlobalName: h.site.GlobalName,
 		AnonymousInApp: h.site.Anonymous, SPARoutes: h.site.SPARoutes, Parts: h.parts.version,
 	}
-	if made := h.files.Load(); made != nil && made.options == options {
+	kept := &h.files
+	if signals {
+		kept = &h.filesOfSignals
+	}
+	if made := kept.Load(); made != nil && made.options == options {
 		return made, nil
 	}
 	site, err := json.Marshal(options)
@@ -52,7 +56,7 @@ func (h *Handler) file() (*clientFile, error) {
 	var file bytes.Buffer
 	file.WriteString("(()=>{")
 	if h.site.Consent != (Consent{}) {
-		rules, err := json.Marshal(h.site.Consent.sent())
+		rules, err := json.Marshal(h.site.Consent.sent(signals))
 		if err != nil {
 			return nil, err
 		}
@@ -64,7 +68,7 @@ func (h *Handler) file() (*clientFile, error) {
 	file.WriteString(")})();\n")
 	sum := sha256.Sum256(file.Bytes())
 	made := &clientFile{options: options, data: file.Bytes(), etag: `"` + hex.EncodeToString(sum[:8]) + `"`}
-	h.files.Store(made)
+	kept.Store(made)
 	return made, nil
 }
 
@@ -102,7 +106,7 @@ func (h *Handler) serveClient(w http.ResponseWriter, r *http.Request) {
 
 // serveBundle serves our own client. keep says how long a browser may use it without asking.
 func (h *Handler) serveBundle(w http.ResponseWriter, r *http.Request, keep string) {
-	file, err := h.file()
+	file, err := h.file(h.site.Consent.signals(r.Header))
 	if err != nil {
 		h.logger.Error("the browser client could not be put together", "workspace", h.engine.Workspace(), "error", err)
 		fail(w, http.StatusInternalServerError, "the browser client could not be put together")
@@ -112,6 +116,12 @@ func (h *Handler) serveBundle(w http.ResponseWriter, r *http.Request, keep strin
 	header.Set("Content-Type", "text/javascript; charset=utf-8")
 	header.Set("Cache-Control", keep)
 	header.Set("ETag", file.etag)
+	if h.site.Consent.GPC {
+		header.Add("Vary", "Sec-GPC")
+	}
+	if h.site.Consent.DNT {
+		header.Add("Vary", "DNT")
+	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file.data))
 }
 

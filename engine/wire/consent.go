@@ -38,9 +38,13 @@ type consentSent struct {
 	DNT    bool        `json:"dnt,omitempty"`
 }
 
-// sent are the rules for the client.
-func (c Consent) sent() consentSent {
-	return consentSent{Mode: cmp.Or(c.Mode, ConsentPersistent), Cookie: c.Cookie, Value: c.Value, GPC: c.GPC, DNT: c.DNT}
+// sent are the rules for the client. A script does not see the headers of requests, so to who signals the edge says the mode.
+func (c Consent) sent(signals bool) consentSent {
+	mode := cmp.Or(c.Mode, ConsentPersistent)
+	if signals {
+		mode = ConsentNone
+	}
+	return consentSent{Mode: mode, Cookie: c.Cookie, Value: c.Value, GPC: c.GPC, DNT: c.DNT}
 }
 
 // of is what may be kept of who sent a request. What the page's own code has said wins.
@@ -48,12 +52,17 @@ func (c Consent) of(header http.Header, said ConsentMode) ConsentMode {
 	switch {
 	case said == ConsentNone || said == ConsentVisit || said == ConsentPersistent:
 		return said
-	case c.GPC && header.Get("Sec-Gpc") == "1", c.DNT && header.Get("Dnt") == "1":
+	case c.signals(header):
 		return ConsentNone
 	case c.Cookie != "" && cookieOf(header, c.Cookie) != c.Value:
 		return ConsentNone
 	}
 	return cmp.Or(c.Mode, ConsentPersistent)
+}
+
+// signals tells whether a request says by itself, and is heeded, that nothing may be kept.
+func (c Consent) signals(header http.Header) bool {
+	return c.GPC && header.Get("Sec-Gpc") == "1" || c.DNT && header.Get("Dnt") == "1"
 }
 
 // consented is what may be kept of a request's visitor, where it is less than everything.

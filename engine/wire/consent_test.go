@@ -147,3 +147,29 @@ func TestTheClientIsToldWhatItMayKeep(t *testing.T) {
 		}
 	}
 }
+
+func TestABrowserThatSignalsGetsAClientThatKeepsNothing(t *testing.T) {
+	for _, test := range []struct {
+		name, header string
+		consent      wire.Consent
+		want, vary   string
+	}{
+		{"Global Privacy Control", "Sec-GPC", wire.Consent{GPC: true}, `handbillConsent({"mode":"none","gpc":true})`, "Sec-GPC"},
+		{"Do Not Track", "DNT", wire.Consent{DNT: true}, `handbillConsent({"mode":"none","dnt":true})`, "DNT"},
+		{"a signal that is not heeded", "DNT", wire.Consent{GPC: true}, `handbillConsent({"mode":"persistent","gpc":true})`, "Sec-GPC"},
+	} {
+		b := newBrowser(t, newHandler(t, wire.Site{Anonymous: true, Consent: test.consent}, shop))
+		plain := b.do("GET", "/_handbill/client.js", "")
+		if file := text(t, plain); !strings.Contains(file, `handbillConsent({"mode":"persistent"`) {
+			t.Errorf("%s, unsaid: the client is started with %.400s", test.name, file)
+		}
+		b.header.Set(test.header, "1")
+		signalled := b.do("GET", "/_handbill/client.js", "")
+		if file := text(t, signalled); !strings.Contains(file, test.want) || signalled.Header.Get("Vary") != test.vary {
+			t.Errorf("%s: Vary is %q, and the client is started with %.400s", test.name, signalled.Header.Get("Vary"), file)
+		}
+		if same := plain.Header.Get("ETag") == signalled.Header.Get("ETag"); same != strings.Contains(test.want, "persistent") {
+			t.Errorf("%s: the two files have the same ETag: %t", test.name, same)
+		}
+	}
+}

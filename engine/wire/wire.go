@@ -120,14 +120,16 @@ type Handler struct {
 	parts      parts
 	renderer   rendererPage
 	files      atomic.Pointer[clientFile]
-	contents   atomic.Pointer[contents]
-	pages      pages
-	snippets   atomic.Pointer[madeSnippet]
-	embedded   atomic.Pointer[madeEmbeds]
-	streamSite string
-	polls      *limiter
-	writes     *limiter
-	complaints complaints
+	// filesOfSignals is the file for browsers that say by themselves that nothing may be kept.
+	filesOfSignals atomic.Pointer[clientFile]
+	contents       atomic.Pointer[contents]
+	pages          pages
+	snippets       atomic.Pointer[madeSnippet]
+	embedded       atomic.Pointer[madeEmbeds]
+	streamSite     string
+	polls          *limiter
+	writes         *limiter
+	complaints     complaints
 }
 
 // New makes the endpoint of a site. It fails when the options are incomplete or the client's bundle cannot be read.
