@@ -122,13 +122,13 @@ func TestAStreamGoesOnThroughReloadsThatLeaveItsSiteAsItIs(t *testing.T) {
 
 func TestNothingHoldsAStreamBack(t *testing.T) {
 	app, path := application(t), messages(t, "monday")
-	e := start(t, "servers {\n\ttimeouts {\n\t\tread_body 500ms\n\t}\n}\nhandbill "+path+" {\n\tstore memory\n\tstream on\n}",
+	e := start(t, "servers {\n\ttimeouts {\n\t\tread_body 3s\n\t}\n}\nhandbill "+path+" {\n\tstore memory\n\tstream on\n}",
 		"http://tallowby.test:PORT {\n\tencode zstd gzip {\n\t\tmatch {\n\t\t\theader Content-Type text/*\n\t\t}\n\t}\n\thandbill\n\treverse_proxy "+app+"\n}\n")
 	s := e.listen("http://tallowby.test/", "Accept-Encoding", "gzip, zstd")
 	if coding := s.answer.Header.Get("Content-Encoding"); coding != "" {
 		t.Errorf("the stream is compressed: %s", coding)
 	}
-	time.Sleep(time.Second) // longer than the server's limit
+	time.Sleep(4 * time.Second) // longer than the server's limit
 	writeMessages(t, path, "monday", "tuesday")
 	s.expect("poll")
 }

@@ -107,6 +107,8 @@ type mirrored struct {
 	text          string
 	told          []string
 	handsOut      int
+	// crowded: visits start more campaigns than a record has room for.
+	crowded bool
 }
 
 type mirroredTab struct {
@@ -117,7 +119,7 @@ type mirroredTab struct {
 }
 
 func newMirrored(t *testing.T, seed uint64) *mirrored {
-	m := &mirrored{t: t, random: rand.New(rand.NewPCG(seed, 9)), now: november.Add(time.Duration(seed) * 17 * time.Minute)}
+	m := &mirrored{t: t, random: rand.New(rand.NewPCG(seed, 9)), now: november.Add(time.Duration(seed) * 17 * time.Minute), crowded: seed%10 == 0}
 	shared, err := store.Cached(store.NewMemory(), 1<<20)
 	if err != nil {
 		t.Fatal(err)
@@ -150,6 +152,13 @@ func middling() float64 { return 0.5 }
 
 func (m *mirrored) edit() {
 	m.text = someWorkspace(m.random)
+	for i := 0; m.crowded && i < visitor.MaxCampaigns+10; i++ {
+		pages := "/elsewhere"
+		if i >= visitor.MaxCampaigns { // of these, most have no room
+			pages = "/offers"
+		}
+		m.text += fmt.Sprintf("[[messages]]\nid = \"crowd-%d\"\npages = [%q]\npriority = %d\nkind = \"campaign\"\ntrigger = { visit = \"any\", reentry = \"1h\", delay = \"%ds\" }\nfrequency = \"once\"\ntext = \"Hello\"\n", i, pages, 10+i%3, 1+i%4*60)
+	}
 	snapshot, _, err := workspace.Compile([]workspace.File{{Name: "messages.toml", Data: []byte(m.text)}})
 	if err != nil {
 		m.t.Fatal(err)

@@ -132,6 +132,9 @@ func (e *Engine) notice(mutations []store.Mutation, s *situation) []store.Mutati
 
 // startedByVisit adds the campaigns that the visit at hand starts, as far as the visitor's record has room for them.
 func (e *Engine) startedByVisit(mutations []store.Mutation, s *situation) []store.Mutation {
+	if len(s.snapshot.StartedByVisit()) == 0 {
+		return mutations
+	}
 	room := s.record.CampaignRoom()
 	if room == 0 {
 		for id := range s.record.Campaigns {

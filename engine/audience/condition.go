@@ -85,9 +85,8 @@ func newCondition(e *Environment, text string) (*Condition, error) {
 		return nil, typeProblem(parsed.NativeRep(), issues.Errors()[0], e.types)
 	}
 	tree := checked.NativeRep()
-	if kind := tree.GetType(tree.Expr().ID()); kind.Kind() != types.BoolKind && kind.Kind() != types.DynKind {
-		return nil, placeOf(tree, tree.Expr().ID()).problem("the condition is "+typeName(kind)+", not true or false",
-			`compare it with something, such as traits.plan == "trial"`)
+	if problem := notTruth(tree, tree.GetType(tree.Expr().ID())); problem != nil {
+		return nil, problem
 	}
 	if err := checkCost(e, checked); err != nil {
 		return nil, err
@@ -119,6 +118,23 @@ func newCondition(e *Environment, text string) (*Condition, error) {
 	}
 	return c, nil
 }
+
+// notTruth says that a condition is something else than true or false; nil when it may be one of them.
+func notTruth(tree *ast.AST, kind *cel.Type) *Problem {
+	is, root := "", tree.Expr()
+	switch {
+	case kind.Kind() != types.BoolKind && kind.Kind() != types.DynKind:
+		is = typeName(kind)
+	case root.Kind() == ast.CallKind && slices.Contains(calculations, root.AsCall().FunctionName()):
+		is = "something calculated"
+	default:
+		return nil
+	}
+	return placeOf(tree, root.ID()).problem("the condition is "+is+", not true or false", `compare it with something, such as traits.plan == "trial"`)
+}
+
+// calculations are what never comes to true or false, whatever it is made of.
+var calculations = []string{operators.Add, operators.Subtract, operators.Multiply, operators.Divide, operators.Modulo, operators.Negate}
 
 func placeOf(tree *ast.AST, id int64) place {
 	location := tree.SourceInfo().GetStartLocation(id)
@@ -186,12 +202,17 @@ func warnings(e *Environment, used []namedAt, parsed *cel.Ast) []Problem {
 		}
 	}
 	selectTraits(tree)
-	if _, issues := e.typed.Check(parsed); issues.Err() != nil {
+	const never = "by the declared types of traits this never holds: "
+	checked, issues := e.typed.Check(parsed)
+	if issues.Err() != nil {
 		for _, issue := range issues.Errors() {
 			problem := typeProblem(tree, issue, e.types)
-			problem.Text = "by the declared types of traits this never holds: " + problem.Text
+			problem.Text = never + problem.Text
 			found = append(found, *problem)
 		}
+	} else if problem := notTruth(checked.NativeRep(), checked.OutputType()); problem != nil {
+		problem.Text = never + problem.Text
+		found = append(found, *problem)
 	}
 	slices.SortStableFunc(found, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))

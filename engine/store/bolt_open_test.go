@@ -267,7 +267,7 @@ func TestOpeningWaitsForAnOlderGenerationThatIsClosing(t *testing.T) {
 	older := openBolt(t, path, Options{})
 	closed := make(chan error)
 	go func() {
-		time.Sleep(lockTimeout / 4)
+		time.Sleep(lockTimeout / 16)
 		closed <- older.Close()
 	}()
 	openBolt(t, path, Options{})
