@@ -21,9 +21,9 @@ var limits = map[string]int{
 	"message.css": 2560,
 	"actions":     1 << 10,
 	"calls":       1280,
-	"inbox":       1216, // with the bell 4 KiB
+	"inbox":       1188, // with the bell 4 KiB
 	"bridge":      1280, // in documents that were written for the reference client
-	"bell":        2880,
+	"bell":        2908,
 	"debug":       6 << 10,
 	"forms":       3 << 10,
 	"inline":      1152,
@@ -35,7 +35,7 @@ var limits = map[string]int{
 	"sandbox":     1 << 10,
 	"routes":      512,
 	"stream":      2 << 10,
-	"swept":       256,
+	"swept":       320,
 	"when":        2 << 10,
 	"renderer":    14 << 10,
 }

@@ -64,7 +64,8 @@ func (w *redisWrite) count(counts *few[counter, int64]) {
 		return
 	}
 	w.counts = make([]string, 0, 2*counts.len())
-	var list []byte
+	var room [128]byte
+	list := room[:0]
 	for name, n := range counts.all() {
 		field, by := countField(name), strconv.FormatInt(n, 10)
 		w.counts = append(w.counts, field, by)

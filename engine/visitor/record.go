@@ -143,7 +143,7 @@ func (r *Record) Clone() *Record {
 	// A trait's value is never changed in place: the map is copied, what is in it is shared.
 	clone.Traits = maps.Clone(r.Traits)
 	clone.Tests = slices.Clone(r.Tests)
-	clone.Showings = slices.Clone(r.Showings)
+	clone.Showings = cloneForOne(r.Showings)
 	clone.Campaigns = maps.Clone(r.Campaigns)
 	clone.Sent = slices.Clone(r.Sent)
 	clone.Segments = slices.Clone(r.Segments)
@@ -160,11 +160,19 @@ func (r *Record) Clone() *Record {
 	return &clone
 }
 
+// cloneForOne copies a list that is about to get one more, as most changes do.
+func cloneForOne[T any](list []T) []T {
+	if list == nil {
+		return nil
+	}
+	return append(make([]T, 0, len(list)+1), list...)
+}
+
 func (s *MessageState) clone() *MessageState {
 	clone := *s
-	clone.Recent = slices.Clone(s.Recent)
-	clone.Showings = slices.Clone(s.Showings)
-	clone.Reported = slices.Clone(s.Reported)
+	clone.Recent = cloneForOne(s.Recent)
+	clone.Showings = cloneForOne(s.Showings)
+	clone.Reported = cloneForOne(s.Reported)
 	if s.Withheld != nil {
 		clone.Withheld = s.Withheld.clone()
 	}

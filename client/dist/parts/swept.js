@@ -1,1 +1,1 @@
-var t="",o=0;function s(i,l){o=t===(t=location.href)?o+1:1,o<=10?i():l();for(let e of document.querySelectorAll("handbill-message"))e.shadowRoot||e.remove()}export{s as swept};
+var s=["turbo:render","turbo:frame-render","htmx:afterSwap","htmx:after:swap"],n="",e=0,o=0;for(let t of s)document.addEventListener(t,()=>e=0);function i(t,f){n!==(n=location.href)&&(e=0),o||e++,o||=setTimeout(()=>o=0),e<=10?t():f();for(let r of document.querySelectorAll("handbill-message"))r.shadowRoot||r.remove()}export{i as swept};

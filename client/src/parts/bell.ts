@@ -20,12 +20,13 @@ const BELL = "M12 3a6 6 0 0 0-6 6c0 6-2.5 8-2.5 8h17s-2.5-2-2.5-8a6 6 0 0 0-6-6M
 /** Makes the element known, in which an inbox is shown. */
 export async function define(client: Client, open: (topics?: string[]) => Inbox, theme: () => string): Promise<void> {
   if (customElements.get(NAME)) return;
-  const look = await fetch(import.meta.url.replace(/bell-(\w+)\.js/, "message-$1.css"));
+  const look = await fetch(import.meta.url.replace("/bell-", "/message-").replace(/js$/, "css"));
   if (look.ok) customElements.define(NAME, elementOf(client, open, [await look.text(), theme(), css].map(styleSheet)));
 }
 
 function elementOf({ events, schemes }: Client, open: (topics?: string[]) => Inbox, sheets: CSSStyleSheet[]): CustomElementConstructor {
   return class extends HTMLElement {
+    static readonly observedAttributes = ["data-scheme"];
     #stop: (() => void) | undefined;
     /** How many were not read when that was last said. */
     #unread = Infinity;
@@ -42,6 +43,8 @@ function elementOf({ events, schemes }: Client, open: (topics?: string[]) => Inb
       const inbox = open(this.getAttribute("topics")?.split(/\s+/).filter(Boolean));
       if (!this.shadowRoot) this.#begin();
       if (this.hasAttribute("floating")) {
+        // Turbo leaves it where it is while it makes the page that is there another one.
+        this.dataset.turboPermanent = "";
         this.#bell.popover = "manual";
         this.#bell.showPopover?.();
       }
@@ -63,6 +66,14 @@ function elementOf({ events, schemes }: Client, open: (topics?: string[]) => Inb
 
     disconnectedCallback(): void {
       this.#stop?.();
+      // A library that changes the page takes off, too, what the site has not placed.
+      const back = (): unknown => document.querySelector(NAME) ?? document.body.append(this);
+      if (this.#bell.popover) void import(import.meta.url.replace("/bell-", "/swept-")).then((part: typeof import("./swept")) => part.swept(back, () => {}), () => {});
+    }
+
+    /** It may also take off an attribute that its server knows nothing of. */
+    attributeChangedCallback(): void {
+      this.dataset.scheme ||= schemes();
     }
 
     /** A word that the site may say in its own language. */

@@ -9,6 +9,9 @@ const FACES = ["\u{1F61E}", "\u{1F641}", "\u{1F610}", "\u{1F642}", "\u{1F600}"];
 
 let sheet: CSSStyleSheet | undefined;
 
+/** The fields of each step with what was written in them, by the steps that came up: a message that comes again has the same. */
+const written = new WeakMap<Step[], Map<Step, HTMLElement>>();
+
 /** Puts a step's fields before its buttons. Content.HTML in Go writes the same tree; a test holds them equal. */
 export function build(step: Step, section: HTMLElement, shown: Shown): void {
   if (!step.fields) return;
@@ -17,20 +20,27 @@ export function build(step: Step, section: HTMLElement, shown: Shown): void {
     sheet.replaceSync(css);
   }
   shown.root.adoptedStyleSheets = [...new Set([...shown.root.adoptedStyleSheets, sheet])];
-  const fields = element("div", { class: "fields" }, ...step.fields.map(buildField));
+  const known = written.get(shown.trail) ?? new Map<Step, HTMLElement>();
+  const fields = known.get(step) ?? buildFields(step);
+  written.set(shown.trail, known.set(step, fields));
   section.insertBefore(fields, section.querySelector(":scope > .buttons"));
+}
+
+function buildFields(step: Step): HTMLElement {
+  const fields = element("div", { class: "fields" }, ...step.fields!.map(buildField));
   fields.addEventListener("keydown", (event) => {
     // Enter sends a form, except where it begins another line.
     if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement) || event.isComposing) return;
     event.preventDefault();
-    section.querySelector<HTMLElement>('.buttons > [value="submit"]')?.click();
+    fields.parentElement!.querySelector<HTMLElement>('.buttons > [value="submit"]')?.click();
   });
   // What was said to be wrong is looked at again as soon as it changes.
   fields.addEventListener("input", ({ target }) => {
     const around = (target as Element).closest<HTMLElement>(".field")!;
-    const field = step.fields!.find(({ name }) => around === fieldElement(section, name));
+    const field = step.fields!.find(({ name }) => around === fieldElement(fields, name));
     if (field && around.querySelector(".error")) check(field, around);
   });
+  return fields;
 }
 
 export function press(button: Button, shown: Shown): boolean {

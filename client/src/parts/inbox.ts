@@ -75,7 +75,7 @@ let drawn = false;
 /** Returns what gives the messages of some topics. The edge's word is "true" where an inbox is drawn, unasked; missing where a site's own code asks. */
 export function begin(given: Client, word?: string): typeof open {
   client = given;
-  if (word === "true" || document.querySelector(ELEMENT)) draw(word);
+  draw(word === "true");
   return open;
 }
 
@@ -167,10 +167,13 @@ function changed(): void {
 }
 
 /** Shows an inbox where the page has a place for one, or where it has none in a corner of it, as soon as there is something in it. */
-function draw(word: string | undefined): void {
+function draw(unasked: boolean): void {
+  // The place may be further down in the page.
+  if (document.readyState === "loading") return document.addEventListener("DOMContentLoaded", () => draw(unasked));
+  if (!unasked && !document.querySelector(ELEMENT)) return;
   const all = open();
   void arrived.then(() => import(import.meta.url.replace("/inbox-", "/bell-"))).then((part: typeof import("./bell")) => part.define(client, open, () => style)).catch(() => {});
-  if (word !== "true" || drawn) return;
+  if (!unasked || drawn) return;
   drawn = true;
   const come = (messages: InboxMessage[]): void => {
     if (!messages.length || document.querySelector(ELEMENT)) return;

@@ -44,6 +44,8 @@ export function frame({ display, position = "inside", target }: Placement): Fram
       };
     },
     open(host, fill) {
+      // It stands among the site's own, which Turbo may bring anew: then it comes to its place again.
+      delete host.dataset.turboPermanent;
       back = stand(host, at!, position);
       aside = () => {
         back();

@@ -45,6 +45,8 @@ export function show(
   const host = document.createElement("handbill-message");
   host.dataset.message = message.messageId;
   host.dataset.scheme = schemes();
+  // Turbo leaves it where it is while it makes the page that is there another one.
+  host.dataset.turboPermanent = "";
   if (lang) host.lang = lang;
   if (dir) host.dir = dir;
   /** What failed before the message was opened. */
