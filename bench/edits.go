@@ -56,7 +56,7 @@ type edition struct {
 // writeManyMessages writes a workspace as large sites have it.
 func writeManyMessages(folder string) (*edition, error) {
 	var b strings.Builder
-	b.WriteString("[workspace]\nname = \"Bench 0000000\"\nsite_id = \"bench\"\nwrite_key = \"bench-web\"\nlocale = \"en\"\nthrottle = { per_day = 32 } # setting\n" +
+	b.WriteString("[workspace]\nname = \"Bench\"\ntraits = { seats = \"int\", plan = \"string\", first_name = \"string\", edition_0000000 = \"int\" }\nsite_id = \"bench\"\nwrite_key = \"bench-web\"\nlocale = \"en\"\nthrottle = { per_day = 32 } # setting\n" +
 		"\n[[segments]]\nid = \"buyers\"\nwhere = 'events[\"Order Completed\"].count > 0'\n" +
 		"\n[[templates]]\nid = \"notice\"\nparams = [\"title\"]\ntitle = \"{{ params.title }}\"\ntext = \"Hello {{ traits.first_name | default: 'there' }}. **Have a look.**\"\n")
 	for i := range manyMessages {
@@ -82,7 +82,7 @@ func writeManyMessages(folder string) (*edition, error) {
 	edited := fmt.Sprintf("section %d, edition ", manyMessages/2)
 	e := &edition{
 		path: filepath.Join(folder, "many.toml"), elsewhere: filepath.Join(folder, "elsewhere", "many.toml"), text: []byte(text),
-		word: strings.Index(text, edited) + len(edited), setting: strings.Index(text, "Bench ") + len("Bench "),
+		word: strings.Index(text, edited) + len(edited), setting: strings.Index(text, "edition_") + len("edition_"),
 	}
 	if err := os.Mkdir(filepath.Dir(e.elsewhere), 0o700); err != nil {
 		return nil, err
@@ -91,7 +91,8 @@ func writeManyMessages(folder string) (*edition, error) {
 	return e, err
 }
 
-// next saves the workspace with another word in one message and, if all is to be read again, another setting.
+// next saves the workspace with another word in one message and, if all is to be read again, other types of traits, which are a
+// setting that every message depends on.
 func (e *edition) next(everything bool) (mark string, err error) {
 	e.number++
 	number := fmt.Sprintf("%07d", e.number)

@@ -62,7 +62,7 @@ func (e *Engine) OpenDebugLink(id string) (until time.Time, open bool) {
 func (e *Engine) ExplainPoll(ctx context.Context, request PollRequest) (Explanation, error) {
 	snapshot := e.Snapshot()
 	if snapshot == nil {
-		return Explanation{}, fmt.Errorf("workspace %s has not been loaded: %w; the log says what to fix", e.workspace, ErrNotEnabled)
+		return Explanation{}, notLoaded{e.workspace}
 	}
 	if request.Page == nil {
 		return Explanation{}, errors.New("explain needs the page's URL")

@@ -73,7 +73,7 @@ type MessageExplanation struct {
 func (e *Engine) Explain(ctx context.Context, request ExplainRequest) (Explanation, error) {
 	snapshot := e.Snapshot()
 	if snapshot == nil {
-		return Explanation{}, fmt.Errorf("workspace %s has not been loaded: %w; the log says what to fix", e.workspace, ErrNotEnabled)
+		return Explanation{}, notLoaded{e.workspace}
 	}
 	if request.Page == nil {
 		return Explanation{}, errors.New("explain needs the page's URL")

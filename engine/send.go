@@ -147,7 +147,7 @@ func (e *Engine) enabled() (*workspace.Snapshot, error) {
 	snapshot := e.Snapshot()
 	switch {
 	case snapshot == nil:
-		return nil, fmt.Errorf("workspace %s has not been loaded: %w; the log says what to fix", e.workspace, ErrNotEnabled)
+		return nil, notLoaded{e.workspace}
 	case !snapshot.InApp:
 		return nil, fmt.Errorf("workspace %s has in_app = false: %w; set in_app = true in [workspace]", e.workspace, ErrNotEnabled)
 	}

@@ -26,6 +26,15 @@ var (
 	ErrNotEnabled = errors.New("in-app messaging is not enabled")
 )
 
+// notLoaded is an [ErrNotEnabled] of a workspace that never was good.
+type notLoaded struct{ workspace string }
+
+func (e notLoaded) Error() string {
+	return fmt.Sprintf("workspace %s has not been loaded yet; GET /handbill/ of the admin API and the log say what to fix", e.workspace)
+}
+
+func (notLoaded) Is(target error) bool { return target == ErrNotEnabled }
+
 // TestReceipt says what a test send will do.
 type TestReceipt struct {
 	// Message is the id of the message that waits.

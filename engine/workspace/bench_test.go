@@ -64,3 +64,41 @@ func BenchmarkCompileOneEditInTenThousandMessages(b *testing.B) {
 		compiled(b, before, edited)
 	}
 }
+
+// benchmarkEdit compiles an edit of ten thousand messages, of which a hundred name a template and a segment each.
+func benchmarkEdit(b *testing.B, old, edited string) {
+	const around = `
+[[segments]]
+id = "segment-of-teams"
+where = 'traits.plan == "team"'
+
+[[templates]]
+id = "template-of-news"
+params = ["what"]
+title = "News"
+text = "{{ params.what }}"
+`
+	files := manyMessages(10_000)
+	var text strings.Builder
+	text.WriteString(string(files[0].Data) + around)
+	for i := range 100 {
+		fmt.Fprintf(&text, "\n[[messages]]\nid = \"news-%[1]d\"\npages = [\"/news/%[1]d\"]\naudience = [\"segment-of-teams\"]\ntemplate = \"template-of-news\"\nparams = { what = \"Number %[1]d\" }\n", i)
+	}
+	before := compiled(b, nil, []File{{Name: "messages.toml", Data: []byte(text.String())}})
+	after := []File{{Name: "messages.toml", Data: []byte(strings.Replace(text.String(), old, edited, 1))}}
+	for b.Loop() {
+		compiled(b, before, after)
+	}
+}
+
+func BenchmarkCompileAnotherNameOfTenThousandMessages(b *testing.B) {
+	benchmarkEdit(b, `name = "Large"`, `name = "Larger"`)
+}
+
+func BenchmarkCompileAnotherSegmentOfTenThousandMessages(b *testing.B) {
+	benchmarkEdit(b, `"team"`, `"free"`)
+}
+
+func BenchmarkCompileAnotherTemplateOfTenThousandMessages(b *testing.B) {
+	benchmarkEdit(b, `title = "News"`, `title = "Newest"`)
+}

@@ -149,7 +149,9 @@ func (c *check) compile(documents []section) *Snapshot {
 }
 
 func (c *check) snapshot(messages []*Message) *Snapshot {
+	c.work.Rest()
 	sortMessages(messages)
+	c.work.Rest()
 	s := &Snapshot{
 		Throttles: c.settings.throttles, Zone: cmp.Or(c.settings.zone, time.UTC), eventGoals: make(map[string][]*Message),
 		Name: c.settings.name, SiteID: c.settings.siteID, WriteKey: c.settings.writeKey, InApp: c.settings.inApp, Locale: c.settings.locale, Throttle: c.settings.throttle,
@@ -175,7 +177,9 @@ func (c *check) snapshot(messages []*Message) *Snapshot {
 		s.inbox.look = c.settings.theme.made
 	}
 	s.index = c.indexOf(messages, sets)
+	c.work.Rest()
 	s.starters = newStarters(messages, c.segments)
+	c.work.Rest()
 	s.Generation = generation(s, c.segmentSum)
 	return s
 }
@@ -194,29 +198,32 @@ func (c *check) placesOf(messages []*Message) map[string]int {
 	return places
 }
 
-// sortMessages puts messages that are in the order of the files into the settled one. What is compared stands together: in
-// thousands of messages, each would have to be fetched again and again.
+// sortMessages puts messages that are in the order of the files into the settled one. What is compared stands together, for in
+// thousands of messages each would have to be fetched again and again, and holds no pointers: while the garbage collector works,
+// those cost several times as much to move.
 func sortMessages(messages []*Message) {
 	type key struct {
 		priority, place int
-		start           time.Time
-		message         *Message
+		seconds         int64 // when it starts
+		nanoseconds     int
 	}
-	keys := make([]key, len(messages))
+	keys, inFiles := make([]key, len(messages)), slices.Clone(messages)
 	for i, m := range messages {
-		keys[i] = key{m.Priority, i, m.Start, m}
+		keys[i] = key{m.Priority, i, m.Start.Unix(), m.Start.Nanosecond()}
 	}
 	slices.SortFunc(keys, func(a, b key) int {
-		if a.priority != b.priority {
+		switch {
+		case a.priority != b.priority:
 			return cmp.Compare(a.priority, b.priority)
-		}
-		if order := a.start.Compare(b.start); order != 0 {
-			return order
+		case a.seconds != b.seconds:
+			return cmp.Compare(a.seconds, b.seconds)
+		case a.nanoseconds != b.nanoseconds:
+			return cmp.Compare(a.nanoseconds, b.nanoseconds)
 		}
 		return cmp.Compare(a.place, b.place)
 	})
 	for i, k := range keys {
-		messages[i] = k.message
+		messages[i] = inFiles[k.place]
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 // is the same as before is taken from the snapshot before, with what was to be
 // said of it. What differs, and everything that is no message, is read as one
 // text, by the same code as a whole file. A message may depend on its own text
-// and on all that is no message, so nothing is taken over where that changed;
-// and where anything is in doubt, the whole is read.
+// and on what is no message: where that changed, what the change may concern is
+// read again too (concern.go). Where anything is in doubt, the whole is read.
 
 // parts are a file's text, whole, and in chunks.
 type parts struct {
@@ -113,7 +113,13 @@ func (c *check) edited(files []File) *Snapshot {
 		all, orders = append(all, p), append(orders, order)
 	}
 	if !slices.Equal(rests(all), rests(before.files)) || !maps.EqualFunc(c.lists, before.lists, sameList) {
-		return nil
+		of := c.concernOf(all)
+		if of.all {
+			return nil
+		}
+		for _, file := range all {
+			of.forget(file, c.rest)
+		}
 	}
 	documents := make([]section, 0, len(all))
 	for i, p := range all {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,7 @@ func sayings(s *Snapshot, warnings []Problem, err error) string {
 			}
 		}
 		fmt.Fprintf(&all, "%s %s %t %t %t\n", m.Slot, stands(m), m.Content.Persistent, m.Content.Beacon, m.Stays)
+		fmt.Fprintf(&all, "reads traits: %t, exit is constant: %t, throttles: %q\n", m.readsTraits, m.ExitConstant, m.Throttles)
 		for _, v := range m.Variants {
 			fmt.Fprintf(&all, "%s %s %t\n", v.Message.Slot, stands(v.Message), v.Message.Stays)
 			shown := v.Message
@@ -159,12 +161,25 @@ func TestAnEditSaysTheSameAsTheWhole(t *testing.T) {
 		{"a word of the last", "Dark mode", "Light mode", 2},
 		{"a comment before a message", "# The sale", "# The spring sale\n# of this year", 3},
 		{"a line at the top", "# Our messages", "# Our messages\n#", 3},
-		{"a setting", "name = \"Example\"", "name = \"Other\"", -1},
+		{"a setting", "name = \"Example\"", "name = \"Other\"", 3},
 		{"the time zone", "Europe/Berlin", "Europe/Lisbon", -1},
-		{"a segment", "== \"trial\"", "== \"free\"", -1},
+		{"a segment", "== \"trial\"", "== \"free\"", 2},
 		{"a condition", "startsWith", "endsWith", 2},
 		{"a condition that is wrong", "startsWith(\"/shop\")", "startsWith(1)", 2},
-		{"a template", "{{ params.title }}", "News: {{ params.title }}", -1},
+		{"a template", "{{ params.title }}", "News: {{ params.title }}", 1},
+		{"a comment in a template", "[[templates]]", "[[templates]] # all of them", 3},
+		{"a template that is gone", "id = \"news\"", "id = \"old-news\"", 1},
+		{"a segment that is gone", "id = \"trial\"", "id = \"trials\"", 2},
+		{"a segment more", "[[segments]]\nid = \"trial\"", "[[segments]]\nid = \"members\"\nwhere = 'segment(\"trial\")'\n\n[[segments]]\nid = \"trial\"", 2},
+		{"a theme more", "[[segments]]", "[[themes]]\nid = \"dark\"\naccent = \"#223344\"\n\n[[segments]]", 2},
+		{"a theme for all", "locale = \"en\"", "locale = \"en\"\ntheme = \"dark\"\n[[themes]]\nid = \"dark\"\naccent = \"#223344\"", -1},
+		{"a throttle more", "[[segments]]", "[[throttles]]\nid = \"calm\"\nper_day = 1\n\n[[segments]]", 2},
+		{"the language", "locale = \"en\"", "locale = \"en-GB\"", -1},
+		{"the types of traits", "locale = \"en\"", "locale = \"en\"\ntraits = { plan = \"int\" }", -1},
+		{"what is done about errors", "locale = \"en\"", "locale = \"en\"\non_error = \"skip\"", -1},
+		{"settings twice", "[[segments]]", "[workspace]\nname = \"Second\"\n\n[[segments]]", -1},
+		{"a template without an id", "id = \"news\"", "name = \"news\"", -1},
+		{"a table that nobody knows", "[[segments]]", "[mode]\ndark = true\n\n[[segments]]", -1},
 		{"a message less", "[[messages]]\nid = \"tour\"", "[[messages]]\nid = \"bye\"", 2},
 		{"a message more", "[[messages]]\nid = \"tour\"", "[[messages]]\nid = \"more\"\npages = [\"*\"]\ntext = \"More\"\n\n[[messages]]\nid = \"tour\"", 3},
 		{"a header that is text now", "\n[[messages]]\nid = \"launch\"", "\n# [[messages]]\nid = \"launch\"", 1},
@@ -178,7 +193,7 @@ func TestAnEditSaysTheSameAsTheWhole(t *testing.T) {
 		{"a key that is there twice", "params = { title = \"Dark mode\" }", "params = { title = \"Dark mode\" }\nimage.src = \"/b.png\"", -1},
 		{"brackets in a text", "20 % off", "[[[[20 % off", 2},
 		{"bytes that are no text", "20 % off", "20 \xff off", -1},
-		{"a table at the end", "alt = \"\"\n", "alt = \"\"\n[workspace.throttle]\nper_day = 1\n", -1},
+		{"a table at the end", "alt = \"\"\n", "alt = \"\"\n[workspace.throttle]\nper_day = 1\n", 3},
 		{"a table between", "[[messages]]\nid = \"launch\"", "[segment]\n[[messages]]\nid = \"launch\"", -1},
 		{"another way to write a header", "[[messages]]\nid = \"launch\"", "[[ messages ]]\nid = \"launch\"", -1},
 		{"a header in quotes", "[[messages]]\nid = \"launch\"", "[[\"messages\"]]\nid = \"launch\"", -1},
@@ -325,5 +340,111 @@ func TestListsAreThoseOfAllSegments(t *testing.T) {
 		if got := Lists(File{Name: "a.toml", Data: []byte(text)}); strings.Join(got, " ") != strings.Join(want, " ") {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
+	}
+}
+
+// What is around messages, and who mentions it.
+const mentioning = `[workspace]
+locale = "en"
+theme = "light"
+
+[[themes]]
+id = "light"
+accent = "#223344"
+
+[[themes]]
+id = "dark"
+accent = "#99bbff"
+
+[[segments]]
+id = "paying"
+where = 'traits.plan != "free"'
+
+[[segments]]
+id = "teams"
+where = 'segment("paying") && traits.seats > 3'
+
+[[segments]]
+id = "guests"
+ids = "guests.txt"
+
+[[messages]]
+id = "by-condition"
+pages = ["*"]
+where = 'segment("teams")'
+text = "For teams"
+
+[[messages]]
+id = "by-audience"
+pages = ["*"]
+audience = ["!paying"]
+text = "For others"
+
+[[messages]]
+id = "by-list"
+pages = ["*"]
+audience = ["guests"]
+text = "For our guests"
+
+[[messages]]
+id = "in-the-dark"
+pages = ["*"]
+theme = "dark"
+text = "Good night"
+
+[[messages]]
+id = "escaped"
+pages = ["*"]
+audience = ["te\u0061ms"]
+text = "For teams, too"
+
+[[messages]]
+id = "for-all"
+pages = ["*"]
+text = "Good morning"
+`
+
+func TestAChangeAroundMessagesIsReadByThoseThatMentionIt(t *testing.T) {
+	guests := func(ids string) File { return File{Name: "guests.txt", Data: []byte(ids), List: true} }
+	files := func(text, ids string) []File { return append(oneFile(text), guests(ids)) }
+	before := sameAsWhole(t, at, nil, files(mentioning, "ada\n"))
+	for _, test := range []struct {
+		name, old, new, ids string
+		// again are those that are read again, by their places; nil: all.
+		again string
+	}{
+		{"a segment", "seats > 3", "seats > 5", "ada\n", "by-condition escaped"},
+		{"a segment that another uses", "!= \"free\"", "!= \"none\"", "ada\n", "by-audience by-condition escaped"},
+		{"a list", "", "", "ada\ngrace\n", "by-list escaped"},
+		{"a theme", "#99bbff", "#88aaff", "ada\n", "escaped in-the-dark"},
+		{"the theme of all", "#223344", "#112233", "ada\n", "all"},
+		{"nothing", "", "", "ada\n", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			edit := files(strings.Replace(mentioning, test.old, test.new, 1), test.ids)
+			sameAsWhole(t, at, before, edit)
+			c := &check{previous: before, now: at}
+			edited := c.edited(edit)
+			if edited == nil {
+				if test.again != "all" {
+					t.Error("all was read")
+				}
+				return
+			}
+			known := make(map[*outcome]bool)
+			for _, part := range before.kept.files[0].chunks {
+				known[part.outcome] = true
+			}
+			var again []string
+			for _, part := range edited.kept.files[0].chunks {
+				if part.message && !known[part.outcome] {
+					again = append(again, part.outcome.message.ID)
+				}
+			}
+			slices.Sort(again)
+			if got := strings.Join(again, " "); got != test.again {
+				t.Errorf("read again are %q, want %q", got, test.again)
+			}
+		})
 	}
 }

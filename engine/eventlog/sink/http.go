@@ -82,7 +82,13 @@ func (p poster) post(ctx context.Context, header http.Header, body []byte) error
 // withoutURL keeps the URL, which may be a secret, out of an error.
 func (p poster) withoutURL(err error) error {
 	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	switch {
+	case !errors.As(err, &wrapped):
+	case wrapped.Timeout():
+		return fmt.Errorf("%s did not answer within %s: see why it is slow, or give it a longer timeout", withoutSecrets(p.url), p.client.Timeout)
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%s closed the connection without an answer", withoutSecrets(p.url))
+	default:
 		return fmt.Errorf("%s: %w", withoutSecrets(p.url), wrapped.Err)
 	}
 	return err

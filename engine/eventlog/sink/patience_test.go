@@ -172,7 +172,7 @@ func TestAWebhookThatIsTooSlowIsAskedAgain(t *testing.T) {
 		if len(pauses) < 50 || slices.Min(pauses) < DefaultTimeout || slices.Max(pauses) > DefaultTimeout+longestWait {
 			t.Errorf("it is asked again after %v", pauses)
 		}
-		if s := r.State(); s.Pending != 5 || s.Dead != 0 || !strings.Contains(s.Problem, "exceeded") {
+		if s := r.State(); s.Pending != 5 || s.Dead != 0 || !strings.Contains(s.Problem, "did not answer within 10s") {
 			t.Errorf("state %+v", s)
 		}
 		hook.answers(taking)
