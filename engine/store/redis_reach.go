@@ -32,6 +32,7 @@ type reach struct {
 	probing sync.WaitGroup
 	since   map[int]time.Time
 	reason  error // why it was lost last
+	told    bool  // an operator was told that it is lost
 	back    func()
 	// settled is when leases may be taken again, in nanoseconds since 1970.
 	settled [redisBuckets]atomic.Int64
@@ -141,12 +142,21 @@ func (h *reach) lose(place int, key Key, reason error) {
 	if h.closed {
 		return
 	}
-	if len(h.since) == 0 {
-		h.store.logger.Error("Redis cannot be reached; visitors are answered from memory, messages with a bound are not shown, and "+h.store.meanwhile(),
-			"store", h.store.place, "error", reason)
-	}
 	h.since[place], h.reason = time.Now(), reason
 	h.probing.Go(func() { h.probe(place, key) })
+}
+
+// tell logs that Redis is lost, once until it is back. That it took long to answer, and does at once when asked again, is
+// not worth an error.
+func (h *reach) tell() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.told || h.closed {
+		return
+	}
+	h.told = true
+	h.store.logger.Error("Redis cannot be reached; visitors are answered from memory, messages with a bound are not shown, and "+h.store.meanwhile(),
+		"store", h.store.place, "error", h.reason)
 }
 
 // probe waits until the node that has a visitor's record answers.
@@ -160,6 +170,7 @@ func (h *reach) probe(place int, key Key) {
 		if back {
 			break
 		}
+		h.tell()
 		select {
 		case <-r.open.Done():
 			return
@@ -176,7 +187,8 @@ func (h *reach) probe(place int, key Key) {
 	if h.back != nil {
 		h.back()
 	}
-	if len(h.since) == 0 {
+	if len(h.since) == 0 && h.told {
+		h.told = false
 		r.logger.Info("Redis answers again", "store", r.place)
 	}
 	r.lazy.soon()
