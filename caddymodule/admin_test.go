@@ -140,7 +140,7 @@ func TestReadinessSaysWhatIsWrong(t *testing.T) {
 		t.Errorf("a workspace without pages: %d %s", status, body)
 	}
 	status, body = ask(t, http.MethodPost, "http://"+admin+"/handbill/shop/send", `{"test":true,"to":"ines"}`)
-	if status != 503 || !strings.Contains(body, "the log says what to fix") {
+	if status != 503 || !strings.Contains(body, "the log say what to fix") {
 		t.Errorf("a send without a workspace: %d %s", status, body)
 	}
 	writeMessages(t, path, "sale")

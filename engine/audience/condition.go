@@ -121,7 +121,8 @@ func newCondition(e *Environment, text string) (*Condition, error) {
 
 // notTruth says that a condition is something else than true or false; nil when it may be one of them.
 func notTruth(tree *ast.AST, kind *cel.Type) *Problem {
-	is, root := "", tree.Expr()
+	var is string
+	root := tree.Expr()
 	switch {
 	case kind.Kind() != types.BoolKind && kind.Kind() != types.DynKind:
 		is = typeName(kind)

@@ -234,7 +234,7 @@ func TestTextsWithoutTagsAreReadAsTheLibraryReadsThem(t *testing.T) {
 			text += pieces[random.IntN(len(pieces))]
 		}
 		tree, err := liquid().Parse(text, parser.SourceLoc{})
-		want := ""
+		var want string
 		if err != nil {
 			want = unreadable(err).Error()
 		} else {
