@@ -31,6 +31,8 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
   const over = new Map<string, string | false | undefined>();
 
   let paused = false;
+  /** How many messages wait for their look or their parts. */
+  let loading = 0;
 
   function update(messages: Message[]): void {
     due = messages;
@@ -82,6 +84,8 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
     const needed = message.content.parts ?? [];
     const missing = needed.filter((name) => !parts.has(name));
     if (!look || missing.length) return load(message, missing);
+    // What comes a moment later would find it open.
+    if (slot === MODAL && loading && !trail) return;
     try {
       const extensions = needed.map((name) => parts.get(name)!);
       const showing = show(message, frameAt, extensions, look, tell, leave, (notHere) => {
@@ -100,9 +104,13 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
 
   /** The message keeps its place free until its look and its parts are there. */
   function load(message: Message, names: string[]): void {
+    loading++;
     void Promise.all([sheet("message").then((loaded) => (look = loaded)), ...names.map(async (name) => parts.set(name, await part(name as never)))])
       .catch(() => refuse(message, "content"))
-      .then(arrange);
+      .then(() => {
+        loading--;
+        arrange();
+      });
   }
 
   /** A message that cannot be shown is said to be so once, and makes way. */
