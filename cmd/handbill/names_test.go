@@ -58,7 +58,7 @@ func TestWhatASiteCallsItsEndpointIsFollowedEverywhere(t *testing.T) {
 	writeFile(t, workspace, namedMessages)
 	const prefix = "/-/in.app"
 	s := newServer(t, "{\n\tadmin ADMIN\n\tpersist_config off\n\tdefault_bind 127.0.0.1\n\thandbill "+workspace+" {\n\t\tstore memory\n\t}\n}\n"+
-		"http://EDGE {\n\thandbill {\n\t\tclient reference "+folder+"\n\t\tprefix "+prefix+"\n\t\tglobal_name shopAnalytics\n\t\tsite_id \"Tallowby & Söhne\"\n\t\twrite_key \"tallowby/web 2\"\n\t\tcookie {\n\t\t\tname visitor\n\t\t}\n\t}\n\treverse_proxy "+
+		"http://EDGE {\n\thandbill {\n\t\tclient reference "+folder+"\n\t\tprefix "+prefix+"\n\t\tglobal_name shopAnalytics\n\t\tsite_id Tallowby.Soehne_1\n\t\twrite_key tallowby-web.2\n\t\tcookie {\n\t\t\tname visitor\n\t\t}\n\t}\n\treverse_proxy "+
 		site.Listener.Addr().String()+"\n}\n")
 	s.start()
 	for _, page := range []struct{ path, shows string }{
