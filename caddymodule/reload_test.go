@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"path/filepath"
 	"runtime"
@@ -41,17 +42,19 @@ func (e *edge) visit(number int) *visitors {
 	return v
 }
 
-// ask sends a request whose answer must be right. Caddy itself resets connections that wait for a listener it gives up, with
-// Handbill and without, and a browser then tries again.
+// ask sends a request whose answer must be right. Caddy itself closes connections before it has read a request of them when
+// it gives up a listener, with Handbill and without, and a client then tries again, a moment later: else reloads without a
+// pause would meet each try.
 func (v *visitors) ask(what, method, url, body string, right func(answer) bool, headers ...string) {
 	for tries := 1; ; tries++ {
 		a, err := v.edge.try(method, url, body, headers...)
 		switch {
-		case err != nil && tries == 10:
+		case err != nil && tries == 20:
 			v.lost.Add(1)
 			return
 		case err != nil:
 			v.connections.Add(1)
+			time.Sleep(rand.N(time.Duration(tries) * 5 * time.Millisecond))
 			continue
 		case a.StatusCode != 200 || !right(a):
 			v.edge.t.Errorf("%s during a reload: %s\n%s", what, a.Status, a.body)
