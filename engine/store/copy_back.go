@@ -5,9 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
 
 	"github.com/redis/rueidis"
 	"go.etcd.io/bbolt"
@@ -15,31 +13,22 @@ import (
 
 // CopyFromRedis copies everything in Redis into a new file. The file is there whole or not at all. Nobody else may change what
 // is in Redis meanwhile.
-func CopyFromRedis(ctx context.Context, from *Redis, path string) (Copied, error) {
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return Copied{}, errors.Join(fmt.Errorf("%s is there already, and a copy would overwrite it; name a file that is not there", path), err)
-	}
-	unfinished := path + ".copying"
-	if err := os.RemoveAll(unfinished); err != nil {
-		return Copied{}, fmt.Errorf("removing what an interrupted copy has left: %w", err)
-	}
-	to, err := OpenBolt(unfinished, Options{Logger: slog.New(slog.DiscardHandler)})
+func CopyFromRedis(ctx context.Context, from *Redis, path string) (copied Copied, err error) {
+	err = makeWhole(path, func(unfinished string) error {
+		to, err := OpenBolt(unfinished, Options{Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			return err
+		}
+		if err = from.copyInto(ctx, to); err == nil {
+			copied, err = to.count(ctx)
+		}
+		if err == nil && copied == (Copied{}) {
+			err = fmt.Errorf("%s has nothing of Handbill's; name the Redis and the database that the Caddyfile names", from.place)
+		}
+		return errors.Join(err, to.Close())
+	})
 	if err != nil {
 		return Copied{}, err
-	}
-	err = from.copyInto(ctx, to)
-	var copied Copied
-	if err == nil {
-		copied, err = to.count(ctx)
-	}
-	if err == nil && copied == (Copied{}) {
-		err = fmt.Errorf("%s has nothing of Handbill's; name the Redis and the database that the Caddyfile names", from.place)
-	}
-	if err = errors.Join(err, to.Close()); err == nil {
-		err = os.Rename(unfinished, path)
-	}
-	if err != nil {
-		return Copied{}, errors.Join(err, os.Remove(unfinished))
 	}
 	return copied, nil
 }

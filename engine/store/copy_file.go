@@ -17,25 +17,37 @@ const compactChunk = 1 << 20
 // CopyToFile copies everything in a file into a new one, without the room that what was removed has left. The new file is there
 // whole or not at all. Nobody else may change the first meanwhile.
 func CopyToFile(ctx context.Context, from *Bolt, path string) (Copied, error) {
+	err := makeWhole(path, func(unfinished string) error {
+		to, err := bbolt.Open(unfinished, 0o600, &bbolt.Options{Timeout: lockTimeout, NoStatistics: true})
+		if err != nil {
+			return fmt.Errorf("making the copy %s: %w; let this user write there", unfinished, err)
+		}
+		err = guard(from.path, func() error { return bbolt.Compact(to, from.db, compactChunk) })
+		return errors.Join(err, to.Close())
+	})
+	if err != nil {
+		return Copied{}, fmt.Errorf("copying %s: %w", from.path, err)
+	}
+	return from.count(ctx)
+}
+
+// makeWhole has a copy made that is there whole or not at all: under another name until it is.
+func makeWhole(path string, copyTo func(unfinished string) error) error {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return Copied{}, errors.Join(fmt.Errorf("%s is there already, and a copy would overwrite it; name a file that is not there", path), err)
+		return errors.Join(fmt.Errorf("%s is there already, and a copy would overwrite it; name a file that is not there", path), err)
 	}
 	unfinished := path + ".copying"
 	if err := os.RemoveAll(unfinished); err != nil {
-		return Copied{}, fmt.Errorf("removing what an interrupted copy has left: %w", err)
+		return fmt.Errorf("removing what an interrupted copy has left: %w", err)
 	}
-	to, err := bbolt.Open(unfinished, 0o600, &bbolt.Options{Timeout: lockTimeout, NoStatistics: true})
-	if err != nil {
-		return Copied{}, fmt.Errorf("making the copy %s: %w; let this user write there", unfinished, err)
-	}
-	err = guard(from.path, func() error { return bbolt.Compact(to, from.db, compactChunk) })
-	if err = errors.Join(err, to.Close()); err == nil {
+	err := copyTo(unfinished)
+	if err == nil {
 		err = os.Rename(unfinished, path)
 	}
 	if err != nil {
-		return Copied{}, errors.Join(fmt.Errorf("copying %s: %w", from.path, err), os.Remove(unfinished))
+		return errors.Join(err, os.RemoveAll(unfinished))
 	}
-	return from.count(ctx)
+	return nil
 }
 
 // count says what is in a file.
