@@ -339,6 +339,42 @@ func TestIdentifyingJoinsWhatTheAnonymousVisitorDid(t *testing.T) {
 	}
 }
 
+// The page that a login leads to asks while the identify of the page before is on its way; where the site says who the visitor
+// is, none comes.
+func TestAPollAsAPersonKnowsWhatTheirBrowserDidBeforeItIdentifies(t *testing.T) {
+	const shoes = "https://shop.example.com/shoes"
+	e := newEdge(t, shop)
+	before := find(t, e.poll(ada, shoes, "tab", "view"), "spring-sale")
+	e.report(ada, engine.OutcomeOpened, before.ID)
+	e.report(ada, engine.OutcomeDismissed, before.ID)
+	otherBrowser := visitor.Identity{Anonymous: "another-browser", User: "ada", Level: visitor.LevelIdentified}
+	identify := func(who visitor.Identity) {
+		if err := e.Identify(t.Context(), who, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		when  string
+		first func()
+		who   visitor.Identity
+		want  []string
+	}{
+		{"of whom nothing is remembered", func() {}, adaKnown, []string{"members-only"}},
+		{"in another browser, where nothing joined", func() {}, otherBrowser, []string{"members-only", "spring-sale"}},
+		{"who was known before", func() { identify(otherBrowser) }, adaKnown, []string{"members-only"}},
+		{"in another browser still", func() {}, otherBrowser, []string{"members-only", "spring-sale"}},
+		{"after it has arrived", func() { identify(adaKnown) }, adaKnown, []string{"members-only"}},
+		{"in another browser, where it has joined", func() {}, otherBrowser, []string{"members-only"}},
+	} {
+		c.first()
+		got := ids(e.poll(c.who, shoes, "tab", "view "+c.when))
+		slices.Sort(got)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("a person %s gets %v, want %v", c.when, got, c.want)
+		}
+	}
+}
+
 func TestADeliveryMadeBeforeIdentifyingIsReportedAfterIt(t *testing.T) {
 	const shoes = "https://shop.example.com/shoes"
 	e := newEdge(t, shop)

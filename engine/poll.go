@@ -338,23 +338,8 @@ func (e *Engine) reload(ctx context.Context, s *situation) error {
 	if err != nil {
 		return fmt.Errorf("reading the visitor's record again: %w", err)
 	}
-	s.remember(record)
+	s.remember(e.withBrowser(ctx, s.identity, record))
 	return nil
-}
-
-// load reads what is remembered about a visitor, and says under which key.
-func (e *Engine) load(ctx context.Context, identity visitor.Identity) (store.Key, *visitor.Record, error) {
-	if e.peeker != nil {
-		if key, record, ok := e.peeker.Peek(e.workspace, identity); ok {
-			return key, record, nil
-		}
-	}
-	key := e.key(identity)
-	record, err := e.store.Load(ctx, key)
-	if err != nil {
-		record, err = e.recall(key, err)
-	}
-	return key, record, err
 }
 
 // keyOf is under which key the visitor of a situation is remembered.

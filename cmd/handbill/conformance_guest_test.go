@@ -96,6 +96,11 @@ func (r *conformanceRun) newVisit(t *testing.T, beside *guest) *guest {
 	ctx, closeTab := chromedp.NewContext(parent, options...)
 	t.Cleanup(closeTab)
 	v := &guest{tab: &tab{t: t, ctx: ctx}, conformanceRun: r, notes: notes, frames: map[string]context.Context{}}
+	t.Cleanup(func() {
+		if t.Failed() {
+			v.tell()
+		}
+	})
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 800)); err != nil {
 		t.Fatal(err)
 	}
@@ -205,16 +210,18 @@ func (v *guest) tell() {
 	v.notes.lock.Lock()
 	troubles := strings.Join(v.notes.troubles, "\n")
 	v.notes.lock.Unlock()
-	v.t.Logf("the listener heard %s\nthe console says %s\nthe wire:\n%s", js[string](v.tab, `sessionStorage.getItem("heard") || "nothing"`), troubles, v.wire)
+	heard, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`sessionStorage.getItem("heard") || "nothing"`))
+	seen := []string{}
+	for _, s := range v.surfaces() {
+		seen = append(seen, s.text)
+	}
+	v.t.Logf("the listener heard %s (%v)\non the screen is %q\nthe console says %s\nthe wire:\n%s", heard, err, seen, troubles, v.wire)
 }
 
 // expectCleanWire makes sure of what holds in every scenario: no request to another origin, no path that the edge does not
 // know, no failure, and a console without errors.
 func (v *guest) expectCleanWire() {
 	v.t.Helper()
-	if v.t.Failed() {
-		v.tell()
-	}
 	expected := func(what string) bool {
 		return slices.ContainsFunc(v.scenario.fails, func(pattern string) bool { return regexp.MustCompile(pattern).MatchString(what) })
 	}

@@ -155,7 +155,6 @@ func (v *guest) sees(words string) surface {
 			}
 		}
 	}
-	v.tell()
 	texts := []string{}
 	for _, s := range seen {
 		texts = append(texts, s.text)
@@ -189,7 +188,6 @@ func (s surface) click(label string) {
 			return
 		}
 	}
-	s.visit.tell()
 	s.visit.t.Fatalf("there is no %q to press in %q", label, s.text)
 }
 
@@ -201,7 +199,7 @@ func (v *guest) press(at rectangle) {
 	}
 }
 
-// find is where in the page something to press is at this moment.
+// find is where in the page something to press is at this moment, if the mouse would hit it there.
 func (s surface) find(label string) *rectangle {
 	for _, seen := range s.visit.surfaces() {
 		if !strings.Contains(seen.text, s.words) {
@@ -210,7 +208,11 @@ func (s surface) find(label string) *rectangle {
 		at, err := chromedp.Run(seen.ctx, chromedp.Evaluate[*rectangle](`{`+lookInside+`const wanted = `+quote(label)+`;
 			const found = inside(`+seen.root+`).find((e) => /^(button|a|input|label)$/.test(e.localName) && e.checkVisibility() &&
 				(words(e) === wanted || e.getAttribute("aria-label") === wanted || e.name === wanted));
-			found ? (found.scrollIntoView({block: "nearest"}), place(found)) : null}`))
+			const tree = found?.getRootNode();
+			found?.scrollIntoView({block: "nearest"});
+			const at = found && place(found), hit = at && tree.elementFromPoint(at.x + at.width / 2, at.y + at.height / 2);
+			const slides = tree?.getAnimations().some((a) => a.playState === "running" && !a.effect.pseudoElement && a.effect.target.contains(found));
+			!slides && (found?.contains(hit) || hit?.contains(found)) ? at : null}`))
 		if err != nil || at == nil {
 			continue
 		}

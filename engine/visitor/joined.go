@@ -1,6 +1,9 @@
 package visitor
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // MaxJoined is of how many ids it is remembered that they joined a record; the one that joined longest ago makes room.
 const MaxJoined = 32
@@ -19,6 +22,19 @@ func (r *Record) Join(id string, from *Record) {
 		}
 	}
 	r.Joined = lastJoined(joined)
+}
+
+// HasJoined says whether what was known of an anonymous id is part of this record, which may be nil.
+func (r *Record) HasJoined(anonymous string) bool {
+	if r == nil {
+		return false
+	}
+	for _, id := range slices.Backward(r.Joined) { // the browser that they use is mostly the last
+		if name, ok := strings.CutPrefix(id, "a:"); ok && name == anonymous {
+			return true
+		}
+	}
+	return false
 }
 
 func lastJoined(ids []string) []string {
