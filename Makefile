@@ -2,6 +2,11 @@
 
 GOLANGCI_LINT_VERSION = v2.15.0
 golangci_lint = bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+GOTESTSUM_VERSION = v1.13.0
+gotestsum = bin/gotestsum-$(GOTESTSUM_VERSION)
+# One machine's browser, disk and servers have moments of their own: what fails runs once more by itself. It is printed whole at
+# the end, and to be mended all the same.
+go_test = $(gotestsum) --format standard-quiet --rerun-fails=1 --rerun-fails-abort-on-data-race
 
 .DEFAULT_GOAL = help
 .PHONY: help build run edges test soak sites reference-newest bench docs lint generate
@@ -18,15 +23,15 @@ run: build ## run the demo on http://localhost:8080
 edges: build ## run two edges over one Redis, behind a balancer, on http://localhost:8080
 	@scripts/run-two-edges.sh
 
-test: ## run every test; gets the browser and the pages that they need
+test: $(gotestsum) ## run every test; gets the browser and the pages that they need
 	scripts/install-test-tools.sh
 	scripts/check-generated.sh
 	@unformatted=$$(gofmt -l .); \
 	if [ -n "$$unformatted" ]; then printf 'Not formatted, run gofmt -w on:\n%s\n' "$$unformatted" >&2; exit 1; fi
 	go vet ./...
-	go test -timeout 40m $$(go list ./... | grep -v -e '/client$$' -e '/cmd/handbill$$')
+	$(go_test) --packages="$$(go list ./... | grep -v -e '/client$$' -e '/cmd/handbill$$' | tr '\n' ' ')" -- -timeout 40m
 	cd client && go test -run TestTheClientIsSmall # prints how much the browser loads
-	go test -timeout 40m -p 1 ./client ./cmd/handbill # each with a browser of its own, which wants the machine for itself
+	$(go_test) --packages="./client ./cmd/handbill" -- -timeout 40m -p 1 # each with a browser of its own, which wants the machine for itself
 
 soak: ## run the tests with figures in full, which takes an hour or two, and write the figures to docs/reliability.md; SOAK_PARTS chooses parts
 	scripts/install-test-tools.sh
@@ -55,6 +60,10 @@ lint: $(golangci_lint) client/node_modules/.package-lock.json ## golangci-lint f
 $(golangci_lint):
 	GOBIN="$(CURDIR)/bin" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv bin/golangci-lint $@
+
+$(gotestsum):
+	GOBIN="$(CURDIR)/bin" go install gotest.tools/gotestsum@$(GOTESTSUM_VERSION)
+	mv bin/gotestsum $@
 
 client/node_modules/.package-lock.json: client/package-lock.json
 	cd client && npm ci --no-audit --no-fund
