@@ -2,6 +2,7 @@ import { keeper } from "./storage";
 import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
 import { heedRefusals, mayConnect } from "./policy";
 import { address, post } from "./endpoint";
+import { onReturn } from "./lifecycle";
 import { announce, EVERY, metricOf } from "./events";
 import { asked, schemes } from "./scheme";
 import { type Answer, NOTHING, readMessages } from "./message";
@@ -103,8 +104,8 @@ export function createClient(site: Site): Client {
   /** The address of the last page that was counted, and how many there were in this load: single-page applications have several. */
   let counted: string | undefined;
   let number = 0;
-  /** The last identify on its way: a poll waits for it, since the traits decide what is due. */
-  let identified: Promise<unknown> | undefined;
+  /** What polls wait for, since it decides what is due: what the last page could not say any more, then the last identify. */
+  let told: Promise<unknown> = queue.flush();
 
   function tell(...[{ messageId, deliveryId }, happening, dismiss, particulars]: Parameters<Told>): boolean {
     const detail = { messageId, deliveryId, ...particulars };
@@ -153,7 +154,7 @@ export function createClient(site: Site): Client {
   }
 
   async function ask(generation?: string, path = "/api/v4/users"): Promise<Response> {
-    await identified;
+    await told;
     const reset = isReset();
     const body = {
       page: { url: location.href, name: pageName, number },
@@ -237,7 +238,7 @@ export function createClient(site: Site): Client {
     if (id) setUserId(id);
     // Without a user there is nobody whose traits they would be.
     const sent = userId() ? send("identify", { traits, context }) : (Promise.resolve() as Promise<undefined>);
-    identified = sent;
+    told = sent;
     look();
     return sent;
   }
@@ -269,7 +270,10 @@ export function createClient(site: Site): Client {
     waiter?.track(...event);
   });
   // A page that comes back from the back/forward cache is looked at once more.
-  addEventListener("pageshow", (event) => event.persisted && number++);
+  onReturn(() => {
+    number++;
+    told = queue.flush();
+  });
 
   const opened = location.href;
   if (site.spaRoutes) using("routes", ({ watchRoutes }) => watchRoutes(opened, page));

@@ -1,4 +1,5 @@
 import { backoff, retryAfter } from "./backoff";
+import { onReturn } from "./lifecycle";
 import { type Answer, NOTHING } from "./message";
 
 /** Seconds between polls when an answer does not say. */
@@ -74,8 +75,7 @@ export function createPoller(
 
   document.addEventListener("visibilitychange", schedule);
   document.addEventListener("prerenderingchange", schedule);
-  // A page that comes back from the back/forward cache is a page that was just opened.
-  addEventListener("pageshow", (event) => event.persisted && set(0));
+  onReturn(() => set(0));
   addEventListener("online", () => failures && set(0));
 
   return set;

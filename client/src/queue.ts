@@ -1,8 +1,8 @@
-import { isReset, resetWasHeard } from "./identity";
+import { anonymousId, isReset, resetWasHeard } from "./identity";
 import { backoff, retryAfter } from "./backoff";
 import type { Site } from "./site";
 import { address, post } from "./endpoint";
-import { keeper } from "./storage";
+import { handOver, keeper } from "./storage";
 import { mayConnect } from "./policy";
 import { visitId } from "./visit";
 
@@ -95,18 +95,17 @@ export function createQueue(site: Site): Queue {
     return address(site, `/v1/b?sessionId=${visitId()}`);
   }
 
-  /** The page may never run again: hand everything to the browser, which does not say whether it arrived. */
-  function leave(): void {
-    const rest = waiting.splice(underWay);
-    while (rest.length) {
-      const batch = rest.slice(0, LARGEST_BATCH);
-      if (!mayConnect() || !navigator.sendBeacon(destination(), encode(batch))) break;
-      rest.splice(0, batch.length);
-    }
-    waiting = waiting.concat(rest);
-  }
+  // What the edge has not acknowledged may be slower than the next page, which would be offered what was closed on this one.
+  handOver("handbill_late", () => JSON.stringify(waiting), (left) => {
+    // What somebody did who has signed out meanwhile is not said in the name of whoever came after.
+    waiting.push(...(JSON.parse(left) as Sent[]).filter((event) => event.anonymousId === anonymousId()));
+  });
+  // The page may never run again: hand everything to the browser, which does not say whether it arrived.
+  addEventListener("pagehide", () => {
+    let from = underWay;
+    while (waiting[from] && mayConnect() && navigator.sendBeacon(destination(), encode(waiting.slice(from, (from += LARGEST_BATCH)))));
+  });
 
-  addEventListener("pagehide", leave);
   // A hidden page may never be told that it ends.
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && flush());
   addEventListener("online", flush);

@@ -1,3 +1,5 @@
+import { onReturn } from "./lifecycle";
+
 /**
  * The one door to what the browser keeps. Values that outlive the page are kept
  * as the reference client does: in a cookie of the whole registrable domain and
@@ -39,6 +41,23 @@ export function forget(key: string): void {
   writeCookie(key, "", 0);
   attempt(() => keeper().localStorage.removeItem(key));
   memory.delete(key);
+}
+
+/**
+ * Hands a value from page to page of the tab. It stands in sessionStorage only between two pages: a tab that is duplicated or
+ * opened from this one starts with a copy of the storage, and must not start with a copy of the value. `take` hears what the
+ * last page left, also on one that comes back from the back/forward cache.
+ */
+export function handOver(key: string, leave: () => string, take: (left: string) => void): void {
+  const arrive = (): void =>
+    attempt(() => {
+      const left = keeper().sessionStorage.getItem(key);
+      keeper().sessionStorage.removeItem(key);
+      if (left) take(left);
+    });
+  arrive();
+  addEventListener("pagehide", () => attempt(() => keeper().sessionStorage.setItem(key, leave())));
+  onReturn(arrive);
 }
 
 /** Runs what a browser may refuse, such as any access to blocked storage. */

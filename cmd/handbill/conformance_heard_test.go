@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,20 @@ func (v *guest) hearsAmong(want ...string) {
 	if len(lacking) > 0 {
 		v.t.Errorf("the listener heard\n  %s\nand not\n  %s", strings.Join(got, "\n  "), strings.Join(lacking, "\n  "))
 	}
+}
+
+// heardTimes waits until the page's listener has heard something as often.
+func (v *guest) heardTimes(times int, what string) {
+	v.t.Helper()
+	until(v.t, fmt.Sprintf("%q is heard %d times", what, times), func() bool {
+		n := 0
+		for _, one := range v.heardAtLeast(0) {
+			if one == what {
+				n++
+			}
+		}
+		return n >= times
+	})
 }
 
 // asPublished is what a listener of a published client hears where one of ours hears this: a button that closes is an action

@@ -40,7 +40,10 @@ text = "Good to see you again{% if traits.first_name %}, {{ traits.first_name }}
 		v.sees("Good to see you again")
 		v.hears("opened members")
 		v.counted("members", v.by("opened 1", "opened 1", ""))
-		// A published client polls before what it knows of the person has arrived.
+		// A published client polls before what it knows of the person has arrived, and shows on the next page what it was told last.
+		if v.client.way == injected {
+			v.await(`[localStorage, sessionStorage].some((storage) => Object.keys(storage).some((key) => key.startsWith("gist.") && storage[key].includes("again, Inês")))`)
+		}
 		v.open("/account")
 		v.sees(v.by("Good to see you again, Inês.", "Good to see you again, Inês.", "Good to see you again."))
 	}}

@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"testing"
 	"time"
 )
 
@@ -203,4 +205,21 @@ func failing(status int, fragment string) func(*http.Request) int {
 		}
 		return 0
 	}
+}
+
+// hold makes POST requests from now on wait until they are released; after pass, others overtake them. What is held
+// arrives also when its page was left meanwhile: it has left the browser.
+func (w *wireRecord) hold(t *testing.T, fragment string) (held *atomic.Int64, pass, release func()) {
+	held, over := new(atomic.Int64), make(chan struct{})
+	release = sync.OnceFunc(func() { close(over) })
+	t.Cleanup(release)
+	w.suffer(func(r *http.Request) int {
+		if r.Method == http.MethodPost && strings.Contains(r.URL.Path, fragment) {
+			*r = *r.WithContext(context.WithoutCancel(r.Context()))
+			held.Add(1)
+			<-over
+		}
+		return 0
+	})
+	return held, func() { w.suffer(nil) }, release
 }

@@ -40,5 +40,7 @@ func scenarios() []scenario {
 		failingEdge(),
 		settingsNeverFail(),
 		inAppOff(),
+		lateReports(),
+		cutPoll(),
 	}
 }

@@ -52,16 +52,20 @@ text = "Press / to search."
 		v.open("/")
 		v.sees("Press / to search.")
 		v.sees("20 % off").click("Fine")
-		v.gone("20 % off")
-		v.open("/")
-		v.sees("20 % off")
-		for _, seen := range v.surfaces() {
-			if seen.text == "Press / to search." {
-				v.t.Error("the hint is there again before an hour is over")
+		if v.client.way == builtin {
+			v.gone("20 % off")
+			v.open("/")
+			v.sees("20 % off")
+			for _, seen := range v.surfaces() {
+				if seen.text == "Press / to search." {
+					v.t.Error("the hint is there again before an hour is over")
+				}
 			}
 		}
+		// A published client shows it once more on the same page, at once.
+		v.heardTimes(2, "opened sale")
 		v.open("/")
-		v.nothing("the third time")
+		v.nothing("once the sale was there twice, and the hint within the hour")
 		v.counted("sale", v.by("opened 2, clicked 1, dismissed 1", "opened 2, clicked 1, dismissed 1", "opened 2"))
 	}}
 }

@@ -1,4 +1,5 @@
 import { answerForEnvironment, ENVIRONMENT } from "./environment";
+import { endPause } from "./pause";
 
 /** What the edge tells a page about its site. It holds nothing about the visitor. */
 export interface Pointed {
@@ -47,6 +48,7 @@ export function point(site: Pointed): void {
     if (location.origin === "null") return;
     const base = location.origin + site.prefix;
     answerForEnvironment(base);
+    endPause();
     const page = window as unknown as Record<string, unknown>;
     const found = (page[site.globalName] ??= []);
     if (Array.isArray(found) && !(found as Stub).initialize) fill(found as Stub, site, base);
