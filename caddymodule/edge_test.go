@@ -114,6 +114,16 @@ func (e *edge) load(globals, sites string) {
 	if err := e.tryLoad(globals, sites); err != nil {
 		e.t.Fatalf("loading the configuration: %v", err)
 	}
+	until(e.t, "every source was looked at", func() bool { // Caddy goes on without a source that takes some seconds
+		looked := true
+		services.Range(func(_, value any) bool {
+			if s, ok := value.(*service); ok {
+				looked = !s.sourceStatus().Checked.IsZero()
+			}
+			return looked
+		})
+		return looked
+	})
 }
 
 func (e *edge) tryLoad(globals, sites string) error {
