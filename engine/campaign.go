@@ -270,7 +270,7 @@ func (e *Engine) apply(ctx context.Context, s *situation, mutations []store.Muta
 	if err != nil {
 		return fmt.Errorf("starting and ending campaigns: %w", err)
 	}
-	s.remember(outcomes[len(outcomes)-1].Record)
+	s.remember(e.withBrowser(ctx, s.identity, outcomes[len(outcomes)-1].Record))
 	return nil
 }
 

@@ -47,7 +47,7 @@ func (e *Engine) withholdDelivery(ctx context.Context, m *workspace.Message, s *
 		e.recorder.Withheld(mutation.Metric)
 		e.logHeldOut(ctx, mutation.Key.Visitor, []visitor.Change{change})
 	}
-	s.remember(outcomes[0].Record)
+	s.remember(e.withBrowser(ctx, s.identity, outcomes[0].Record))
 	return nil
 }
 

@@ -273,6 +273,7 @@ export function createClient(site: Site): Client {
   onReturn(() => {
     number++;
     told = queue.flush();
+    look();
   });
 
   const opened = location.href;

@@ -1,5 +1,4 @@
 import { backoff, retryAfter } from "./backoff";
-import { onReturn } from "./lifecycle";
 import { type Answer, NOTHING } from "./message";
 
 /** Seconds between polls when an answer does not say. */
@@ -75,7 +74,6 @@ export function createPoller(
 
   document.addEventListener("visibilitychange", schedule);
   document.addEventListener("prerenderingchange", schedule);
-  onReturn(() => set(0));
   addEventListener("online", () => failures && set(0));
 
   return set;

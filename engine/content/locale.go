@@ -13,6 +13,21 @@ type Localized struct {
 	// editions are the languages, that of the workspace first.
 	editions []*Edition
 	byLocale map[string]*Edition
+	// byTongue has the edition for somebody who reads a language in a form that is not among them.
+	byTongue map[tongue]*Edition
+}
+
+// tongue is a language without its region: who reads it in one form understands it in another one. Its script, which may
+// follow from the region, belongs to it: zh-CN is written as zh-Hans is, and zh-TW is not.
+type tongue struct {
+	base   language.Base
+	script language.Script
+}
+
+func tongueOf(tag language.Tag) tongue {
+	base, _ := tag.Base()
+	script, _ := tag.Script()
+	return tongue{base, script}
 }
 
 // Edition is a message in one language.
@@ -36,7 +51,7 @@ type Translation struct {
 // those who understand none of the others. It renders what is the same for
 // everybody. The error is an *[Error].
 func Localize(translations []Translation) (*Localized, error) {
-	l := &Localized{byLocale: make(map[string]*Edition, len(translations))}
+	l := &Localized{byLocale: make(map[string]*Edition, len(translations)), byTongue: make(map[tongue]*Edition, len(translations))}
 	for _, t := range translations {
 		template, err := t.Template.fixed(t.Params, t.Locale)
 		if err != nil {
@@ -58,8 +73,32 @@ func Localize(translations []Translation) (*Localized, error) {
 		}
 		l.editions = append(l.editions, e)
 		l.byLocale[strings.ToLower(t.Locale)] = e
+		l.understand(e)
 	}
 	return l, nil
+}
+
+// understand makes an edition that for its tongue, where it is the first, or has the region where most people who read it live:
+// pt-BR stands for pt even where there is pt-AO, too. The workspace's own keeps its place.
+func (l *Localized) understand(e *Edition) {
+	tag, err := language.Parse(e.locale)
+	if err != nil {
+		return // the workspace names no language
+	}
+	key := tongueOf(tag)
+	first := l.byTongue[key]
+	if first == nil {
+		l.byTongue[key] = e
+		return
+	}
+	likely, err := language.Compose(key.base, key.script)
+	if err != nil || first == l.editions[0] {
+		return
+	}
+	home, _ := likely.Region()
+	if region, _ := tag.Region(); region == home {
+		l.byTongue[key] = e
+	}
 }
 
 // Static is what everybody gets, in whatever language they read; nil where that depends on the visitor.
@@ -82,7 +121,8 @@ func (l *Localized) Locales() []string {
 // In is the edition for somebody who reads languages, the best first. Each is
 // a tag or a whole list as Accept-Language has it (RFC 9110, section 12.5.4).
 // A language is looked for as it is and then with less and less detail, pt-BR
-// and then pt (RFC 4647, section 3.4).
+// and then pt (RFC 4647, section 3.4), and at last in the form of another
+// region: who asks for pt or pt-PT understands pt-BR.
 func (l *Localized) In(languages []string) *Edition {
 	if len(l.editions) > 1 {
 		for _, listed := range languages {
@@ -114,7 +154,10 @@ func (l *Localized) lookup(listed string) *Edition {
 				return e
 			}
 		}
-		// The workspace's own language in another region's form is understood as well.
+		if e := l.byTongue[tongueOf(tag)]; e != nil {
+			return e
+		}
+		// The workspace's own language is understood in any form.
 		if base, _ := tag.Base(); base.String() == baseOf(l.editions[0].locale) && l.editions[0].locale != "" {
 			return l.editions[0]
 		}

@@ -53,6 +53,45 @@ func TestTheLanguageIsChosenByWhatTheVisitorReads(t *testing.T) {
 	}
 }
 
+func TestALanguageIsUnderstoodInTheFormOfAnotherRegion(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		locales   []string
+		languages []string
+		want      string
+	}{
+		{"a language without its region", []string{"en", "pt-BR"}, []string{"pt"}, "pt-BR"},
+		{"another region", []string{"en", "pt-BR"}, []string{"pt-PT,pt;q=0.9,en;q=0.8"}, "pt-BR"},
+		{"the language itself before its region", []string{"en", "pt-BR", "pt"}, []string{"pt"}, "pt"},
+		{"the region where most live", []string{"en", "pt-AO", "pt-BR", "pt-PT"}, []string{"pt"}, "pt-BR"},
+		{"none of the regions where most live", []string{"en", "pt-AO", "pt-PT"}, []string{"pt"}, "pt-AO"},
+		{"a script that the region says", []string{"en", "zh-TW", "zh-CN"}, []string{"zh"}, "zh-CN"},
+		{"a script that the language says", []string{"en", "zh-Hant", "zh-Hans"}, []string{"zh"}, "zh-Hans"},
+		{"a script for its region", []string{"en", "zh-Hans", "zh-Hant"}, []string{"zh-HK,zh;q=0.9"}, "zh-Hant"},
+		{"a region for its script", []string{"en", "zh-CN", "zh-TW"}, []string{"zh-Hant"}, "zh-TW"},
+		{"another script, which few read", []string{"en", "zh-TW"}, []string{"zh-CN,en;q=0.5"}, "en"},
+		{"a better one that comes later", []string{"en", "pt-BR", "de"}, []string{"de,pt;q=0.9"}, "de"},
+		{"the workspace's own before another region", []string{"en-GB", "en-US"}, []string{"en-AU"}, "en-GB"},
+		{"the workspace's own before the one where most live", []string{"en-GB", "en-US"}, []string{"en"}, "en-GB"},
+		{"a workspace's own in another script", []string{"zh-Hant", "zh-Hans"}, []string{"zh-CN"}, "zh-Hans"},
+		{"the trait", []string{"en", "pt-BR"}, []string{"pt", "en"}, "pt-BR"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var translations []Translation
+			for _, locale := range test.locales {
+				translations = append(translations, Translation{Locale: locale, Template: &Template{Steps: []StepTemplate{{Name: "a", Title: &Text{plain: locale}}}}})
+			}
+			l, err := Localize(translations)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := l.In(test.languages).Locale(); got != test.want {
+				t.Errorf("%q of %q: got %s, want %s", test.languages, test.locales, got, test.want)
+			}
+		})
+	}
+}
+
 func TestALanguageWithoutATagHasNone(t *testing.T) {
 	l, err := Localize([]Translation{{Template: &Template{Steps: []StepTemplate{{Name: "a", Title: &Text{plain: "A"}}}}}})
 	if err != nil || l.Static() == nil || l.Static().Lang != "" || l.Static().Dir != "" {

@@ -31,19 +31,27 @@ func openJournal(t *testing.T, folder string, limit int64, urls ...string) *stor
 	return s
 }
 
+// openUnused opens a journal for nothing: Redis stays, and is waited for.
+func openUnused(t *testing.T, folder, url string) *store.Journaled {
+	t.Helper()
+	s := openJournal(t, folder, 0, url)
+	s.WaitLong()
+	return s
+}
+
 func TestRedisWithAJournal(t *testing.T) {
 	server := redistest.Start(t)
 	folder := t.TempDir()
 	storetest.Run(t, storetest.Subject{
 		Open: func(t *testing.T) store.Store {
 			server.Flush()
-			return openJournal(t, t.TempDir(), 0, server.URL())
+			return openUnused(t, t.TempDir(), server.URL())
 		},
 		Reopen: func(t *testing.T, s store.Store) store.Store {
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
-			return openJournal(t, folder, 0, server.URL())
+			return openUnused(t, folder, server.URL())
 		},
 	})
 }
@@ -312,6 +320,8 @@ func TestManyVisitorsAtOnceLoseNothingThoughRedisComesAndGoes(t *testing.T) {
 			}
 		})
 	}
+	end := sync.OnceFunc(func() { close(stop); all.Wait() })
+	t.Cleanup(end)
 	for round := range 4 {
 		time.Sleep(150 * time.Millisecond)
 		if round%2 == 0 {
@@ -324,8 +334,7 @@ func TestManyVisitorsAtOnceLoseNothingThoughRedisComesAndGoes(t *testing.T) {
 			server.Continue()
 		}
 	}
-	close(stop)
-	all.Wait()
+	end()
 	sum := 0
 	for _, n := range counts {
 		sum += n

@@ -71,6 +71,12 @@ func (c *check) sandbox(s section) string {
 	if !s.has("title") && !strings.Contains(strings.ToLower(document), "<title") {
 		s.doubtful(s.at("html_sandbox"), `add title = "…"`, "without a title screen readers do not say what the message is")
 	}
+	for _, mark := range []string{"{{", "{%"} {
+		if strings.Contains(document, mark) {
+			s.doubtful(s.at("html_sandbox"), `write html = "…" where values of the visitor are shown, or take it away unless the document's own script reads it`, "%q in html_sandbox stays as it is: the document is the same for everybody", mark)
+			break
+		}
+	}
 	return content.Sandboxed(document)
 }
 

@@ -116,58 +116,6 @@ func (s section) waits() bool {
 	return false
 }
 
-// longestSelector bounds a CSS selector, in bytes.
-const longestSelector = 256
-
-// selector reads a CSS selector. Whether it is one, a browser knows; what can be no one is said here.
-func (s section) selector(name string) string {
-	text, given := s.values[name].(string)
-	if !given {
-		return ""
-	}
-	fix := "write a CSS selector such as \"#buy\" or \".cart\""
-	switch {
-	case strings.TrimSpace(text) == "":
-		s.wrong(s.at(name), fix, "%s is empty", name)
-	case len(text) > longestSelector:
-		s.wrong(s.at(name), "shorten it", "the selector in %s has more than %d bytes", name, longestSelector)
-	case !balanced(text) || strings.ContainsAny(text, "{};\n"):
-		s.wrong(s.at(name), fix, "the selector %q in %s is no CSS selector", text, name)
-	}
-	return text
-}
-
-// balanced says whether every bracket and quote of a selector is closed.
-func balanced(selector string) bool {
-	var open []rune
-	var quote rune
-	escaped := false
-	for _, r := range selector {
-		switch {
-		case escaped:
-			escaped = false
-		case r == '\\':
-			escaped = true
-		case quote != 0:
-			if r == quote {
-				quote = 0
-			}
-		case r == '"' || r == '\'':
-			quote = r
-		case r == '(':
-			open = append(open, ')')
-		case r == '[':
-			open = append(open, ']')
-		case r == ')' || r == ']':
-			if len(open) == 0 || open[len(open)-1] != r {
-				return false
-			}
-			open = open[:len(open)-1]
-		}
-	}
-	return len(open) == 0 && quote == 0 && !escaped
-}
-
 // eventName reads the name of an event.
 func (s section) eventName(name string) string {
 	text, given := s.values[name].(string)
