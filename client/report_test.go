@@ -94,7 +94,9 @@ func TestAPageAsksWhenTheEdgeHasHeardWhatHappenedOnTheLast(t *testing.T) {
 			b.await("seen.length")
 			b.click(closing)
 			b.do(`void cioanalytics.track("Job created"); void cioanalytics.identify("ines", { plan: "team" })`)
-			e.wait("a report", func() bool { return slices.ContainsFunc(e.requests, func(path string) bool { return strings.HasPrefix(path, "/v1/") }) })
+			e.wait("a report", func() bool {
+				return slices.ContainsFunc(e.requests, func(path string) bool { return strings.HasPrefix(path, "/v1/") })
+			})
 			before := len(e.allPolls())
 			b.open(e.URL + "/pricing/")
 			var told []string
