@@ -19,7 +19,7 @@ func run(command *cobra.Command, arguments ...string) (string, error) {
 	command.SetOut(&out)
 	command.SetErr(&out)
 	command.SilenceUsage = true
-	command.SetArgs(arguments)
+	command.SetArgs(append([]string{}, arguments...)) // none are not those of the test binary
 	err := command.Execute()
 	return out.String(), err
 }

@@ -171,7 +171,7 @@ func holdStore(path string) {
 
 func TestASiteIsUnharmedWhileAnotherProcessHoldsTheStore(t *testing.T) {
 	app, database := application(t), filepath.Join(t.TempDir(), "handbill.db")
-	other := exec.Command(os.Args[0])
+	other := exec.CommandContext(t.Context(), os.Args[0])
 	other.Env = append(os.Environ(), "HANDBILL_TEST_HOLD_STORE="+database)
 	input, err := other.StdinPipe()
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -14,7 +13,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
-	"go.uber.org/goleak"
+
+	"handbill/internal/leaktest"
 )
 
 // patience bounds every wait; nothing waits for it when all is well.
@@ -23,27 +23,7 @@ const patience = time.Minute
 // browser is the one Chromium of these tests; every test has a tab of its own, in a profile of its own.
 var browser context.Context
 
-func TestMain(m *testing.M) {
-	status := run(m)
-	if status == 0 {
-		if err := leaks(); err != nil {
-			fmt.Fprintln(os.Stderr, "goroutines are left:", err)
-			status = 1
-		}
-	}
-	os.Exit(status)
-}
-
-// leaks says what still runs when the browser has ended; a process takes a moment for that.
-func leaks() (err error) {
-	http.DefaultClient.CloseIdleConnections()
-	for began := time.Now(); time.Since(began) < patience; {
-		if err = goleak.Find(); err == nil {
-			return nil
-		}
-	}
-	return err
-}
+func TestMain(m *testing.M) { os.Exit(leaktest.Status(run(m))) }
 
 func run(m *testing.M) int {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox)

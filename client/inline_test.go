@@ -6,10 +6,13 @@ import (
 	"handbill/engine/content"
 )
 
+// patient has impatient make them long, until the page is told otherwise.
+const patient = `<script>window.patience = 60000</script>`
+
 // impatient makes the ten seconds that a message waits for its target short.
 const impatient = `<script>{
   const wait = setTimeout;
-  window.setTimeout = (callback, length, ...rest) => wait(callback, length === 10000 ? 300 : length, ...rest);
+  window.setTimeout = (callback, length, ...rest) => wait(callback, length === 10000 ? window.patience ?? 300 : length, ...rest);
 }</script>`
 
 // watched counts the observers of the page that are at work.

@@ -70,7 +70,7 @@ func TestATooltipGoesWithItsTarget(t *testing.T) {
 	for name, browser := range map[string]string{"anchored": "", "measured": unanchored} {
 		t.Run(name, func(t *testing.T) {
 			e, b := newEdge(t), newTab(t)
-			e.pages["/"] = page(impatient+watched+browser+external, pointed("")+`<div style="height:3000px"></div>`)
+			e.pages["/"] = page(patient+impatient+watched+browser+external, pointed("")+`<div style="height:3000px"></div>`)
 			shown := tooltipAt("bottom")
 			shown.ArrowColor = "#1f5c4a"
 			e.messages = always(deliver("exports", shown))
@@ -92,7 +92,7 @@ func TestATooltipGoesWithItsTarget(t *testing.T) {
 			b.await(frame("tooltip") + `.matches(":popover-open") && ` + pointing(beside["bottom"]))
 			b.expect("seen.length", "1")
 			// Gone for good, it goes too, and says why.
-			b.do("place.remove()")
+			b.do("window.patience = 300; place.remove()")
 			b.await("seen.length === 2")
 			b.expect("["+messages+".length, observers.size]", "[0,0]")
 			e.waitReports("exports opened", "exports error target")

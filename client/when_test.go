@@ -28,11 +28,17 @@ func waiting(what when) func(poll) []message {
 // tall is a page to scroll, with what messages wait for in it.
 const tall = `<button id="buy"><b>Buy</b></button><a id="other" href="#x">Other</a><div style="height:4000px"></div>`
 
+// busy has the visitor do something all the time, until the test ends it.
+const busy = `<script>moving = setInterval(() => dispatchEvent(new Event("pointermove")), 100)</script>`
+
 // waits opens a page on which the message waits, and returns when the client has been told so.
 func waits(t *testing.T, what when) (*edge, *tab) {
 	t.Helper()
 	e, b := newEdge(t), newTab(t)
 	e.pages["/"] = page(external, tall)
+	if what["idle"] != nil {
+		e.pages["/"] = page(busy+external, tall)
+	}
 	e.pages["/next"] = page(external, tall)
 	e.messages = waiting(what)
 	b.open(e.URL)
@@ -83,10 +89,7 @@ func TestWhatAMessageWaitsForBringsIt(t *testing.T) {
 	}{
 		{"a time", when{"after": 700}, nil, nil},
 		{"a time on the page", when{"dwell": 700}, nil, nil},
-		{"doing nothing", when{"idle": 3000}, func(_ *edge, b *tab) {
-			b.do(`const moving = setInterval(() => dispatchEvent(new Event("pointermove")), 100); setTimeout(() => clearInterval(moving), 3500)`)
-			time.Sleep(3300 * time.Millisecond)
-		}, nil},
+		{"doing nothing", when{"idle": 3000}, func(*edge, *tab) { time.Sleep(3300 * time.Millisecond) }, func(_ *edge, b *tab) { b.do("clearInterval(moving)") }},
 		{"scrolling", when{"scroll": 50}, func(_ *edge, b *tab) { b.do("scrollTo(0, 1000)") }, func(_ *edge, b *tab) { b.do("scrollTo(0, 1900)") }},
 		{"scrolling past it", when{"scroll": 20}, nil, func(_ *edge, b *tab) { b.do("scrollTo(0, 9999)") }},
 		{"scrolling to the end", when{"scroll": 100}, func(_ *edge, b *tab) { b.do("scrollTo(0, 3000)") }, func(_ *edge, b *tab) { b.do("scrollTo(0, 9999)") }},
@@ -165,30 +168,44 @@ func TestAfterAnEventThatCancelsNothingIsWaitedForInThisVisit(t *testing.T) {
 
 func TestATimeGoesOnOverThePagesOfAVisit(t *testing.T) {
 	const after = 5 * time.Second
-	e, b := waits(t, when{"after": after.Milliseconds()})
-	time.Sleep(after * 2 / 3)
-	b.open(e.URL + "/next")
-	e.waitReports("help opened")
-	first, next, then := e.firstPoll(func(poll) bool { return true }), e.firstPoll(func(asked poll) bool { return strings.HasSuffix(asked.Page.URL, "/next") }),
-		e.firstPoll(func(asked poll) bool { return len(asked.Fired) > 0 })
-	if took := then.Sub(first); took < after/2 {
-		t.Errorf("it came after %s", took)
+	took := after
+	for tries := 0; took >= after && tries < 5; tries++ { // a busy machine takes that long by itself
+		e, b := waits(t, when{"after": after.Milliseconds()})
+		time.Sleep(after * 2 / 3)
+		b.open(e.URL + "/next")
+		e.waitReports("help opened")
+		fired := e.firstPoll(func(asked poll) bool { return len(asked.Fired) > 0 })
+		if took := fired.Sub(e.firstPoll(func(poll) bool { return true })); took < after/2 {
+			t.Errorf("it came after %s", took)
+		}
+		took = fired.Sub(e.firstPoll(func(asked poll) bool { return strings.HasSuffix(asked.Page.URL, "/next") }))
 	}
-	if took := then.Sub(next); took >= after {
+	if took >= after {
 		t.Errorf("it began anew on the next page: %s", took)
 	}
 }
+
+// hides is a page that is hidden as soon as the part that waits is there, however long the test would take to hide it.
+const hides = `<script>
+  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => window.hiddenNow ? "hidden" : "visible" });
+  const watch = setInterval(() => {
+    if (!performance.getEntriesByType("resource").some(({ name }) => name.includes("/parts/when-"))) return;
+    clearInterval(watch);
+    window.hiddenNow = true;
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, 20);
+</script>`
 
 func TestNothingHappensWhileTheTabIsHidden(t *testing.T) {
 	for _, what := range []when{{"after": 3000}, {"dwell": 3000}, {"idle": 3000}} {
 		t.Run(fmt.Sprint(what), func(t *testing.T) {
 			t.Parallel()
 			e, b := newEdge(t), newTab(t)
+			e.pages["/"] = page(hides+external, "")
 			e.messages = waiting(what)
 			b.open(e.URL)
 			e.waitPolls(1)
-			b.do(`Object.defineProperty(document, "visibilityState", { configurable: true, get: () => window.hiddenNow ? "hidden" : "visible" });
-				hiddenNow = true; document.dispatchEvent(new Event("visibilitychange"))`)
+			b.await("window.hiddenNow")
 			time.Sleep(4 * time.Second)
 			e.notYet("while it was hidden")
 			b.do(`hiddenNow = false; document.dispatchEvent(new Event("visibilitychange"))`)

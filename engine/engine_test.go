@@ -9,17 +9,16 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"handbill/engine"
 	"handbill/engine/experiment"
 	"handbill/engine/pagerule"
 	"handbill/engine/store"
 	"handbill/engine/visitor"
 	"handbill/engine/workspace"
+	"handbill/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // shop is a workspace as an operator would write it.
 const shop = `

@@ -5,7 +5,7 @@ package sites
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"handbill/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }

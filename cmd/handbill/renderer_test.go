@@ -175,7 +175,8 @@ func TestADocumentForTheReferenceClientIsDrawnInAnOriginOfItsOwn(t *testing.T) {
 	f = b.frame()
 	f.await(`document.querySelector("#close").offsetHeight > 0 && document.querySelector("#two").offsetHeight === 0`)
 	click("#close")
-	heard := js[[]string](b, `new Promise((done) => setTimeout(() => done(heard()), 300))`)
+	b.await(`heard().at(-1) === "dismissed boats"`)
+	heard := js[[]string](b, `new Promise((done) => setTimeout(() => done(heard()), 300))`) // in which there comes no more
 	if got := strings.Join(heard, " "); !strings.HasSuffix(got, "to-two=goto:Two tried=event:refused,refused,refused enough=gist://close dismissed boats") {
 		t.Errorf("the page heard %s", got)
 	}

@@ -14,9 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"handbill/engine/porttest"
+	"handbill/internal/leaktest"
 )
 
 // checkout is the top of the source tree, as seen from this package.
@@ -45,25 +44,12 @@ func TestMain(m *testing.M) {
 		_ = os.RemoveAll(builtIn)
 	}
 	closeBrowser()
-	if status == 0 {
-		if err := leaks(); err != nil {
-			fmt.Fprintln(os.Stderr, "goroutines are left:", err)
-			status = 1
-		}
+	if races := racesFound(); races != "" { // of a process that ended after its test
+		fmt.Fprintln(os.Stderr, races)
+		status = 1
 	}
-	os.Exit(status)
-}
-
-// leaks says what still runs when the browser has ended, which takes a moment, as does Caddy, of which one test has one in this
-// process.
-func leaks() (err error) {
-	http.DefaultClient.CloseIdleConnections()
-	for began := time.Now(); time.Since(began) < patience; {
-		if err = goleak.Find(); err == nil {
-			return nil
-		}
-	}
-	return err
+	forgetRaces()
+	os.Exit(leaktest.Status(status)) // Caddy, of which one test has one in this process, takes a moment to end
 }
 
 // server is the real binary with a configuration and a data directory of its own.
@@ -177,6 +163,9 @@ func (s *server) end(signal syscall.Signal) {
 	_ = s.process.Process.Signal(signal) // it may have ended
 	_ = s.process.Wait()                 // a killed process has no good status
 	s.process = nil
+	if races := racesFound(); races != "" {
+		s.t.Errorf("the server has a race:\n%s", races)
+	}
 }
 
 // messages runs `handbill messages` against the server and returns what it printed.

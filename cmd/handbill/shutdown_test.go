@@ -110,7 +110,7 @@ func TestAServerThatIsToldToEndEndsItsStreamsAndKeepsEverything(t *testing.T) {
 	s.process = nil
 	open.Wait()
 	close(ended)
-	if took > time.Duration(soaktest.Times(20, 5))*time.Second || err != nil {
+	if err != nil || soaktest.Full() && took > 5*time.Second { // else the machine does other things, too
 		t.Errorf("it took %s to end: %v", took, err)
 	}
 	for err := range ended {

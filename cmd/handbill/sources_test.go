@@ -136,7 +136,7 @@ func TestOneWriteToRedisReachesEveryEdgeWithinASecond(t *testing.T) {
 		return now != before && generation(edges[1]) == now && generation(edges[2]) == now
 	})
 	took := time.Since(written)
-	if took > time.Duration(soaktest.Times(10, 1))*time.Second { // where this machine does other things
+	if soaktest.Full() && took > time.Second { // else the machine does other things, too
 		t.Errorf("it took %s", took)
 	}
 	soaktest.Figure(t, "source.push_to_three_processes_ms", took.Milliseconds())

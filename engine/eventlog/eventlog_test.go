@@ -15,12 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"handbill/engine/soaktest"
+	"handbill/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 var november = time.Date(2026, 11, 23, 9, 30, 0, 250e6, time.UTC)
 

@@ -252,7 +252,7 @@ func TestAKillWhileForgettingLeavesNothingHalfDone(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(2026, 11))
 	for round := range soaktest.Times(10, 100) {
-		child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
 		child.Env = append(os.Environ(), forgetDir+"="+dir)
 		output, err := child.StdoutPipe()
 		if err != nil {

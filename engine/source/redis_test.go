@@ -44,7 +44,7 @@ func TestOneWriteToRedisChangesEveryEdgeWithinASecond(t *testing.T) {
 					slowest = max(slowest, time.Since(written))
 				}
 			}
-			if slowest > time.Duration(soaktest.Times(10, 1))*time.Second { // where this machine does other things
+			if soaktest.Full() && slowest > time.Second { // else the machine does other things, too
 				t.Errorf("the edges took %s", slowest)
 			}
 			soaktest.Figure(t, "source.write_to_every_edge_ms, "+name, slowest.Milliseconds())

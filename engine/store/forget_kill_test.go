@@ -80,7 +80,7 @@ func TestAKillWhileVisitorsAreForgottenLeavesNobodyHalfForgotten(t *testing.T) {
 // forgetUntilKilled starts the forgetting process, kills it when it has forgotten so many, and returns how many it said.
 func forgetUntilKilled(t *testing.T, path string, after int) (forgotten int) {
 	t.Helper()
-	child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
 	child.Env = append(os.Environ(), forgetPath+"="+path)
 	output, err := child.StdoutPipe()
 	if err != nil {

@@ -132,7 +132,7 @@ func WithJournal(inner *Redis, options JournalOptions) (*Journaled, error) {
 	if err := j.recall(options.Folder); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	inner.patience = journalPatience
+	inner.patience, inner.hasty = journalPatience, true
 	inner.lazy.useJournal(j)
 	inner.alsoForget.Store(&j.forgets)
 	inner.reach.onBack(j.soon)

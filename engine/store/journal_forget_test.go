@@ -72,7 +72,7 @@ func TestAnEdgeThatWasCutOffBringsNobodyBackWhoWasForgottenMeanwhile(t *testing.
 func TestWhatAnEdgeWithoutAJournalNotedOfSomebodyForgottenMeanwhileIsDropped(t *testing.T) {
 	server := redistest.Start(t)
 	proxy := redistest.StartProxy(t, server)
-	near, far := openRedis(t, server.URL()), openRedis(t, proxy.URL())
+	near, far := openRedis(t, server.URL()), openFleeting(t, proxy.URL())
 	grace := store.Key{Workspace: "shop", Visitor: "u:grace"}
 	mustApply(t, far, opened(ada, 1), opened(grace, 1))
 	cutOff(t, proxy, far)

@@ -31,19 +31,27 @@ func openJournal(t *testing.T, folder string, limit int64, urls ...string) *stor
 	return s
 }
 
+// openUnused opens a journal for nothing: Redis stays, and is waited for.
+func openUnused(t *testing.T, folder, url string) *store.Journaled {
+	t.Helper()
+	s := openJournal(t, folder, 0, url)
+	s.WaitLong()
+	return s
+}
+
 func TestRedisWithAJournal(t *testing.T) {
 	server := redistest.Start(t)
 	folder := t.TempDir()
 	storetest.Run(t, storetest.Subject{
 		Open: func(t *testing.T) store.Store {
 			server.Flush()
-			return openJournal(t, t.TempDir(), 0, server.URL())
+			return openUnused(t, t.TempDir(), server.URL())
 		},
 		Reopen: func(t *testing.T, s store.Store) store.Store {
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
-			return openJournal(t, folder, 0, server.URL())
+			return openUnused(t, folder, server.URL())
 		},
 	})
 }

@@ -36,8 +36,11 @@ type Redis struct {
 	// changing are held while records are changed, so that changes in one process wait for each other instead of trying
 	// again.
 	changing stripes
-	// patience is how long Redis may take for a change; with a journal, where changes wait, it is short.
-	patience time.Duration
+	// patience is how long Redis may take for a change; with a journal, where changes wait, it is short. readPatience is how
+	// long it may take for a look.
+	patience, readPatience time.Duration
+	// hasty: who cannot reach Redis gives up at once, because what is to be written can wait in a journal.
+	hasty bool
 	// alsoForget is told whom other edges have forgotten; it must not wait.
 	alsoForget atomic.Pointer[func(Key)]
 	// flights make writes, by place.
@@ -61,7 +64,7 @@ var (
 )
 
 const (
-	// readPatience and writePatience are how long Redis may take.
+	// readPatience and writePatience are how long Redis may take without a journal.
 	readPatience  = 2 * time.Second
 	writePatience = 3 * time.Second
 )
@@ -183,7 +186,7 @@ func (r *Redis) Claim(ctx context.Context, claim Claim) (granted, fresh bool, er
 	if err := r.usable(ctx, claim.Key); err != nil {
 		return false, false, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, readPatience)
+	ctx, cancel := context.WithTimeout(ctx, r.readPatience)
 	defer cancel()
 	ttl := max(claim.TTL.Milliseconds(), 1)
 	answer, err := claimScript.Exec(ctx, r.client, []string{leaseKey(claim.Key, claim.Message)}, []string{
@@ -200,7 +203,7 @@ func (r *Redis) Release(ctx context.Context, key Key, message string) error {
 	if err := r.usable(ctx, key); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, readPatience)
+	ctx, cancel := context.WithTimeout(ctx, r.readPatience)
 	defer cancel()
 	if err := r.client.Do(ctx, r.client.B().Del().Key(leaseKey(key, message)).Build()).Error(); err != nil {
 		return r.failed("giving back a lease", key, err)

@@ -54,7 +54,7 @@ func (r *Redis) unindex(ctx context.Context, moved []move) {
 
 // indexed are the visitors who may have an address.
 func (r *Redis) indexed(ctx context.Context, workspace, address string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, readPatience)
+	ctx, cancel := context.WithTimeout(ctx, r.readPatience)
 	defer cancel()
 	ids, err := r.client.Do(ctx, r.client.B().Hkeys().Key(redisEmailKey(workspace, address)).Build()).AsStrSlice()
 	if err != nil {

@@ -43,7 +43,7 @@ func TestRedisCluster(t *testing.T) {
 	})
 	t.Run("a replica takes over from a master that is gone", func(t *testing.T) {
 		cluster.Flush()
-		edge := openRedis(t, cluster.URLs()...)
+		edge := openFleeting(t, cluster.URLs()...)
 		var gone *redistest.Server
 		for _, node := range cluster.Nodes {
 			if node.Holds("handbill:record:shop:{" + bucketOfAda + "}:u:ada") {
@@ -59,7 +59,7 @@ const bucketOfAda = "fe"
 
 func TestRedisWithSentinels(t *testing.T) {
 	watched := redistest.StartWatched(t)
-	takesOver(t, openRedis(t, watched.URLs()...), watched.Lose)
+	takesOver(t, openFleeting(t, watched.URLs()...), watched.Lose)
 	watched.AwaitTakeover(t)
 	// Who comes now finds the new master, with what the old one had.
 	if r := mustLoad(t, openRedis(t, watched.URLs()...), ada); r.Messages[sale].Opened != 6 {

@@ -20,6 +20,7 @@ func openFlights(t *testing.T, server *redistest.Server) *Redis {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.WaitLong()
 	t.Cleanup(func() { _ = r.Close() })
 	return r
 }
@@ -151,7 +152,6 @@ func TestAChangeOfManyVisitorsIsOneWrite(t *testing.T) {
 			Change: visitor.Change{Kind: visitor.Opened, Message: "spring-sale", Delivery: uint64(n + 1), At: time.Now()},
 		})
 	}
-	r.patience = time.Minute
 	outcomes, err := r.Apply(t.Context(), mutations)
 	if err != nil || len(outcomes) != len(mutations) {
 		t.Fatalf("%d outcomes, error %v", len(outcomes), err)
@@ -169,7 +169,6 @@ func TestAChangeOfManyVisitorsIsOneWrite(t *testing.T) {
 func TestChangesThatWaitAtTheSameTimeGoTogether(t *testing.T) {
 	server := redistest.Start(t)
 	r := openFlights(t, server)
-	r.patience = time.Minute
 	open := func(name string, delivery uint64) error {
 		_, err := r.Apply(t.Context(), []Mutation{{Key: shopper(name), Metric: MetricOpened, Change: visitor.Change{
 			Kind: visitor.Opened, Message: "spring-sale", Delivery: delivery, At: time.Now(),

@@ -96,7 +96,7 @@ func forgottenSum(secret []byte, key Key) string {
 }
 
 func (r *Redis) publishForgotten(key Key) {
-	ctx, cancel := context.WithTimeout(context.Background(), readPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), r.readPatience)
 	defer cancel()
 	err := r.client.Do(ctx, r.client.B().Publish().Channel(pushChannel(key.Workspace)).Message(r.name+" "+forgottenMark+key.Visitor).Build()).Error()
 	if err != nil && !r.closed.Load() {

@@ -20,7 +20,7 @@ func (r *Redis) Announce(key Key) {
 	if r.closed.Load() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), readPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), r.readPatience)
 	defer cancel()
 	err := r.client.Do(ctx, r.client.B().Publish().Channel(pushChannel(key.Workspace)).Message(r.name+" "+key.Visitor).Build()).Error()
 	if err != nil && !r.closed.Load() {

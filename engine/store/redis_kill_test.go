@@ -15,7 +15,7 @@ import (
 
 func TestNothingAcknowledgedIsLostWhenRedisIsKilled(t *testing.T) {
 	server, kills := redistest.Start(t), soaktest.Times(5, 100)
-	edges := []*store.Redis{openRedis(t, server.URL()), openRedis(t, server.URL())}
+	edges := []*store.Redis{openFleeting(t, server.URL()), openFleeting(t, server.URL())}
 	var acknowledged [killWriters]atomic.Int64
 	stop := make(chan struct{})
 	var all sync.WaitGroup

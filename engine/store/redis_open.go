@@ -42,7 +42,7 @@ func OpenRedis(ctx context.Context, urls []string, options RedisOptions) (*Redis
 	}
 	r := &Redis{
 		place: redis.Redacted(urls), name: rand.Text(), logger: options.Logger, known: known, echoes: newEchoes(), notes: newRedisNotes(),
-		changing: newStripes(), patience: writePatience,
+		changing: newStripes(), patience: writePatience, readPatience: readPatience,
 	}
 	option.OnInvalidations = r.invalidated
 	if r.client, err = rueidis.NewClient(option); err != nil {

@@ -52,12 +52,9 @@ func (h *reach) onBack(back func()) {
 	h.back = back
 }
 
-// hasty says whether who cannot reach Redis gives up at once, because what is to be written can wait in a journal.
-func (r *Redis) hasty() bool { return r.patience < writePatience }
-
 // meanwhile says what becomes of what visitors do while Redis cannot be reached.
 func (r *Redis) meanwhile() string {
-	if r.hasty() {
+	if r.hasty {
 		return "what visitors do waits in the journal"
 	}
 	return "reports are asked for again later"

@@ -9,7 +9,16 @@ import (
 	"handbill/engine/store/storetest"
 )
 
+// openRedis opens a store in a Redis that stays.
 func openRedis(t *testing.T, urls ...string) *store.Redis {
+	t.Helper()
+	s := openFleeting(t, urls...)
+	s.WaitLong()
+	return s
+}
+
+// openFleeting opens a store in a Redis that comes and goes.
+func openFleeting(t *testing.T, urls ...string) *store.Redis {
 	t.Helper()
 	s, err := store.OpenRedis(t.Context(), urls, store.RedisOptions{CacheSize: 1 << 20, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {

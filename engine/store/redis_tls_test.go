@@ -19,7 +19,7 @@ func TestRedisWithTLS(t *testing.T) {
 		storetest.Run(t, storetest.Subject{
 			Open: func(t *testing.T) store.Store {
 				redistest.At(t, os.Getenv(tlsURL+"_PLAIN")).Flush()
-				return openJournal(t, t.TempDir(), 0, url)
+				return openUnused(t, t.TempDir(), url)
 			},
 		})
 		return

@@ -50,7 +50,7 @@ func (r *Redis) read(ctx context.Context, keys []Key, fromCache bool) (*stored, 
 	if err := r.reachable(missing...); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, readPatience)
+	ctx, cancel := context.WithTimeout(ctx, r.readPatience)
 	defer cancel()
 	questions := make(rueidis.Commands, 0, len(missing))
 	for _, key := range missing {
@@ -143,7 +143,7 @@ func (u *update) try(ctx context.Context) (done bool, err error) {
 	r := u.store
 	records, err := r.read(ctx, u.all, u.fromCache)
 	switch {
-	case errors.Is(err, ErrUnavailable) && !r.hasty() && pause(ctx, faultPause):
+	case errors.Is(err, ErrUnavailable) && !r.hasty && pause(ctx, faultPause):
 		return false, nil // Redis was there when this began, and may be back in a moment
 	case err != nil:
 		return false, err
@@ -179,7 +179,7 @@ func (u *update) try(ctx context.Context) (done bool, err error) {
 	case err == nil:
 		u.doubtful = nil
 		pause(ctx, randv2.N(againPause))
-	case isAnswer(err) || r.hasty() || !pause(ctx, faultPause):
+	case isAnswer(err) || r.hasty || !pause(ctx, faultPause):
 		return false, r.failed("changing a visitor's record", u.keys[0], err)
 	default:
 		u.doubtful = wrote

@@ -8,12 +8,13 @@ import (
 
 	"handbill/engine/store"
 	"handbill/engine/store/storetest"
+	"handbill/internal/leaktest"
 )
 
 func TestMain(m *testing.M) {
 	// A client of a Cluster that was closed has put off for a second to look again where its nodes are, and for some to
 	// close the connections to those that are gone.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*call).DelayDo.func1"),
+	leaktest.Main(m, goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*call).DelayDo.func1"),
 		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient)._refresh.func2"))
 }
 

@@ -14,16 +14,15 @@ import (
 	"testing/fstest"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"handbill/engine"
 	"handbill/engine/content"
 	"handbill/engine/store"
 	"handbill/engine/wire"
 	"handbill/engine/workspace"
+	"handbill/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 const shop = `
 [workspace]

@@ -86,13 +86,16 @@ func (s *Server) await(holds func() bool) {
 
 // said is what the server answers to a command line: a text whole, and a list as far as one packet holds it; empty when it cannot
 // be reached.
-func (s *Server) said(line string) string {
-	connection, err := net.DialTimeout("tcp", s.Address, time.Second)
+func (s *Server) said(line string) string { return s.answer(line, time.Second) }
+
+// answer is what the server says to a command line within some time.
+func (s *Server) answer(line string, within time.Duration) string {
+	connection, err := net.DialTimeout("tcp", s.Address, within)
 	if err != nil {
 		return ""
 	}
 	defer connection.Close()
-	_ = connection.SetDeadline(time.Now().Add(time.Second))
+	_ = connection.SetDeadline(time.Now().Add(within))
 	if _, err := fmt.Fprintf(connection, "%s\r\n", line); err != nil {
 		return ""
 	}
@@ -141,7 +144,7 @@ func (s *Server) Flush() {
 // Commands is how often a command was carried out.
 func (s *Server) Commands(name string) int {
 	s.t.Helper()
-	for line := range strings.Lines(s.said("INFO commandstats")) {
+	for line := range strings.Lines(s.Say("INFO commandstats")) {
 		var calls int
 		if n, _ := fmt.Sscanf(line, "cmdstat_"+name+":calls=%d,", &calls); n == 1 {
 			return calls
@@ -153,7 +156,7 @@ func (s *Server) Commands(name string) int {
 // Say gives the server a command line, and returns its answer.
 func (s *Server) Say(line string) string {
 	s.t.Helper()
-	answer := s.said(line)
+	answer := s.answer(line, time.Minute) // on a busy disk it takes its time
 	if answer == "" {
 		s.t.Fatalf("Redis at %s does not answer %q", s.Address, line)
 	}
