@@ -29,6 +29,7 @@ type visitors struct {
 // visit starts visitors who have dismissed monday and are due tuesday.
 func (e *edge) visit(number int) *visitors {
 	v := &visitors{edge: e}
+	e.t.Cleanup(v.stop)
 	for range number {
 		v.running.Go(func() {
 			for !v.stopped.Load() && !e.t.Failed() {

@@ -160,7 +160,7 @@ func TestNothingIsLostOrOutOfOrderWhenAnEdgeIsKilledWhileItHandsOver(t *testing.
 	var acknowledged []string
 	var count atomic.Int64
 	for round := range rounds {
-		process := exec.Command(os.Args[0])
+		process := exec.CommandContext(t.Context(), os.Args[0])
 		process.Env = append(os.Environ(), edgeConfig+"="+filepath.Join(home, "caddy.json"))
 		if err := process.Start(); err != nil {
 			t.Fatal(err)
@@ -170,6 +170,8 @@ func TestNothingIsLostOrOutOfOrderWhenAnEdgeIsKilledWhileItHandsOver(t *testing.
 			return err == nil && answer.injected()
 		})
 		stop, all := make(chan struct{}), sync.WaitGroup{}
+		end := sync.OnceFunc(func() { close(stop); all.Wait() })
+		t.Cleanup(end)
 		for i, who := range people {
 			all.Go(func() {
 				got := tracking(e, who, &numbers[i], stop, &count)
@@ -184,8 +186,7 @@ func TestNothingIsLostOrOutOfOrderWhenAnEdgeIsKilledWhileItHandsOver(t *testing.
 		if !last {
 			err = process.Process.Kill() // SIGKILL, while it hands over
 		}
-		close(stop)
-		all.Wait()
+		end()
 		if last {
 			hooked.check(t, "the webhook", acknowledged)
 			until(t, "the file has everything", func() bool {

@@ -2,7 +2,9 @@ package client_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -194,4 +196,31 @@ func TestAFormWhosePartIsMissingMakesWay(t *testing.T) {
 	e.messages = always(deliver("m", asking(content.Step{Name: "first", Fields: everyField, Buttons: []content.Button{send}})), deliver("welcome", welcome))
 	b.open(e.URL)
 	b.awaitEvents(`error {"messageId":"m","deliveryId":"delivery-of-m","reason":"content"}`, `opened {"messageId":"welcome","deliveryId":"delivery-of-welcome"}`)
+}
+
+// Whatever happens while the part is on its way asks for it anew.
+func TestAPartThatIsMissingIsSaidOnceHoweverOftenItWasAskedFor(t *testing.T) {
+	e, b := newEdge(t), newTab(t, "Failed to load resource")
+	answer := make(chan struct{})
+	inner := e.Config.Handler
+	e.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/parts/forms-") {
+			<-answer
+		}
+		inner.ServeHTTP(w, r)
+	})
+	come := sync.OnceFunc(func() { close(answer) })
+	t.Cleanup(come)
+	e.missing = []string{".js"}
+	m := deliver("m", asking(content.Step{Name: "first", Fields: everyField, Buttons: []content.Button{send}}))
+	e.messages = always(m)
+	b.open(e.URL)
+	b.await(`performance.getEntriesByType("resource").some(({ name }) => name.includes("/parts/message-"))`)
+	e.set(func() { e.messages = always(m, deliver("yearly-offer", offer("top"))) })
+	b.do("cioanalytics.page()")
+	b.await("seen.length === 1")
+	come()
+	b.await("seen.length > 1")
+	b.js("new Promise((done) => setTimeout(done, 300))") // in which it would be said again
+	b.awaitEvents(`opened {"messageId":"yearly-offer","deliveryId":"delivery-of-yearly-offer"}`, `error {"messageId":"m","deliveryId":"delivery-of-m","reason":"content"}`)
 }

@@ -123,11 +123,12 @@ func TestClaimsOfACapOfThreeAreExactlyThree(t *testing.T) {
 					c.mend(server, proxy)
 				}
 			}()
+			end := sync.OnceFunc(func() { close(stop); <-stopped })
+			t.Cleanup(end) // before Redis itself ends
 			for history.polls < claims {
 				history.claim(t, edges, clients, clients*10)
 			}
-			close(stop)
-			<-stopped
+			end()
 			// A claim whose answer was lost lapses with its lease; then the next one gets it.
 			key := store.Key{Workspace: "shop", Visitor: ada.ID()}
 			opened := func() int {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -128,6 +129,8 @@ func TestACapHoldsThoughRedisComesAndGoes(t *testing.T) {
 			}
 		}
 	}()
+	end := sync.OnceFunc(func() { close(stop); <-stopped })
+	t.Cleanup(end) // before Redis itself ends
 	handedOut, opened := 0, 0
 	for n := range 300 {
 		answer, err := edges[n%2].Poll(t.Context(), engine.PollRequest{
@@ -146,8 +149,7 @@ func TestACapHoldsThoughRedisComesAndGoes(t *testing.T) {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	close(stop)
-	<-stopped
+	end()
 	if handedOut > 3 || handedOut != opened {
 		t.Errorf("it was handed out %d times, opened %d times, and 3 are allowed", handedOut, opened)
 	}

@@ -65,13 +65,14 @@ func outlives(t *testing.T, o outage, length time.Duration) {
 			}
 		})
 	}
+	end := sync.OnceFunc(func() { close(stop); all.Wait() })
+	t.Cleanup(end)
 	time.Sleep(300 * time.Millisecond)
 	o.lose()
 	time.Sleep(length)
 	o.find()
 	time.Sleep(500 * time.Millisecond)
-	close(stop)
-	all.Wait()
+	end()
 	empty(t, s)
 	fresh := openRedis(t, o.urls...)
 	sum := 0

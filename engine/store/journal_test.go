@@ -320,6 +320,8 @@ func TestManyVisitorsAtOnceLoseNothingThoughRedisComesAndGoes(t *testing.T) {
 			}
 		})
 	}
+	end := sync.OnceFunc(func() { close(stop); all.Wait() })
+	t.Cleanup(end)
 	for round := range 4 {
 		time.Sleep(150 * time.Millisecond)
 		if round%2 == 0 {
@@ -332,8 +334,7 @@ func TestManyVisitorsAtOnceLoseNothingThoughRedisComesAndGoes(t *testing.T) {
 			server.Continue()
 		}
 	}
-	close(stop)
-	all.Wait()
+	end()
 	sum := 0
 	for _, n := range counts {
 		sum += n

@@ -46,6 +46,8 @@ func TestNothingAcknowledgedIsLostWhenRedisIsKilled(t *testing.T) {
 			}
 		})
 	}
+	end := sync.OnceFunc(func() { close(stop); all.Wait() })
+	t.Cleanup(end)
 	var writing time.Duration
 	window := time.Duration(soaktest.Times(200, 500)) * time.Millisecond
 	for range kills {
@@ -56,8 +58,7 @@ func TestNothingAcknowledgedIsLostWhenRedisIsKilled(t *testing.T) {
 		server.Restart()
 	}
 	time.Sleep(200 * time.Millisecond)
-	close(stop)
-	all.Wait()
+	end()
 
 	sum := keptAfterKills(t, openRedis(t, server.URL()), &acknowledged)
 	changes := sum * changesOfAWrite

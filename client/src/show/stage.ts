@@ -106,7 +106,7 @@ export function createStage(tell: Told, leave: (address: string, newTab: boolean
   function load(message: Message, names: string[]): void {
     loading++;
     void Promise.all([sheet("message").then((loaded) => (look = loaded)), ...names.map(async (name) => parts.set(name, await part(name as never)))])
-      .catch(() => refuse(message, "content"))
+      .catch(() => isOver(message) || refuse(message, "content"))
       .then(() => {
         loading--;
         arrange();
