@@ -1,14 +1,12 @@
-import { keeper } from "./storage";
+import { encode, keeper } from "./storage";
 import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
 import { heedRefusals, mayConnect } from "./policy";
 import { address, post } from "./endpoint";
-import { onReturn } from "./lifecycle";
 import { announce, EVERY, metricOf } from "./events";
 import { asked, schemes } from "./scheme";
 import { type Answer, NOTHING, readMessages } from "./message";
 import { newId, view } from "./id";
 import type { Inbox } from "./parts/inbox";
-import { tabId } from "./tab";
 import type { Told } from "./show/showing";
 import { createStage, type Stage } from "./show/stage";
 import type { Around, Rare } from "./parts/calls";
@@ -85,7 +83,6 @@ export function createClient(site: Site): Client {
   const poll = createPoller(ask, heard, answered);
   /** Does something with a part, where it can be had. */
   const using = <Name extends keyof Parts>(name: Name, use: (part: Parts[Name]) => void): void => void loader.part(name).then(use, () => {});
-  const tab = tabId();
   /** The messages that buttons asked for, and the deliveries that have these buttons; no delivery where the site's code did. */
   const wanted: Record<string, string> = {};
   /** The last events that were tracked on this page, for messages that wait for one. */
@@ -158,7 +155,7 @@ export function createClient(site: Site): Client {
     const reset = isReset();
     const body = {
       page: { url: location.href, name: pageName, number },
-      tab,
+      tab: queue.tab,
       view,
       generation,
       userId: userId(),
@@ -171,7 +168,7 @@ export function createClient(site: Site): Client {
       stream: stream?.heard,
       inbox: box?.held,
     };
-    const response = await post(address(site, `${path}?sessionId=${visitId()}`), JSON.stringify(body));
+    const response = await post(address(site, `${path}?sessionId=${visitId()}`), encode(body));
     if (reset && response.status < 400) resetWasHeard();
     return response;
   }
@@ -270,7 +267,8 @@ export function createClient(site: Site): Client {
     waiter?.track(...event);
   });
   // A page that comes back from the back/forward cache is looked at once more.
-  onReturn(() => {
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
     number++;
     told = queue.flush();
     look();

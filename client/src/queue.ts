@@ -1,9 +1,10 @@
-import { anonymousId, isReset, resetWasHeard } from "./identity";
+import { isReset, resetWasHeard } from "./identity";
 import { backoff, retryAfter } from "./backoff";
 import type { Site } from "./site";
 import { address, post } from "./endpoint";
-import { handOver, keeper } from "./storage";
+import { encode, keeper } from "./storage";
 import { mayConnect } from "./policy";
+import { tabId } from "./tab";
 import { visitId } from "./visit";
 
 /** An event on its way to the edge, in the form of the analytics clients. */
@@ -28,11 +29,13 @@ export interface Queue {
   add(event: Sent): void;
   /** Sends what waits, now. Resolves when it arrived or could not be sent for the moment; never rejects. */
   flush(): Promise<void>;
+  /** The id of the browser tab, over its pages. */
+  tab: string;
 }
 
 /** Events wait here until the edge has acknowledged them. */
 export function createQueue(site: Site): Queue {
-  let waiting: Sent[] = [];
+  const waiting: Sent[] = [];
   /** How many of them, from the front, are in the request that is under way. */
   let underWay = 0;
   let sending: Promise<void> | undefined;
@@ -73,7 +76,7 @@ export function createQueue(site: Site): Queue {
   async function deliver(batch: Sent[]): Promise<number> {
     try {
       const reset = isReset();
-      const body = encode(batch);
+      const body = pack(batch);
       const response = await post(destination(), body, body.length <= KEEPALIVE_LIMIT);
       earliest = Date.now() + retryAfter(response);
       // What the edge refuses as wrong would be as wrong the next time.
@@ -87,28 +90,21 @@ export function createQueue(site: Site): Queue {
     return Math.max(backoff(failures++), earliest - Date.now());
   }
 
-  function encode(batch: Sent[]): string {
-    return JSON.stringify({ batch, writeKey: site.writeKey, sentAt: new Date().toISOString(), reset: isReset(), consent: keeper().handbill?.said });
+  function pack(batch: Sent[]): string {
+    return encode({ batch, writeKey: site.writeKey, sentAt: new Date().toISOString(), reset: isReset(), consent: keeper().handbill?.said });
   }
 
   function destination(): string {
     return address(site, `/v1/b?sessionId=${visitId()}`);
   }
 
-  // What the edge has not acknowledged may be slower than the next page, which would be offered what was closed on this one.
-  handOver("handbill_late", () => JSON.stringify(waiting), (left) => {
-    // What somebody did who has signed out meanwhile is not said in the name of whoever came after.
-    waiting.push(...(JSON.parse(left) as Sent[]).filter((event) => event.anonymousId === anonymousId()));
-  });
+  const tab = tabId(waiting);
   // The page may never run again: hand everything to the browser, which does not say whether it arrived.
-  addEventListener("pagehide", () => {
-    let from = underWay;
-    while (waiting[from] && mayConnect() && navigator.sendBeacon(destination(), encode(waiting.slice(from, (from += LARGEST_BATCH)))));
-  });
+  addEventListener("pagehide", () => waiting[underWay] && mayConnect() && navigator.sendBeacon(destination(), pack(waiting.slice(underWay))));
 
   // A hidden page may never be told that it ends.
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && flush());
   addEventListener("online", flush);
 
-  return { add, flush };
+  return { add, flush, tab };
 }

@@ -1,5 +1,3 @@
-import { onReturn } from "./lifecycle";
-
 /**
  * The one door to what the browser keeps. Values that outlive the page are kept
  * as the reference client does: in a cookie of the whole registrable domain and
@@ -33,7 +31,7 @@ export function recall(key: string): string | undefined {
 
 export function remember(key: string, value: string): void {
   writeCookie(key, encodeURIComponent(value), YEAR);
-  attempt(() => keeper().localStorage.setItem(key, JSON.stringify(value)));
+  attempt(() => keeper().localStorage.setItem(key, encode(value)));
   if (recall(key) !== value) memory.set(key, value);
 }
 
@@ -43,29 +41,25 @@ export function forget(key: string): void {
   memory.delete(key);
 }
 
-/**
- * Hands a value from page to page of the tab. It stands in sessionStorage only between two pages: a tab that is duplicated or
- * opened from this one starts with a copy of the storage, and must not start with a copy of the value. `take` hears what the
- * last page left, also on one that comes back from the back/forward cache.
- */
-export function handOver(key: string, leave: () => string, take: (left: string) => void): void {
-  const arrive = (): void =>
-    attempt(() => {
-      const left = keeper().sessionStorage.getItem(key);
-      keeper().sessionStorage.removeItem(key);
-      if (left) take(left);
-    });
-  arrive();
-  addEventListener("pagehide", () => attempt(() => keeper().sessionStorage.setItem(key, leave())));
-  onReturn(arrive);
-}
-
 /** Runs what a browser may refuse, such as any access to blocked storage. */
 export function attempt<Result>(action: () => Result): Result | undefined {
   try {
     return action();
   } catch {
-    return undefined;
+    // What could not be done gives nothing.
+  }
+  return undefined;
+}
+
+/** JSON, also where an old library of the page gives lists or all objects a toJSON, which would make texts of them (Prototype 1.6). */
+export function encode(value: unknown): string {
+  const lists = Array.prototype as { toJSON?: unknown };
+  const own = lists.toJSON;
+  delete lists.toJSON;
+  try {
+    return JSON.stringify(value);
+  } finally {
+    if (own) lists.toJSON = own;
   }
 }
 

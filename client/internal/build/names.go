@@ -21,7 +21,7 @@ var (
 	word        = regexp.MustCompile(`[\w$]+`)
 	// literal is what looks like a variable and is none: what stands in quotes, a class of characters, a range of them, and the
 	// sign that ends a pattern, or begins an expression in a text.
-	literal = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\[A-Za-z]|a-z|\$[/{|]`)
+	literal = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\[A-Za-z]|a-z|\$(?:[/{]|\|[a-z])`)
 )
 
 // rename gives the variables of a script short names, beginning anew in each scope: what many functions call the same, such

@@ -22,7 +22,7 @@ const MODES = ["none", "visit", "persistent"];
 const KEY = "handbill_consent";
 const COOKIES = ["ajs_user_id", "ajs_anonymous_id"];
 const LASTING = [...COOKIES, KEY, "handbill_visit", "handbill_steps", "handbill_reset"];
-const OF_THE_TAB = [...LASTING, "handbill_tab", "handbill_late", "handbill_when"];
+const OF_THE_TAB = [...LASTING, "handbill_tab", "handbill_when"];
 
 /** The edge appends the call: handbillConsent({…}). */
 declare let handbillConsent: (rules: Rules) => void;
