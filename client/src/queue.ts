@@ -99,8 +99,8 @@ export function createQueue(site: Site): Queue {
   }
 
   const tab = tabId(waiting);
-  // The page may never run again: hand everything to the browser, which does not say whether it arrived.
-  addEventListener("pagehide", () => waiting[underWay] && mayConnect() && navigator.sendBeacon(destination(), pack(waiting.slice(underWay))));
+  // The page may never run again: hand everything to the browser, which does not say whether it arrived; the next page has it, too.
+  addEventListener("pagehide", () => waiting[underWay] && mayConnect() && navigator.sendBeacon(destination(), pack(waiting.splice(underWay))));
 
   // A hidden page may never be told that it ends.
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && flush());
