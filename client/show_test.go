@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -355,6 +356,24 @@ func TestABrowserThatTheSiteHasBrokenStaysQuiet(t *testing.T) {
 			b.expect(messages+".length", "0")
 		})
 	}
+}
+
+// Prototype 1.6 gives lists a toJSON from before browsers had JSON, with which JSON.stringify makes texts of them.
+func TestListsGoToTheEdgeAsListsWhereThePageMakesTextsOfThem(t *testing.T) {
+	e, b := newEdge(t), newTab(t)
+	e.pages["/"] = page(`<script>Array.prototype.toJSON = function () { return "[" + this.join(",") + "]"; }</script>`+external, "")
+	e.messages = always(deliver("welcome", welcome))
+	b.open(e.URL)
+	e.waitReports("welcome opened")
+	b.expect(messages+"[0].dataset.scheme", `"normal"`)
+	b.js(`cioanalytics.track("Cart Viewed", { lines: [1, 2] })`)
+	e.wait("the event", func() bool {
+		return slices.ContainsFunc(e.events, func(one sent) bool {
+			return one.Event == "Cart Viewed" && fmt.Sprint(one.Properties) == "map[lines:[1 2]]"
+		})
+	})
+	// What the page's own code relies on is there as before.
+	b.expect("[1, 2].toJSON()", `"[1,2]"`)
 }
 
 func TestTheMessageSaysWhichLanguageItIsIn(t *testing.T) {

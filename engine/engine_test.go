@@ -309,6 +309,22 @@ func TestALeaseKeepsAMessageForOneTab(t *testing.T) {
 	}
 }
 
+func TestAMessageThatCouldNotBeDrawnIsTriedAgainInItsTabAndLaterInOthers(t *testing.T) {
+	const shoes = "https://shop.example.com/shoes"
+	e := newEdge(t, shop)
+	e.report(ada, engine.OutcomeError, find(t, e.poll(ada, shoes, "tab-1", "view-1"), "spring-sale").ID)
+	if got := ids(e.poll(ada, shoes, "tab-2", "view-2")); len(got) != 0 {
+		t.Errorf("another tab got %v within the lease", got)
+	}
+	if got := ids(e.poll(ada, shoes, "tab-1", "view-3")); !slices.Equal(got, []string{"spring-sale"}) {
+		t.Errorf("the tab itself, reloaded, got %v", got)
+	}
+	e.now = e.now.Add(engine.LeaseTime + time.Second)
+	if got := ids(e.poll(ada, shoes, "tab-2", "view-2")); !slices.Equal(got, []string{"spring-sale"}) {
+		t.Errorf("another tab got %v after the lease", got)
+	}
+}
+
 func TestOpenedTurnsALeaseIntoACount(t *testing.T) {
 	const home = "https://shop.example.com/"
 	e := newEdge(t, shop)

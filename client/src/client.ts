@@ -1,4 +1,4 @@
-import { keeper } from "./storage";
+import { encode, keeper } from "./storage";
 import { anonymousId, forgetIdentity, isReset, resetWasHeard, setUserId, userId } from "./identity";
 import { heedRefusals, mayConnect } from "./policy";
 import { address, post } from "./endpoint";
@@ -170,7 +170,7 @@ export function createClient(site: Site): Client {
       stream: stream?.heard,
       inbox: box?.held,
     };
-    const response = await post(address(site, `${path}?sessionId=${visitId()}`), JSON.stringify(body));
+    const response = await post(address(site, `${path}?sessionId=${visitId()}`), encode(body));
     if (reset && response.status < 400) resetWasHeard();
     return response;
   }

@@ -2,7 +2,7 @@ import { isReset, resetWasHeard } from "./identity";
 import { backoff, retryAfter } from "./backoff";
 import type { Site } from "./site";
 import { address, post } from "./endpoint";
-import { keeper } from "./storage";
+import { encode, keeper } from "./storage";
 import { mayConnect } from "./policy";
 import { visitId } from "./visit";
 
@@ -73,7 +73,7 @@ export function createQueue(site: Site): Queue {
   async function deliver(batch: Sent[]): Promise<number> {
     try {
       const reset = isReset();
-      const body = encode(batch);
+      const body = pack(batch);
       const response = await post(destination(), body, body.length <= KEEPALIVE_LIMIT);
       earliest = Date.now() + retryAfter(response);
       // What the edge refuses as wrong would be as wrong the next time.
@@ -87,8 +87,8 @@ export function createQueue(site: Site): Queue {
     return Math.max(backoff(failures++), earliest - Date.now());
   }
 
-  function encode(batch: Sent[]): string {
-    return JSON.stringify({ batch, writeKey: site.writeKey, sentAt: new Date().toISOString(), reset: isReset(), consent: keeper().handbill?.said });
+  function pack(batch: Sent[]): string {
+    return encode({ batch, writeKey: site.writeKey, sentAt: new Date().toISOString(), reset: isReset(), consent: keeper().handbill?.said });
   }
 
   function destination(): string {
@@ -100,7 +100,7 @@ export function createQueue(site: Site): Queue {
     const rest = waiting.splice(underWay);
     while (rest.length) {
       const batch = rest.slice(0, LARGEST_BATCH);
-      if (!mayConnect() || !navigator.sendBeacon(destination(), encode(batch))) break;
+      if (!mayConnect() || !navigator.sendBeacon(destination(), pack(batch))) break;
       rest.splice(0, batch.length);
     }
     waiting = waiting.concat(rest);

@@ -6,5 +6,5 @@ export const asked: { scheme?: string | undefined } = {};
  * which colours the page says it has. Anything else asked for, or nothing, follows the page, and where it says nothing the system.
  */
 export function schemes(): string {
-  return getComputedStyle(document.documentElement).colorScheme + asked.scheme;
+  return getComputedStyle(document.documentElement).colorScheme + (asked.scheme ?? "");
 }

@@ -31,7 +31,7 @@ export function recall(key: string): string | undefined {
 
 export function remember(key: string, value: string): void {
   writeCookie(key, encodeURIComponent(value), YEAR);
-  attempt(() => keeper().localStorage.setItem(key, JSON.stringify(value)));
+  attempt(() => keeper().localStorage.setItem(key, encode(value)));
   if (recall(key) !== value) memory.set(key, value);
 }
 
@@ -46,7 +46,20 @@ export function attempt<Result>(action: () => Result): Result | undefined {
   try {
     return action();
   } catch {
-    return undefined;
+    // What could not be done gives nothing.
+  }
+  return undefined;
+}
+
+/** JSON, also where an old library of the page gives lists or all objects a toJSON, which would make texts of them (Prototype 1.6). */
+export function encode(value: unknown): string {
+  const lists = Array.prototype as { toJSON?: unknown };
+  const own = lists.toJSON;
+  delete lists.toJSON;
+  try {
+    return JSON.stringify(value);
+  } finally {
+    if (own) lists.toJSON = own;
   }
 }
 

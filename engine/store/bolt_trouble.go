@@ -1,8 +1,11 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 )
@@ -53,7 +56,45 @@ func (w *writing) trouble() error {
 }
 
 // Trouble implements [Troubled].
-func (b *Bolt) Trouble() error { return b.writer.writing.trouble() }
+func (b *Bolt) Trouble() error {
+	if trouble := b.writer.writing.trouble(); trouble != nil {
+		return trouble
+	}
+	return b.writer.place.check() // also where nobody has written anything since
+}
+
+// errGone: the file that is open is not the one in its place any more.
+var errGone = errors.New("it is not the file that was opened")
+
+// place is where a file was opened. What is written to a file that somebody has taken away is lost when it is closed: it
+// may not be acknowledged.
+type place struct {
+	path   string
+	opened os.FileInfo // nil where the system cannot tell
+}
+
+func placeOf(path string) place {
+	opened, err := os.Stat(path)
+	if err != nil {
+		opened = nil
+	}
+	return place{path, opened}
+}
+
+// check says whether the file is there still. What it cannot know it takes for well.
+func (p place) check() error {
+	if p.opened == nil {
+		return nil
+	}
+	what := "replaced by another one"
+	switch now, err := os.Stat(p.path); {
+	case errors.Is(err, fs.ErrNotExist):
+		what = "removed or moved"
+	case err != nil, os.SameFile(p.opened, now):
+		return nil
+	}
+	return fmt.Errorf("the store %s was %s while it was in use (%w); put the file back, or restart Caddy to go on with what is there now", p.path, what, errGone)
+}
 
 // Trouble implements [Troubled].
 func (c *Cache) Trouble() error {

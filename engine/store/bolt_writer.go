@@ -47,6 +47,8 @@ type request struct {
 type writer struct {
 	db      *bbolt.DB
 	path    string
+	place   place
+	update  func(func(*bbolt.Tx) error) error // of db
 	pending *pending
 	writing writing
 	queue   chan *request
@@ -64,7 +66,7 @@ type writer struct {
 
 func startWriter(db *bbolt.DB, path string, pending *pending, logger *slog.Logger) *writer {
 	w := &writer{
-		db: db, path: path, pending: pending, writing: writing{path: path, logger: logger},
+		db: db, path: path, place: placeOf(path), update: db.Update, pending: pending, writing: writing{path: path, logger: logger},
 		queue: make(chan *request, queueLength), stopped: make(chan struct{}), dirty: make(chan struct{}, 1),
 		counts: map[counter]int64{}, notes: notes{pending: pending},
 	}
@@ -217,10 +219,16 @@ func (w *writer) gather(first *request, expect int) []*request {
 func (w *writer) commit(batch []*request) error {
 	counts, notes := w.takeCounts(), w.notes.take()
 	var err error
+	number := 0
 	if len(batch) > 0 || len(counts) > 0 || len(notes) > 0 {
-		err = guard(w.path, func() error {
-			return w.db.Update(func(tx *bbolt.Tx) error { return fill(tx, batch, notes, counts) })
-		})
+		if err = w.place.check(); err == nil {
+			err = guard(w.path, func() error {
+				return w.update(func(tx *bbolt.Tx) error {
+					number = tx.ID()
+					return fill(tx, batch, notes, counts)
+				})
+			})
+		}
 	}
 	nothing := errors.Is(err, errNothing)
 	if nothing {
@@ -232,10 +240,16 @@ func (w *writer) commit(batch []*request) error {
 			w.writing.worked()
 		}
 	} else {
-		w.notes.giveBack(notes)
-		w.returnCounts(counts)
+		if w.holds(number) {
+			w.notes.written(notes)
+		} else {
+			w.notes.giveBack(notes)
+			w.returnCounts(counts)
+		}
 		w.writing.failed(err)
-		err = fmt.Errorf("writing to the store %s: %w; nothing of it was kept: check the disk's space and health", w.path, err)
+		if !errors.Is(err, errGone) {
+			err = fmt.Errorf("writing to the store %s: %w; nothing of it was kept: check the disk's space and health", w.path, err)
+		}
 	}
 	for _, r := range batch {
 		w.pending.remove(r.mutations)
@@ -246,6 +260,21 @@ func (w *writer) commit(batch []*request) error {
 		}
 	}
 	return err
+}
+
+// holds says of a transaction that failed whether the file has it all the same: all was written, and only the last
+// synchronising failed. Made again, its counts would be added twice.
+func (w *writer) holds(number int) (held bool) {
+	if number == 0 {
+		return false
+	}
+	err := guard(w.path, func() error {
+		return w.db.View(func(tx *bbolt.Tx) error {
+			held = tx.ID() >= number
+			return nil
+		})
+	})
+	return held && err == nil
 }
 
 // errNothing ends a transaction that would change nothing: it is not worth waiting for the disk.

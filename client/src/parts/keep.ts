@@ -1,6 +1,6 @@
 import type { Step } from "../message";
 import type { Shown } from "../show/extension";
-import { attempt, keeper } from "../storage";
+import { attempt, encode, keeper } from "../storage";
 
 /** Where visitors were in messages that stay until they are dismissed: for each the names of the steps that came up. */
 const KEY = "handbill_steps";
@@ -30,5 +30,5 @@ function write(key: string, names: string[] | undefined): void {
   const { [key]: _, ...others } = read();
   const all = Object.entries(others).slice(1 - CAPACITY);
   if (names) all.push([key, names]);
-  attempt(() => (all.length ? keeper().localStorage.setItem(KEY, JSON.stringify(Object.fromEntries(all))) : keeper().localStorage.removeItem(KEY)));
+  attempt(() => (all.length ? keeper().localStorage.setItem(KEY, encode(Object.fromEntries(all))) : keeper().localStorage.removeItem(KEY)));
 }
