@@ -354,13 +354,14 @@ func (e *edge) wait(what string, reached func() bool) {
 // refuseFirst has the first requests of a kind answered by something else.
 func (e *edge) refuseFirst(count int, kind string, answer http.HandlerFunc) {
 	var seen atomic.Int64
-	e.refuse = func(w http.ResponseWriter, r *http.Request) bool {
+	refuse := func(w http.ResponseWriter, r *http.Request) bool {
 		refused := strings.Contains(r.URL.Path, kind) && seen.Add(1) <= int64(count)
 		if refused {
 			answer(w, r)
 		}
 		return refused
 	}
+	e.set(func() { e.refuse = refuse })
 }
 
 // The kinds of requests, by a part of their path.

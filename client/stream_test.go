@@ -178,7 +178,7 @@ func TestOnlyAVisibleTabHoldsAStream(t *testing.T) {
 	b.do("become('visible')")
 	e.waitStreams("visitor-.seal")
 	b.await(dialog)
-	e.pages["/pricing/"] = page("", "")
+	e.set(func() { e.pages["/pricing/"] = page("", "") })
 	b.open(e.URL + "/pricing/")
 	e.waitStreams()
 	b.do("history.back()")
