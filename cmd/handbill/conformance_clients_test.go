@@ -130,6 +130,9 @@ Object.defineProperty(Object.prototype, "__edge", {configurable: true, get() {
 <script nonce="NONCE" src="/gist.min.js"></script>
 <script nonce="NONCE">
 {
+	// A page that was left while it asked for the first time would keep all others from asking for ten minutes.
+	const pause = "gist.web.userQueueNextPullCheck";
+	for (const kept of [localStorage, sessionStorage]) if (JSON.parse(kept.getItem(pause))?.value === 600) kept.removeItem(pause);
 	const idOf = (message) => ({messageId: message.messageId, deliveryId: message.properties?.gist?.campaignId ?? ""});
 	window.ready = Gist.setup({siteId: "tallowby", env: "__edge", useAnonymousSession: true}).then(async () => {
 		Gist.events.on("messageShown", (message) => hear("opened", idOf(message)));
