@@ -415,10 +415,12 @@ func (e *edge) waitReports(want ...string) {
 // reportsOf writes reports as "welcome clicked show-me=next".
 func reportsOf(events []sent) []string {
 	var reports []string
+	arrived := map[string]bool{} // what the edge has not acknowledged when a page is left arrives twice, and counts once
 	for _, event := range events {
-		if event.Event != "Report Delivery Event" {
+		if event.Event != "Report Delivery Event" || arrived[event.MessageID] {
 			continue
 		}
+		arrived[event.MessageID] = true
 		said := maps.Clone(event.Properties)
 		text := fmt.Sprintf("%v %v", strings.TrimPrefix(fmt.Sprint(said["deliveryId"]), "delivery-of-"), said["metric"])
 		if name, ok := said["actionName"]; ok {
