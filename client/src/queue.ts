@@ -52,10 +52,12 @@ export function createQueue(site: Site): Queue {
   function flush(): Promise<void> {
     clearTimeout(timer);
     timer = 0;
-    return (sending ??= send().finally(() => (sending = undefined)));
+    return (sending ??= send());
   }
 
+  /** What is added before it has ended goes along: whoever flushes meanwhile gets the same promise. */
   async function send(): Promise<void> {
+    await null;
     while (waiting.length) {
       let wait = earliest - Date.now();
       if (wait <= 0) {
@@ -67,9 +69,10 @@ export function createQueue(site: Site): Queue {
       }
       if (wait > 0) {
         timer ||= setTimeout(flush, wait);
-        return;
+        break;
       }
     }
+    sending = undefined;
   }
 
   /** Returns how long to wait before trying again, in milliseconds; 0 when the batch is done with. */

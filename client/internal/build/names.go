@@ -19,9 +19,9 @@ const letters = "etnsoiarclduhmfpgvbjy_wOxCEkASMFTzDNLRPHIBV$WUKqYGXQZJ"
 var (
 	placeholder = regexp.MustCompile(`\bHANDBILL_\d+_\b`)
 	word        = regexp.MustCompile(`[\w$]+`)
-	// literal is what looks like a variable and is none: what stands in quotes, a class of characters, a range of them, and the
-	// sign that ends a pattern, or begins an expression in a text.
-	literal = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\[A-Za-z]|a-z|\$(?:[/{]|\|[a-z])`)
+	// literal is what looks like a variable and is none: what stands in quotes, a class of characters, also a pattern's first, a range of
+	// them, the end of a path, and the sign that ends a pattern, or begins an expression in a text.
+	literal = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\[A-Za-z]|\^\[[a-z]+\]|/[a-z]\?|a-z|\$(?:[/{]|\|[a-z])`)
 )
 
 // rename gives the variables of a script short names, beginning anew in each scope: what many functions call the same, such
