@@ -336,12 +336,18 @@ func TestOpenedTurnsALeaseIntoACount(t *testing.T) {
 	}
 }
 
+// closes has a visitor see a message on a page, and close it.
+func (e *edge) closes(who visitor.Identity, page, message string) {
+	e.t.Helper()
+	d := find(e.t, e.poll(who, page, "tab", "view"), message)
+	e.report(who, engine.OutcomeOpened, d.ID)
+	e.report(who, engine.OutcomeDismissed, d.ID)
+}
+
 func TestIdentifyingJoinsWhatTheAnonymousVisitorDid(t *testing.T) {
 	const shoes = "https://shop.example.com/shoes"
 	e := newEdge(t, shop)
-	before := find(t, e.poll(ada, shoes, "tab", "view"), "spring-sale")
-	e.report(ada, engine.OutcomeOpened, before.ID)
-	e.report(ada, engine.OutcomeDismissed, before.ID)
+	e.closes(ada, shoes, "spring-sale")
 	if err := e.Identify(context.Background(), adaKnown, map[string]any{"email": "ada@example.com"}); err != nil {
 		t.Fatal(err)
 	}
@@ -359,9 +365,7 @@ func TestIdentifyingJoinsWhatTheAnonymousVisitorDid(t *testing.T) {
 func TestAPollAsAPersonKnowsWhatTheirBrowserDidBeforeItIdentifies(t *testing.T) {
 	const shoes = "https://shop.example.com/shoes"
 	e := newEdge(t, shop)
-	before := find(t, e.poll(ada, shoes, "tab", "view"), "spring-sale")
-	e.report(ada, engine.OutcomeOpened, before.ID)
-	e.report(ada, engine.OutcomeDismissed, before.ID)
+	e.closes(ada, shoes, "spring-sale")
 	otherBrowser := visitor.Identity{Anonymous: "another-browser", User: "ada", Level: visitor.LevelIdentified}
 	identify := func(who visitor.Identity) {
 		if err := e.Identify(t.Context(), who, nil); err != nil {

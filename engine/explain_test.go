@@ -52,9 +52,7 @@ text = "Without an id"
 func TestExplainNamesTheFirstReasonAgainstEachMessage(t *testing.T) {
 	const shoes = "https://shop.example.com/shoes"
 	e := newEdge(t, shop)
-	d := find(t, e.poll(ada, shoes, "tab", "view"), "spring-sale")
-	e.report(ada, engine.OutcomeOpened, d.ID)
-	e.report(ada, engine.OutcomeDismissed, d.ID)
+	e.closes(ada, shoes, "spring-sale")
 	if err := e.Identify(context.Background(), adaKnown, map[string]any{"email": "ada@example.com"}); err != nil {
 		t.Fatal(err)
 	}

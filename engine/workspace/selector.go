@@ -95,10 +95,11 @@ func (r *selectorReader) stray() string {
 
 // compound reads a tag's name, ids, classes, attributes and pseudo-classes that stand together.
 func (r *selectorReader) compound() string {
-	if next := r.peek(); next == '*' || next == '&' {
+	spaced := r.namespace()
+	if next := r.peek(); next == '*' || next == '&' && !spaced {
 		r.rest = r.rest[1:]
-	} else {
-		r.name()
+	} else if !r.name() && spaced {
+		return "no name stands after \"|\""
 	}
 	for {
 		switch next := r.peek(); next {
@@ -124,6 +125,9 @@ func (r *selectorReader) compound() string {
 	}
 }
 
+// namespace reads that a name may be of any namespace, or is of none.
+func (r *selectorReader) namespace() bool { return r.take("*|") || r.take("|") }
+
 // notNamed says what is wrong after a mark that a name must follow.
 func notNamed(mark, rest string) string {
 	if rest != "" && '0' <= rest[0] && rest[0] <= '9' {
@@ -135,6 +139,7 @@ func notNamed(mark, rest string) string {
 // attribute reads what is in square brackets.
 func (r *selectorReader) attribute() string {
 	r.space()
+	r.namespace()
 	if !r.name() {
 		return "no attribute's name stands after \"[\""
 	}

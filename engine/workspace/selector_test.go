@@ -10,7 +10,7 @@ var selectors = []string{
 	"#buy", ".cart", "a", "*", "main > #offers", "#a,#b , .c", "ul li:nth-child(2n + 1)", "a[href]", "a[href^='/shop']", "[data-step=\"2\" i]", "[lang|=de]",
 	"a:not(.off):hover", "p::before", ".a.b#c", ".-x", ".--x", "#größe", "#\\31 st", ".md\\:flex", "h1 + p ~ p>em", "[ data-a = b ]", "  #buy  ", "button:is(.a, .b)",
 	"[style=\"color: red; top: 0\"]", "#a\n.b", "section:has(> img)", "[href=\"a]b\"]", "input:checked", "li:first-child", "td:nth-last-of-type(2)", "[title='it\\'s']", ":root",
-	"html:lang(en)", "my-card", "svg circle", "[data-x='{}']", "a:is([title=\"(\"])",
+	"html:lang(en)", "my-card", "svg circle", "[data-x='{}']", "a:is([title=\"(\"])", "*|circle", "|p", "*|*", "use[*|href]",
 }
 
 var noSelectors = []struct {
@@ -26,6 +26,8 @@ var noSelectors = []struct {
 	{"#buy >", "it ends where another name is due"},
 	{"> #buy", `before ">" stands no name`},
 	{"a > > b", `before ">" stands no name`},
+	{"*|", `no name stands after "|"`},
+	{"*|.cart", `no name stands after "|"`},
 	{"a,", "it ends where another name is due"},
 	{",a", `before "," stands no name`},
 	{"a,,b", `before "," stands no name`},
